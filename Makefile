@@ -1,0 +1,39 @@
+# `make help` lists the targets. Everything runs in .venv, with the versions pinned in constraints.txt.
+PYTHON ?= python3.11
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run ui test test-fast format clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: .venv/.installed ## Make .venv with the pinned versions
+
+run: install ## Train the default experiment; ARGS="loss=focal seed=1" changes it
+	$(BIN)/python -m runner $(ARGS)
+
+ui: install ## Open the MLflow UI on the recorded runs, at http://127.0.0.1:5000
+	$(BIN)/python -m runner ui $(ARGS)
+
+test: install ## Check style and types, and run all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: install ## The tests without the slow ones
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+format: install ## Put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove .venv and caches; outputs/ is kept
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache *.egg-info build dist

@@ -1,0 +1,38 @@
+"""Losses for imbalanced binary problems: sigmoid output, any Keras 3 backend.
+
+Usable with any Keras model, without the rest of this project::
+
+    import losses
+    model.compile("adam", losses.FocalLoss(gamma=2.0))  # the model ends in Dense(1): logits
+
+The classes are listed in `losses.catalogue` and loaded on first use, so that the list, the arguments and their
+ranges can be read without waiting for a deep-learning framework to start.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from losses.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from losses.base import SigmoidLoss as SigmoidLoss
+    from losses.crossentropy import CustomLoss as CustomLoss
+    from losses.crossentropy import SmoothedLoss as SmoothedLoss
+    from losses.crossentropy import WeightedLoss as WeightedLoss
+    from losses.focal import FocalLoss as FocalLoss
+
+_MODULES = {"SigmoidLoss": "losses.base", **{name: entry.module for name, entry in CATALOGUE.items()}}
+
+__all__ = ["CATALOGUE", *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module 'losses' has no attribute {name!r}; it has {', '.join(sorted(_MODULES))}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

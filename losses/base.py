@@ -1,0 +1,154 @@
+"""The base class of all losses here: one formula on (labels, logits), and everything around it."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import keras
+import numpy as np
+from keras import ops
+
+from losses.catalogue import check_arguments
+
+Tensor = Any  # a tensor of whichever backend Keras runs on
+Hyperparameter = float | np.ndarray
+
+
+class LossArguments(TypedDict, total=False):
+    """The arguments every loss takes besides its own, all by keyword.
+
+    from_logits: whether predictions are logits (default, exact) or probabilities, which are clipped to
+        [epsilon, 1 - epsilon] as Keras does (epsilon = `keras.config.epsilon()`).
+    reduction, name, dtype: as in `keras.losses.Loss`.
+    """
+
+    from_logits: bool
+    reduction: str | None
+    name: str | None
+    dtype: Any
+
+
+class SigmoidLoss(keras.losses.Loss):
+    """A loss of a sigmoid output, written as one formula on labels and logits.
+
+    To write one, pass the hyper-parameters on to this constructor, which checks them, keeps them as attributes and
+    saves them with the model; then write `compute`::
+
+        class ShiftedLoss(losses.SigmoidLoss):
+            def __init__(self, shift=0.0, **arguments):
+                super().__init__(shift=shift, **arguments)
+
+            def compute(self, labels, logits):
+                return keras.ops.softplus((1 - 2 * labels) * (logits + self.constant("shift", logits)))
+
+    Predictions and labels have Keras's layout, (batch,) or (batch, outputs), and (batch,) meets (batch, 1) as one
+    would expect (plain Keras broadcasts the two to (batch, batch) without a word). `compute` sees the batch on the
+    last axis, (outputs, batch), so that hyper-parameters may be arrays: with `gamma=[[1.], [2.], [5.]]`, logits of
+    shape (3, batch) are three losses in one call. Then the layout is (..., batch) throughout, outside as well.
+
+    Args:
+        from_logits, reduction, name, dtype: see `LossArguments`.
+        **hyperparameters: numbers, arrays of numbers, words or flags.
+
+    Raises:
+        ValueError: a hyper-parameter outside the range in `losses.catalogue`.
+    """
+
+    def __init__(
+        self,
+        *,
+        from_logits: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **hyperparameters: Any,
+    ) -> None:
+        check_arguments(type(self).__name__, {"from_logits": from_logits, **hyperparameters})
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.from_logits = from_logits
+        self._hyperparameters = tuple(hyperparameters)
+        for key, value in hyperparameters.items():
+            setattr(self, key, np.asarray(value, dtype=float) if isinstance(value, list | tuple) else value)
+
+    def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
+        """The loss of each example, not yet weighted or averaged.
+
+        Args:
+            labels: (..., batch), in [0, 1].
+            logits: (..., batch).
+
+        Returns:
+            (..., batch) tensor.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define `compute`")
+
+    def debias(self, logits: np.ndarray) -> np.ndarray | None:
+        """P(y=1|x) behind logits that minimise this loss, or None where no closed form is known.
+
+        Weights, smoothing and focusing move the probability that minimises the loss away from P(y=1|x); this is the
+        way back, in float64 NumPy.
+
+        Args:
+            logits: logits of a network trained under this loss, any shape.
+
+        Returns:
+            Probabilities of the same shape, or None.
+        """
+        return None
+
+    @property
+    def in_force(self) -> dict[str, Any]:
+        """The hyper-parameters that matter as set, for names and legends; a loss leaves out those it does not use."""
+        return {name: getattr(self, name) for name in self._hyperparameters}
+
+    def constant(self, name: str, like: Tensor) -> Tensor:
+        """The hyper-parameter `name` as a tensor of the type of `like`."""
+        return ops.convert_to_tensor(getattr(self, name), dtype=like.dtype)
+
+    @property
+    def stacked(self) -> bool:
+        """Whether a hyper-parameter is an array, so that the layout is (..., batch)."""
+        return any(
+            np.ndim(getattr(self, name) if getattr(self, name) is not None else 0) for name in self._hyperparameters
+        )
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Losses in Keras's layout: (batch,), the mean over outputs; or (..., batch) with array hyper-parameters."""
+        # Lists arrive as lists of tensors.
+        labels, predictions = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        labels, predictions = _aligned(labels, predictions, broadcast=self.stacked)
+        logits = predictions if self.from_logits else logits_of(predictions)
+        if self.stacked or len(logits.shape) < 2:
+            return self.compute(labels, logits)
+        losses = self.compute(ops.moveaxis(labels, 0, -1), ops.moveaxis(logits, 0, -1))
+        return ops.mean(ops.moveaxis(losses, -1, 0), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything the constructor needs to make this loss again."""
+        values = {name: getattr(self, name) for name in self._hyperparameters}
+        lists = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
+        return {**super().get_config(), "from_logits": self.from_logits, **lists}
+
+
+def logits_of(probabilities: Tensor) -> Tensor:
+    """Logits of probabilities clipped to [epsilon, 1 - epsilon]; the gradient is zero where the clip holds."""
+    epsilon = keras.config.epsilon()
+    clipped = ops.clip(probabilities, epsilon, 1 - epsilon)
+    return ops.log(clipped) - ops.log(1 - clipped)
+
+
+def _aligned(labels: Tensor, predictions: Tensor, *, broadcast: bool) -> tuple[Tensor, Tensor]:
+    """Labels and predictions of one shape; raises ValueError where they could only be broadcast by accident."""
+    ranks = len(labels.shape), len(predictions.shape)
+    if ranks == (1, 2) and predictions.shape[-1] == 1:
+        labels = ops.expand_dims(labels, -1)
+    elif ranks == (2, 1) and labels.shape[-1] == 1:
+        predictions = ops.expand_dims(predictions, -1)
+    elif not broadcast:
+        known = zip(labels.shape, predictions.shape, strict=False)
+        if ranks[0] != ranks[1] or any(a != b for a, b in known if a is not None and b is not None):
+            raise ValueError(
+                "Labels and predictions must have the same shape. "
+                f"Received: labels of shape {tuple(labels.shape)}, predictions of shape {tuple(predictions.shape)}"
+            )
+    return labels, predictions

@@ -1,0 +1,80 @@
+"""The list of losses: where each lives, what it is for, and what its arguments may be. A new loss is one entry here.
+
+Imports no framework: the command line reads it to list losses and to refuse `gamma=-1` in a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from losses.domains import Domain, Flag, above, at_least, between, inside, one_of, up_to
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One loss class.
+
+    Attributes:
+        module: the module that defines the class.
+        purpose: one line: what it changes, and why one would want that.
+        arguments: the hyper-parameters, each with the values it may take.
+    """
+
+    module: str
+    purpose: str
+    arguments: Mapping[str, Domain] = field(default_factory=dict)
+
+
+# What every loss takes; `reduction`, `name` and `dtype` are checked by Keras itself.
+COMMON_ARGUMENTS: Mapping[str, Domain] = {"from_logits": Flag()}
+
+CATALOGUE: Mapping[str, Entry] = {
+    "CustomLoss": Entry(
+        "losses.crossentropy",
+        "Binary cross-entropy from scratch: on logits (exact), clipped as Keras 3, or as Keras 2 wrote it.",
+        {"formula": one_of("logits", "clipped", "keras2")},
+    ),
+    "WeightedLoss": Entry(
+        "losses.crossentropy",
+        "Cross-entropy with one weight for positives and one for negatives: errors on the rare class cost more.",
+        {
+            "positive_weight": above(0),
+            "negative_weight": above(0),
+            "balanced": Flag(),
+            "pi": inside(0, 1, optional=True),
+        },
+    ),
+    "SmoothedLoss": Entry(
+        "losses.crossentropy",
+        "Cross-entropy against labels pulled towards one half: less over-confidence, some tolerance of label noise.",
+        {"label_smoothing": up_to(0, 1)},
+    ),
+    "FocalLoss": Entry(
+        "losses.focal",
+        "Cross-entropy that fades for examples already classified well: training dwells on the hard ones.",
+        {
+            "gamma": at_least(0),
+            "alpha": between(0, 1),
+            "alpha_mode": one_of("balanced", "uniform", "none"),
+        },
+    ),
+}
+
+
+def check_arguments(loss: str, arguments: Mapping[str, Any]) -> None:
+    """Refuses values outside the ranges of a listed loss.
+
+    Args:
+        loss: a class name in `CATALOGUE`; names not listed pass unchecked (a user's own class).
+        arguments: argument names and values; names not listed pass unchecked.
+
+    Raises:
+        ValueError: names the argument, says what it may be, and ends `Received: gamma=-1`.
+    """
+    domains = {**COMMON_ARGUMENTS, **(CATALOGUE[loss].arguments if loss in CATALOGUE else {})}
+    for name, value in arguments.items():
+        expected = domains[name].refusal(value) if name in domains else None
+        if expected:
+            raise ValueError(f"Argument `{name}` of {loss} must be {expected}. Received: {name}={value}")

@@ -1,0 +1,113 @@
+"""Focal loss: cross-entropy that fades for examples already classified well."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import keras
+import numpy as np
+from keras import ops
+from scipy.special import expit
+
+from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
+from losses.crossentropy import crossentropy
+
+# Below this the power is flat. float32's smallest normal number is 1.2e-38: what is smaller may be flushed to 0,
+# and 0 ** gamma has an infinite slope for gamma < 1 (Keras's own focal loss gives NaN there).
+_SMALLEST = 1e-37
+
+
+def focal_crossentropy(labels: Tensor, logits: Tensor, gamma: Tensor) -> Tensor:
+    """(1-q)^gamma times the cross-entropy, q = y p + (1-y)(1-p) (Lin et al. 2017, equation 4).
+
+    1-q is computed as y sigmoid(-z) + (1-y) sigmoid(z), which keeps its digits where q rounds to 1. Value and
+    gradient are finite for every gamma >= 0 at any logit.
+
+    Args:
+        labels, logits: tensors of one shape.
+        gamma: >= 0, broadcast against them.
+
+    Returns:
+        Tensor of the broadcast shape.
+    """
+    miss = labels * ops.sigmoid(-logits) + (1 - labels) * ops.sigmoid(logits)
+    return ops.exp(gamma * ops.log(ops.maximum(miss, _SMALLEST))) * crossentropy(labels, logits)
+
+
+@keras.saving.register_keras_serializable("losses")
+class FocalLoss(SigmoidLoss):
+    """Focal loss of Lin et al. 2017: a (1-q)^gamma BCE, q the probability given to the true class.
+
+    Articles mean three things by alpha, so it must be named:
+
+    - `balanced`: positives get alpha, negatives 1-alpha (the paper's alpha_t; torchvision; Keras with
+      `apply_class_balancing=True`).
+    - `uniform`: every term is multiplied by alpha: a learning rate in disguise.
+    - `none`: alpha is not used (Keras's default).
+
+    Use it where easy negatives swamp the loss. gamma = 0 is cross-entropy, gamma > 0 under-confident: probabilities
+    move towards one half (gamma 2 turns 0.01 into 0.15), so tune the threshold or un-bias. Per example.
+
+    Args:
+        gamma: focusing, >= 0; the paper's best was 2.
+        alpha: in [0, 1].
+        alpha_mode: `balanced`, `uniform` or `none`.
+        **arguments: see `losses.base.LossArguments`.
+
+    Example:
+        >>> import losses
+        >>> print(f"{float(losses.FocalLoss(gamma=2.0)([1.0, 0.0], [0.0, 0.0])):.6f}")
+        0.173287
+    """
+
+    gamma: Hyperparameter
+    alpha: Hyperparameter
+    alpha_mode: str
+
+    def __init__(
+        self,
+        gamma: Hyperparameter = 2.0,
+        alpha: Hyperparameter = 0.25,
+        alpha_mode: str = "none",
+        **arguments: Unpack[LossArguments],
+    ) -> None:
+        super().__init__(gamma=gamma, alpha=alpha, alpha_mode=alpha_mode, **arguments)
+
+    @property
+    def in_force(self) -> dict[str, Any]:
+        """See `SigmoidLoss.in_force`."""
+        return {"gamma": self.gamma} if self.alpha_mode == "none" else super().in_force
+
+    def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
+        """See `SigmoidLoss.compute`."""
+        losses = focal_crossentropy(labels, logits, self.constant("gamma", logits))
+        if self.alpha_mode == "none":
+            return losses
+        alpha = self.constant("alpha", logits)
+        if self.alpha_mode == "uniform":
+            return alpha * losses
+        return (labels * alpha + (1 - labels) * (1 - alpha)) * losses
+
+    def debias(self, logits: np.ndarray) -> np.ndarray:
+        """eta with odds (1-a) phi'(1-p) / (a phi'(p)), phi(p) = (1-p)^gamma log p (Charoenphakdee et al. 2021).
+
+        Written in log odds, so that it keeps its digits at any logit:
+        log(eta/(1-eta)) = log((1-a)/a) + (gamma-1) z + log(exp(z) + gamma softplus(z))
+        - log(exp(-z) + gamma softplus(-z)).
+        """
+        z = np.asarray(logits, float)
+        with np.errstate(divide="ignore"):  # gamma = 0 and alpha in {0, 1} mean log 0 = -inf, and that is right
+            log_gamma = np.log(self.gamma)
+            log_odds = (
+                (np.asarray(self.gamma) - 1) * z
+                + np.logaddexp(z, log_gamma + _log_softplus(z))
+                - np.logaddexp(-z, log_gamma + _log_softplus(-z))
+            )
+            if self.alpha_mode == "balanced":
+                log_odds = log_odds + np.log1p(-np.asarray(self.alpha)) - np.log(self.alpha)
+        return expit(log_odds)
+
+
+def _log_softplus(z: np.ndarray) -> np.ndarray:
+    """log(log(1 + exp(z))); far left softplus(z) is exp(z) to the last digit, and would round to 0."""
+    return np.where(z < -40, z, np.log(np.logaddexp(0, np.maximum(z, -40))))

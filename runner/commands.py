@@ -1,0 +1,61 @@
+"""The sub-commands: `runner ui`, `runner datasets`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def ui(arguments: Sequence[str]) -> int:
+    """Opens the MLflow UI on the store that runs write to, for this machine alone."""
+    parser = argparse.ArgumentParser(prog="runner ui", description=ui.__doc__)
+    parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
+    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    options = parser.parse_args(arguments)
+    from runner.tracking.store import open_store, store_uri
+
+    uri = store_uri(options.uri, options.outputs)
+    if uri.startswith(("http:", "https:")):
+        print(f"the runs are on a server already: open {uri} in a browser")
+        return 0
+    open_store(uri, "imbalance-runner", options.outputs)  # a UI on no store at all is confusing; an empty one is not
+    print(f"MLflow UI on {uri}: open http://127.0.0.1:{options.port} in a browser; Ctrl-C stops it", flush=True)
+    server = ["mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(options.port)]
+    os.execv(sys.executable, [sys.executable, "-m", *server])
+
+
+def datasets(arguments: Sequence[str]) -> int:
+    """Lists the datasets with rows, features, prevalence and duplicates; NAMEs narrow the list."""
+    parser = argparse.ArgumentParser(prog="runner datasets", description=datasets.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="part of a name")
+    options = parser.parse_args(arguments)
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+
+    from runner.data.catalogue import datasets_table
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("choose with", no_wrap=True)
+    for name in ("rows", "features", "positives", "prevalence", "duplicates"):
+        table.add_column(name, justify="right")
+    table.add_column("note")
+    rows = 0
+    with Live(table, console=console, vertical_overflow="visible", refresh_per_second=4):
+        for rows, row in enumerate(datasets_table(options.names), 1):  # noqa: B007 - counts
+            numbers = [f"{n}" if n is not None else "" for n in (row.rows, row.features, row.positives)]
+            share = "" if row.prevalence is None else f"{row.prevalence:.2%}"
+            twins = "" if row.duplicates is None else str(row.duplicates)
+            table.add_row(row.option, *numbers, share, twins, row.note)
+    if not rows:
+        print(f"error: no dataset has {' or '.join(options.names)} in its name: `runner datasets` lists all", file=sys.stderr)
+        return 2
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"ui": ui, "datasets": datasets}

@@ -1,0 +1,64 @@
+"""What a source hands over: one labelled table, checked, with a digest of everything in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A binary classification table.
+
+    Attributes:
+        name: what the user calls it, for run names (``page_blocks``, ``abalone19``, a file's stem).
+        features: (rows, columns) frame with a RangeIndex; numeric, boolean and categorical columns,
+            missing values allowed.
+        labels: (rows,) int8 array of 0 (negative) and 1 (positive).
+        source: where it came from, for the record (a path, a package and version, an address).
+        weights: (rows,) float64 array of non-negative sample weights, or None.
+        groups: (rows,) array; rows of one group stay on one side of every split, or None.
+        image_shape: (height, width, channels) when the columns are pixels in row-major order, or None.
+    """
+
+    name: str
+    features: pd.DataFrame
+    labels: np.ndarray
+    source: str
+    weights: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    image_shape: tuple[int, int, int] | None = None
+
+    @property
+    def prevalence(self) -> float:
+        """Share of positive rows."""
+        return float(self.labels.mean())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the full content: column names and types, every value, labels, weights, groups.
+
+        The dataset's name and source are left out: a renamed file is still the same data.
+        """
+        digest = hashlib.sha256(f"{self.features.shape}\n".encode())
+        for name, column in self.features.items():
+            digest.update(f"{len(str(name))}:{name}\0{column.dtype}\0".encode())
+            digest.update(_content(column))
+        for part in (self.labels, self.weights, self.groups):
+            digest.update(b"\0none\0" if part is None else b"\0some\0" + _content(pd.Series(part)))
+        return digest.hexdigest()
+
+
+def _content(column: pd.Series) -> bytes:
+    """Every value of the column as bytes; two columns with different values never give the same bytes."""
+    if column.dtype.kind in "biuf" and isinstance(column.dtype, np.dtype):
+        return np.ascontiguousarray(column.to_numpy()).tobytes()
+    # Each different value is spelled out once, with its length and type, and the rows point at them: as telling
+    # as spelling out every row, and a hundred times faster on a million rows of texts.
+    codes, values = pd.factorize(column.astype(object))
+    texts = [f"{type(value).__name__}:{len(str(value))}:{value}" for value in values]
+    return "".join([f"{len(texts)}\0", *texts]).encode() + codes.astype(np.int64).tobytes()

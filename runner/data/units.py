@@ -1,0 +1,71 @@
+"""Rows that must not be separated: exact duplicates, and rows of one group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+import pandas as pd
+
+
+def duplicate_rows(features: pd.DataFrame) -> int:
+    """Number of rows that repeat an earlier row."""
+    return len(features) - int(row_keys(features).max(initial=-1)) - 1
+
+
+def row_keys(features: pd.DataFrame) -> np.ndarray:
+    """(rows,) integers from 0 in order of appearance; two rows have the same one if all their values are the same.
+
+    A gap equals a gap. Rows are told apart by a 64-bit hash; should two different rows ever share one, the
+    comparison with the first row of that hash finds it, and another hash is taken.
+    """
+    for seed in count():
+        keys, _ = pd.factorize(_hashes(features, seed))
+        firsts = np.unique(keys, return_index=True)[1]
+        repeats = np.flatnonzero(firsts[keys] != np.arange(len(keys)))
+        originals = firsts[keys[repeats]]
+        if all((codes[repeats] == codes[originals]).all() for codes in _codes(features)):
+            return keys
+    raise AssertionError("unreachable: the count of seeds does not end")
+
+
+def units(keys: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """(rows,) integers: rows linked by a shared key or a shared group, directly or through others, get the same one."""
+    if groups is None:
+        return keys
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    group_codes, names = pd.factorize(np.asarray(groups))
+    own = int(keys.max()) + 1
+    nodes = own + len(names)
+    links = coo_array((np.ones(len(keys), dtype=np.int8), (keys, own + group_codes)), shape=(nodes, nodes))
+    _, component = connected_components(links, directed=False)
+    return component[keys]
+
+
+def _hashes(features: pd.DataFrame, seed: int) -> np.ndarray:
+    """One 64-bit hash a row (the mixing steps of splitmix64, column after column)."""
+    hashes = np.full(len(features), seed + 1, dtype=np.uint64)
+    for codes in _codes(features):
+        hashes ^= codes
+        hashes *= np.uint64(0xBF58476D1CE4E5B9)
+        hashes ^= hashes >> np.uint64(31)
+        hashes *= np.uint64(0x94D049BB133111EB)
+        hashes ^= hashes >> np.uint64(30)
+    return hashes
+
+
+def _codes(features: pd.DataFrame) -> Iterator[np.ndarray]:
+    """For each column 64 bits a row, the same for the same value."""
+    for name in features.columns:
+        column = features[name]
+        if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "biuf":
+            yield pd.factorize(column)[0].astype(np.int64).view(np.uint64)
+        elif column.dtype.kind == "f":
+            values = column.to_numpy(dtype=np.float64) + 0.0  # -0.0 becomes 0.0, its equal
+            values[np.isnan(values)] = np.nan  # a NaN may carry other bits; make them one
+            yield values.view(np.uint64)
+        else:
+            yield column.to_numpy().astype(np.int64).view(np.uint64)

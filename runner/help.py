@@ -1,0 +1,59 @@
+"""`runner --help`: the groups and options, read from conf/ itself, so that the text cannot fall behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+GROUPS = (
+    "dataset",
+    "model",
+    "loss",
+    "optimizer",
+    "trainer",
+    "evaluation",
+    "tracking",
+    "experiment",
+    "hparams_search",
+    "debug",
+)
+
+
+def help_text() -> str:
+    """The whole help page."""
+    lines = [
+        "Trains a sigmoid-output Keras network on an imbalanced yes/no problem under a chosen loss,",
+        "and records curves, honest metrics, figures and the model in MLflow.",
+        "",
+        "usage: runner [group=option] [key=value] ...        one run (python -m runner does the same)",
+        "       runner -m [group=option,option] ...          a sweep: every combination",
+        "       runner ui [--port 5000]                      the MLflow UI on the runs",
+        "       runner datasets [NAME ...]                   the datasets: rows, prevalence, duplicates",
+        "",
+        "examples:",
+        "  runner loss=focal loss.gamma=1 seed=3",
+        "  runner -m loss=builtin,custom,weighted,smoothed,focal seed=0,1",
+        "  runner dataset=file dataset.path=my.csv dataset.target=fraud trainer.epochs=50",
+        "",
+    ]
+    for group in GROUPS:
+        lines.append(f"{group}:")
+        for path in sorted((CONF / group).glob("*.yaml")):
+            lines.append(f"  {path.stem:<15} {_purpose(path)}")
+        lines.append("")
+    lines += [
+        "other keys: seed, objective, split.seed, split.validation, split.test, split.duplicates, paths.outputs",
+        "",
+        "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
+        "runner --hydra-help             Hydra's own flags",
+        "Exit status: 0 done, 2 your input was refused, 1 anything else. HYDRA_FULL_ERROR=1 shows tracebacks.",
+    ]
+    return "\n".join(lines)
+
+
+def _purpose(path: Path) -> str:
+    """The first sentence of the yaml's first comment that is no directive for Hydra."""
+    comments = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
+    said = next(line for line in comments if not line.startswith("@package"))
+    return re.sub(r": `.*`\.$", ".", said)

@@ -1,0 +1,44 @@
+"""From a config's `_target_` to the object, handing it what only the running program knows."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import get_method, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from runner.errors import InputError
+
+
+def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any] | None = None, **keywords: Any) -> Any:
+    """Calls the class or function that `config` names, with its other keys as arguments.
+
+    Args:
+        group: the config group, for messages.
+        config: has `_target_`, the dotted name; ours or the user's.
+        *arguments, **keywords: passed on.
+        known: values passed on only if the target takes an argument of that name and the config leaves it out: the
+            training part's prevalence for a loss, say, which no author of a config could know.
+
+    Raises:
+        InputError: the target does not exist, or refuses its arguments.
+    """
+    target = config.get("_target_")
+    try:
+        accepted = inspect.signature(get_method(target)).parameters
+    except (ImportError, InstantiationException, ValueError, TypeError) as problem:
+        reason = str(problem.__cause__ or problem).splitlines()[0]
+        raise InputError(f"{group}._target_={target} cannot be loaded: {reason}") from problem
+    supplied = {name: value for name, value in (known or {}).items() if name in accepted and config.get(name) is None}
+    own = {key: value for key, value in config.items() if key not in supplied}
+    try:
+        return instantiate(OmegaConf.create(own), *arguments, **supplied, **keywords, _convert_="all")
+    except InstantiationException as problem:
+        cause = problem.__cause__
+        if isinstance(cause, InputError):
+            raise cause from None
+        if isinstance(cause, (ValueError, TypeError)):
+            raise InputError(f"{group}: {' '.join(str(cause).split())}") from problem
+        raise

@@ -1,0 +1,54 @@
+"""A run's own folder: everything about it in plain files, complete without MLflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+from runner.evaluation import Predictions
+
+
+class RunFolder:
+    """Writes a run's files under one folder.
+
+    Args:
+        path: the folder, made if missing; Hydra's output folder of the job.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        (path / "figures").mkdir(parents=True, exist_ok=True)
+        (path / "predictions").mkdir(exist_ok=True)
+
+    def config(self, config: DictConfig) -> None:
+        """config.yaml: the composed config, interpolations resolved."""
+        (self.path / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+
+    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """history.csv: one row an epoch, written as they come, so that a killed run keeps its curves."""
+        path = self.path / "history.csv"
+        row = pd.DataFrame([{"epoch": epoch, **metrics}])
+        row.to_csv(path, mode="a" if epoch > 1 else "w", header=epoch == 1, index=False)
+
+    def metrics(self, metrics: Mapping[str, float]) -> None:
+        """metrics.json: the final metrics under MLflow's names."""
+        (self.path / "metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n")
+
+    def summary(self, text: str) -> None:
+        """summary.md: what MLflow shows as the run's note."""
+        (self.path / "summary.md").write_text(text)
+
+    def predictions(self, part: str, predictions: Predictions) -> None:
+        """predictions/PART.parquet: row, label, logit, probability."""
+        predictions.table().to_parquet(self.path / "predictions" / f"{part}.parquet", index=False)
+
+    def figure(self, name: str, figure: Any) -> None:
+        """figures/NAME.png"""
+        from runner.figures import save
+
+        save(figure, self.path / "figures" / f"{name}.png")

@@ -1,0 +1,70 @@
+"""Packs preprocessing, network and threshold into one MLflow model that needs none of our code."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+
+from runner.data.dataset import Dataset
+from runner.data.splits import Splits
+from runner.models import Network
+
+# Named here, because MLflow would take 15 seconds to find them out by itself.
+REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
+
+
+def pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:
+    """Writes network.keras and preprocessing.joblib into `parts`; returns what makes an MLflow model of them."""
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, ColSpec, Schema
+
+    network.probabilities.save(parts / "network.keras")
+    joblib.dump(splits.preprocessing, parts / "preprocessing.joblib")
+    features = dataset.features[list(splits.preprocessing.feature_names_in_)]
+    numeric = [str(name) for name in features.select_dtypes(["number", "bool"]).columns]
+    # Any type: MLflow would refuse 3 for 3.0, and a gap in a column of whole numbers.
+    inputs = Schema([ColSpec(AnyType(), str(name)) for name in features.columns])
+    outputs = Schema([ColSpec("double", "probability"), ColSpec("long", "label")])
+    return {
+        "python_model": str(Path(__file__).with_name("scorer.py")),
+        "artifacts": {name: str(parts / name) for name in ("network.keras", "preprocessing.joblib")},
+        "model_config": {"threshold": threshold, "numeric": numeric},
+        "signature": ModelSignature(inputs, outputs),
+        "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
+        "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],
+    }
+
+
+def save_model(packed: dict[str, Any], path: Path) -> None:
+    """Saves the model as a folder: `mlflow.pyfunc.load_model(path)` scores raw frames without any store."""
+    import mlflow.pyfunc
+
+    with _without_advice():
+        mlflow.pyfunc.save_model(path=str(path), **packed)
+
+
+def log_model(packed: dict[str, Any]) -> None:
+    """Logs the model under the name `model` to the active run."""
+    import mlflow.pyfunc
+
+    with _without_advice():
+        mlflow.pyfunc.log_model(name="model", **packed)
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """MLflow warns of columns of whole numbers and of missing type hints; `Scorer` copes with both."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _as_json_holds_it(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype(dict.fromkeys(frame.select_dtypes(["category"]).columns, "object"))

@@ -1,0 +1,184 @@
+"""Records one run while it happens: in its folder always, in MLflow unless tracking is off."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from omegaconf import DictConfig
+
+from runner.data.dataset import Dataset
+from runner.errors import InputError, TrainingFailed
+from runner.tracking.folder import RunFolder
+from runner.tracking.store import open_store, store_uri
+from runner.tracking.writer import MetricWriter
+
+PARAMS_A_BATCH = 100  # MLflow's limits
+PARAM_LENGTH = 6000
+
+
+class Recorder(Protocol):
+    """What the experiment tells about a run, and whom."""
+
+    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """An epoch is over; epochs count from 1."""
+
+    def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
+        """The run is evaluated and its folder complete."""
+
+    def final(self, metrics: Mapping[str, float]) -> None:
+        """Metrics known only when all else is recorded."""
+
+    @property
+    def where(self) -> str:
+        """Where to look at the run: an MLflow run id, or nothing."""
+
+
+class FolderRecorder:
+    """Records nowhere but in the run's folder."""
+
+    where = ""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+
+    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        self._folder.epoch(epoch, metrics)
+
+    def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
+        """See `Recorder`; the folder has been written already."""
+
+    def final(self, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+
+
+class MlflowRecorder:
+    """Records in the run's folder and in an MLflow run."""
+
+    def __init__(self, folder: RunFolder, client: Any, run_id: str, flush_seconds: float) -> None:
+        self.where = run_id
+        self._folder = folder
+        self._client = client
+        self._writer = MetricWriter(client, run_id, flush_seconds)
+
+    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        self._folder.epoch(epoch, metrics)
+        self._writer.add(metrics, step=epoch)
+
+    def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
+        """See `Recorder`."""
+        from runner.tracking.model import log_model
+
+        self._writer.add(metrics, step=0)
+        self._client.set_tag(self.where, "mlflow.note.content", summary)
+        for name in ("config.yaml", "figures", "predictions", "history.csv", "metrics.json"):
+            path = self._folder.path / name
+            if path.is_dir():
+                self._client.log_artifacts(self.where, str(path), name)
+            elif path.exists():
+                self._client.log_artifact(self.where, str(path))
+        if model is not None:
+            log_model(model)
+
+    def final(self, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        self._writer.add(metrics, step=0)
+
+    def close(self) -> None:
+        """Writes the metrics that still wait."""
+        self._writer.close()
+
+
+@contextmanager
+def record(
+    config: DictConfig,
+    folder: RunFolder,
+    dataset: Dataset,
+    *,
+    name: str,
+    params: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> Iterator[Recorder]:
+    """Opens the record of a run and closes it as what it was: FINISHED, FAILED, or KILLED by Ctrl-C or SIGTERM.
+
+    Raises:
+        InputError: the store does not answer; no run has been made then.
+    """
+    folder.config(config)
+    tracking = config.tracking
+    if tracking.backend == "none":
+        yield FolderRecorder(folder)
+        return
+    if tracking.backend == "server" and not (tracking.uri or os.environ.get("MLFLOW_TRACKING_URI")):
+        raise InputError("tracking=server needs an address: tracking.uri=http://host:5000, or set MLFLOW_TRACKING_URI")
+    outputs = Path(config.paths.outputs)
+    store = open_store(store_uri(tracking.uri, outputs), tracking.experiment_name, outputs)
+
+    import mlflow
+    from mlflow.entities import Param, RunTag
+
+    mlflow.set_tracking_uri(store.uri)
+    client = mlflow.MlflowClient(store.uri)
+    run_id = client.create_run(store.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+    recorder = None
+    status, reason = "FAILED", ""
+    # By id, so that an MLFLOW_RUN_ID in the environment cannot make this run overwrite another.
+    mlflow.start_run(run_id=run_id, log_system_metrics=tracking.system_metrics)
+    try:
+        entries = [Param(key, value[:PARAM_LENGTH]) for key, value in params.items()]
+        for start in range(0, len(entries), PARAMS_A_BATCH):
+            client.log_batch(run_id, params=entries[start : start + PARAMS_A_BATCH])
+        client.log_inputs(run_id, datasets=[_dataset_input(dataset)])
+        recorder = MlflowRecorder(folder, client, run_id, tracking.flush_seconds)
+        yield recorder
+        recorder.close()
+        status = "FINISHED"
+    except (InputError, TrainingFailed) as problem:
+        reason = str(problem)
+        raise
+    except KeyboardInterrupt:
+        status, reason = "KILLED", f"Interrupted at {time.strftime('%Y-%m-%d %H:%M:%S')}; the epochs so far are kept."
+        raise
+    except BaseException as problem:
+        reason = f"{type(problem).__name__}: {problem}"
+        raise
+    finally:
+        try:
+            if status != "FINISHED":
+                client.set_tag(run_id, "mlflow.note.content", f"**{status}.** {reason}")
+                client.log_batch(run_id, tags=[RunTag("failure", reason[:5000])])
+                if recorder is not None:
+                    recorder.close()
+        finally:
+            mlflow.end_run(status)
+
+
+def _dataset_input(dataset: Dataset) -> Any:
+    """The dataset as MLflow lists it. MLflow keeps 36 characters of a digest; the tag `dataset.sha256` has them all."""
+    from mlflow.entities import Dataset as MlflowDataset
+    from mlflow.entities import DatasetInput, InputTag
+
+    columns = [{"type": str(dtype), "name": str(name)} for name, dtype in dataset.features.dtypes.items()]
+    profile = {
+        "rows": len(dataset.labels),
+        "columns": len(columns),
+        "positives": int(dataset.labels.sum()),
+        "prevalence": dataset.prevalence,
+        "sha256": dataset.digest,
+    }
+    described = MlflowDataset(
+        name=dataset.name,
+        digest=dataset.digest[:32],
+        source_type="local",
+        source=json.dumps({"uri": dataset.source}),
+        schema=json.dumps({"columns": columns})[:1_000_000],
+        profile=json.dumps(profile),
+    )
+    return DatasetInput(described, tags=[InputTag("mlflow.data.context", "training")])

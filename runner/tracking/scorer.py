@@ -1,0 +1,42 @@
+"""The model as MLflow serves it. This file is logged with the model and run where it is loaded: no `runner` needed."""
+
+from typing import Any
+
+import joblib
+import keras
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+
+
+class Scorer(mlflow.pyfunc.PythonModel):
+    """Raw feature columns in, `probability` and `label` (at the threshold chosen on validation) out."""
+
+    def load_context(self, context: Any) -> None:
+        """Loads what training left: the fitted preprocessing and the network."""
+        self.preprocessing = joblib.load(context.artifacts["preprocessing.joblib"])
+        network = keras.saving.load_model(context.artifacts["network.keras"], compile=False)
+        # The logit, not the rounded float32 probability: the same digits as in the run's saved predictions.
+        self.logits = keras.Model(network.input, network.get_layer("logit").output)
+        self.threshold = context.model_config["threshold"]
+        self.numeric = context.model_config["numeric"]
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
+        """Scores rows. Unknown categories and missing values are fine; a missing column is refused by name."""
+        columns = list(self.preprocessing.feature_names_in_)
+        missing = [name for name in columns if name not in model_input]
+        if missing:
+            raise ValueError(f"Columns missing: {', '.join(missing)}. The model needs: {', '.join(columns)}")
+        frame = model_input[columns].copy()
+        for name in self.numeric:  # whole numbers, true/false and None where training saw decimals
+            frame[name] = frame[name].astype("float64")
+        inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
+        logits = np.asarray(self.logits.predict(inputs, batch_size=4096, verbose=0), dtype="float64")[:, 0]
+        probability = np.exp(-np.logaddexp(0, -logits))
+        return pd.DataFrame(
+            {"probability": probability, "label": (probability >= self.threshold).astype("int64")},
+            index=model_input.index,
+        )
+
+
+mlflow.models.set_model(Scorer())

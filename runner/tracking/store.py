@@ -1,0 +1,153 @@
+"""Finds the MLflow store, and creates it once, however many processes come at the same moment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from runner.errors import InputError
+
+# No usage data leaves the machine, and no sub-second run waits for the attempt.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+FIRST_CONTACT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow store that answers, and the experiment in it.
+
+    Attributes:
+        uri: tracking URI, absolute.
+        experiment_id: of the experiment the runs belong to.
+        experiment_name: its name.
+    """
+
+    uri: str
+    experiment_id: str
+    experiment_name: str
+
+
+def store_uri(uri: str | None, outputs: Path) -> str:
+    """The tracking URI: the given one, else MLFLOW_TRACKING_URI, else SQLite in `outputs`; SQLite paths made absolute.
+
+    Raises:
+        InputError: a folder of files, which MLflow no longer keeps runs in.
+    """
+    chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{outputs.absolute() / 'mlflow.db'}"
+    scheme = chosen.partition(":")[0]
+    if "://" not in chosen and scheme != "databricks":
+        raise InputError(
+            f"tracking.uri={chosen} is a folder, and MLflow keeps no runs in folders any more: "
+            "use sqlite:///path/to/mlflow.db, or leave it out for outputs/mlflow.db"
+        )
+    if scheme == "file":
+        raise InputError(
+            f"tracking.uri={chosen}: MLflow keeps no runs in folders any more; use sqlite:///path/to/mlflow.db"
+        )
+    if scheme == "sqlite":
+        return f"sqlite:///{Path(chosen.removeprefix('sqlite:///')).absolute()}"
+    return chosen
+
+
+def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
+    """Opens the store and its experiment, creating what is missing.
+
+    Six processes that create one SQLite store at once all fail, so creation is behind a lock in `outputs`.
+
+    Args:
+        uri: see `store_uri`.
+        experiment_name: of the MLflow experiment.
+        outputs: the folder for lock and, where no server decides, artifacts.
+
+    Raises:
+        InputError: the store does not answer or cannot be written.
+    """
+    _refuse_unreachable_database(uri)
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        with FileLock(outputs / ".mlflow.lock", timeout=120):
+            experiment_id = _experiment(uri, experiment_name, outputs)
+    except Timeout:
+        raise InputError(
+            f"{outputs / '.mlflow.lock'} is held by another process for two minutes; is one stuck?"
+        ) from None
+    except OSError as problem:
+        raise InputError(
+            f"{outputs} cannot be written ({problem.strerror}): choose another with paths.outputs=..."
+        ) from problem
+    return Store(uri, experiment_id, experiment_name)
+
+
+def _experiment(uri: str, name: str, outputs: Path) -> str:
+    import mlflow
+
+    for name_of_log in ("alembic", "mlflow"):  # which tell of every table they create
+        logging.getLogger(name_of_log).setLevel(logging.WARNING)
+
+    remote = not uri.startswith(("sqlite", "postgresql", "mysql", "mssql"))
+    try:
+        with _impatient():
+            client = mlflow.MlflowClient(uri)
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                place = None if remote else (outputs.absolute() / "artifacts").as_uri()
+                return client.create_experiment(name, artifact_location=place)
+    except Exception as problem:  # every kind of store fails in its own words
+        reason = _first_line(problem)
+        way_out = (
+            "start it, or record locally with tracking=local"
+            if remote
+            else "check the path and its permissions, or choose another with tracking.uri=sqlite:///..."
+        )
+        raise InputError(f"the MLflow store {uri} does not answer ({reason}): {way_out}") from problem
+    if found.lifecycle_stage != "active":
+        raise InputError(
+            f"the MLflow experiment {name!r} was deleted: restore it in the UI, "
+            "or choose another name with tracking.experiment_name=..."
+        )
+    return found.experiment_id
+
+
+def _refuse_unreachable_database(uri: str) -> None:
+    """MLflow tries a database that is down for the better part of an hour; ask once before it does."""
+    if not uri.startswith(("postgresql", "mysql", "mssql")):
+        return
+    import sqlalchemy
+
+    try:
+        seconds = {"connect_timeout": FIRST_CONTACT_SECONDS}
+        engine = sqlalchemy.create_engine(uri, connect_args={} if uri.startswith("mssql") else seconds)
+        engine.connect().close()
+        engine.dispose()
+    except Exception as problem:
+        shown = sqlalchemy.make_url(uri).render_as_string(hide_password=True)
+        raise InputError(f"the database {shown} does not answer: {_first_line(problem)}") from problem
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """The first contact tells whether anybody is there; MLflow's own patience is minutes."""
+    quick = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(FIRST_CONTACT_SECONDS)}
+    before = {name: os.environ.get(name) for name in quick}
+    os.environ.update(quick)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _first_line(problem: Exception) -> str:
+    line = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+    return line if len(line) < 200 else line[:200] + "..."

@@ -1,0 +1,9 @@
+"""Trainers: splits, a network and a loss in; history and weights out."""
+
+import runner.training.startup  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
+
+# isort: split
+from runner.training.fit import FitTrainer
+from runner.training.training import EpochListener, Training
+
+__all__ = ["EpochListener", "FitTrainer", "Training"]

@@ -1,0 +1,230 @@
+"""The trainer that Keras's `fit` drives: any model, any loss, one or several GPUs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from losses.shape import wants_logits
+from runner.data.splits import Part, Splits
+from runner.errors import TrainingFailed
+from runner.models.network import PREDICTION_BATCH, Network
+from runner.training.batches import batch_order
+from runner.training.startup import keras, placement, start, tf
+from runner.training.stopping import BestEpoch, EarlyStopping
+from runner.training.training import EpochListener, Training
+
+LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C
+NON_FINITE = "non-finite"
+"""Marks, in TensorFlow's error, that our own check stopped the step."""
+
+
+class FitTrainer:
+    """Trains one network with Keras `fit`.
+
+    Args:
+        epochs: at most this many.
+        batch_size: rows a step; the last batch of an epoch may be smaller.
+        early_stopping: monitor, mode, patience, min_delta; None trains all epochs and keeps the last.
+        device: `auto`, `cpu` or `gpu`.
+        precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
+        deterministic: same seed, same digits.
+    """
+
+    def __init__(
+        self,
+        epochs: int,
+        batch_size: int,
+        early_stopping: Mapping[str, Any] | None = None,
+        device: str = "auto",
+        precision: str = "float32",
+        deterministic: bool = True,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.early_stopping = EarlyStopping(**early_stopping) if early_stopping else None
+        self.device = device
+        self.precision = precision
+        self.deterministic = deterministic
+
+    def start(self, seed: int) -> str:
+        """Prepares the framework for one run; returns the device in words. See `runner.training.startup.start`."""
+        return start(seed=seed, device=self.device, precision=self.precision, deterministic=self.deterministic)
+
+    def scope(self) -> AbstractContextManager:
+        """The context to build the network in, so that its variables are placed where training needs them."""
+        return placement(self.device).scope()
+
+    def train(
+        self,
+        network: Network,
+        loss: keras.losses.Loss,
+        optimizer: keras.optimizers.Optimizer,
+        splits: Splits,
+        *,
+        seed: int,
+        measure: Callable[[np.ndarray, np.ndarray], Mapping[str, float]],
+        on_epoch: EpochListener,
+    ) -> Training:
+        """Trains `network` in place; it ends with the best epoch's weights.
+
+        Args:
+            network: built inside `scope()`.
+            loss: on logits or on probabilities, as its `from_logits` says.
+            optimizer: fresh.
+            splits: train is trained on, validation measured after each epoch, test not touched.
+            seed: of the batch order.
+            measure: (labels, logits) of the validation part -> metrics, named without `val/`.
+            on_epoch: told of each epoch's metrics as they come.
+
+        Raises:
+            TrainingFailed: the loss or its gradient became infinite or NaN; the step was not taken.
+        """
+        rows = len(splits.train.labels)
+        steps = -(-rows // self.batch_size)
+        with self.scope():
+            model = _Trained(network, loss)
+            model.compile(optimizer=optimizer, jit_compile=False, steps_per_execution=_steps_per_execution(steps))
+        observer = _Observer(model, splits.validation, BestEpoch(self.early_stopping), measure, on_epoch)
+        started = time.perf_counter()
+        try:
+            model.fit(
+                _batches(splits.train, self.batch_size, self.epochs, seed),
+                epochs=self.epochs,
+                steps_per_epoch=steps,
+                callbacks=[observer],
+                shuffle=False,  # `_batches` has done it
+                verbose=0,
+            )
+        except tf.errors.InvalidArgumentError as problem:
+            if NON_FINITE not in str(problem):
+                raise
+            raise TrainingFailed(_diagnosis(str(problem), len(observer.history) + 1, optimizer)) from None
+        seconds = time.perf_counter() - started
+        final = network.logits.get_weights()
+        network.logits.set_weights(observer.best_weights)
+        done = len(observer.history)
+        stopped = f"all {done} epochs done"
+        if self.early_stopping and done < self.epochs:
+            stopped = f"{self.early_stopping.monitor} no better for {done - observer.best.epoch} epochs"
+        history = pd.DataFrame(observer.history)
+        return Training(history, observer.best.epoch, stopped, final, observer.best_weights, seconds)
+
+
+class _Trained(keras.Model):
+    """Logit and probability from one pass; a step that refuses to spoil the weights."""
+
+    def __init__(self, network: Network, loss: keras.losses.Loss) -> None:
+        super().__init__(network.logits.inputs, [network.logits.output, network.probabilities.output], name="trained")
+        self._criterion = loss
+        self._chosen = 0 if wants_logits(loss) else 1
+        self._mean_loss = keras.metrics.Mean(name="loss")
+
+    @property
+    def metrics(self) -> list:
+        return [self._mean_loss]
+
+    def loss_and_logits(self, inputs: Any, labels: Any, weights: Any, training: bool) -> tuple[Any, Any]:
+        outputs = self(inputs, training=training)
+        return self._criterion(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            loss, _ = self.loss_and_logits(inputs, labels, weights, training=True)
+            loss = tf.debugging.check_numerics(loss, f"{NON_FINITE} loss")
+            # Keras has divided `loss` by the number of replicas; a penalty on the weights must be as well.
+            total = loss + sum(self.losses) / replicas if self.losses else loss
+            scaled = self.optimizer.scale_loss(total)
+        gradients = tape.gradient(scaled, self.trainable_variables)
+        if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # that one skips such steps itself
+            gradients = [tf.debugging.check_numerics(each, f"{NON_FINITE} gradient") for each in gradients]
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        self._mean_loss.update_state(loss * replicas, sample_weight=tf.shape(labels)[0])
+        return {"loss": self._mean_loss.result()}
+
+
+class _Observer(keras.callbacks.Callback):
+    """After each epoch: measures the validation part, tells the listener, keeps the best weights, stops in time."""
+
+    def __init__(
+        self,
+        trained: _Trained,
+        validation: Part,
+        best: BestEpoch,
+        measure: Callable[[np.ndarray, np.ndarray], Mapping[str, float]],
+        on_epoch: EpochListener,
+    ) -> None:
+        super().__init__()
+        self.validation = validation
+        self.best = best
+        self.best_weights: list[np.ndarray] = []
+        self.history: list[dict[str, float]] = []
+        self._measure = measure
+        self._on_epoch = on_epoch
+        self._forward = tf.function(
+            lambda *arrays: trained.loss_and_logits(*arrays, training=False), reduce_retracing=True
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        loss, logits = self._validate()
+        metrics = {"train/loss": float((logs or {})["loss"]), "val/loss": loss}
+        measured = self._measure(self.validation.labels, logits)
+        metrics |= {f"val/{name}": value for name, value in measured.items()}
+        self.history.append({"epoch": epoch + 1, **metrics})
+        if self.best.improved(epoch + 1, metrics):
+            self.best_weights = self.model.get_weights()
+        self._on_epoch(epoch + 1, metrics)
+        self.model.stop_training = self.best.exhausted(epoch + 1)
+
+    def _validate(self) -> tuple[float, np.ndarray]:
+        part, total, logits = self.validation, 0.0, []
+        for start_row in range(0, len(part.labels), PREDICTION_BATCH):
+            rows = slice(start_row, start_row + PREDICTION_BATCH)
+            weights = np.ones(len(part.labels[rows]), np.float32) if part.weights is None else part.weights[rows]
+            loss, logit = self._forward(part.inputs[rows], part.labels[rows, None], weights)
+            total += float(loss) * len(weights)
+            logits.append(logit.numpy()[:, 0])
+        return total / len(part.labels), np.concatenate(logits).astype(np.float64)
+
+
+def _batches(part: Part, batch_size: int, epochs: int, seed: int) -> tf.data.Dataset:
+    """All epochs' batches, one after the other, in `batch_order`."""
+    columns = [part.inputs, part.labels[:, None]] + ([] if part.weights is None else [part.weights])
+    tensors = [tf.constant(column) for column in columns]
+    rows = len(part.labels)
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.numpy_function(lambda e: batch_order(rows, seed, int(e)), [epoch], tf.int32, stateful=False)
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [rows])).batch(batch_size)
+
+    batches = tf.data.Dataset.range(epochs).flat_map(epoch_batches)
+    return batches.map(lambda chosen: tuple(tf.gather(tensor, chosen) for tensor in tensors)).prefetch(tf.data.AUTOTUNE)
+
+
+def _steps_per_execution(steps: int) -> int:
+    """Steps that run without coming back to Python: a divisor, for Keras would borrow the rest from the next epoch."""
+    divisor = next(size for size in range(min(steps, LONGEST_EXECUTION), 0, -1) if steps % size == 0)
+    return divisor if divisor >= 64 else steps
+
+
+def _diagnosis(problem: str, epoch: int, optimizer: keras.optimizers.Optimizer) -> str:
+    """One sentence: what, when, and where to look first."""
+    what = "gradient" if f"{NON_FINITE} gradient" in problem else "loss"
+    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    if rate >= 0.1:
+        cause = f"optimizer.learning_rate={rate:g} is high; try a tenth of it"
+    elif what == "gradient":
+        cause = "the loss's slope is infinite somewhere; train on logits (loss.from_logits=true) or change the loss"
+    else:
+        cause = (
+            f"an unstable loss formula, extreme inputs, or optimizer.learning_rate={rate:g}; "
+            "try a lower rate, and the same run with loss=builtin"
+        )
+    return f"the {what} became NaN or infinite in epoch {epoch}; the step was not taken. Likely cause: {cause}"

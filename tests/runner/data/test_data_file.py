@@ -1,0 +1,183 @@
+"""A table of one's own: what is read, and what is refused by name."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from runner.data.sources import load_file
+from runner.errors import InputError
+
+ROWS = "age,town,y\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(text: str | bytes, name: str = "table.csv"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return _write
+
+
+def test_all_kinds_of_files_give_the_same_table(write, tmp_path):
+    frame = pd.DataFrame({"age": [1, 2, 3, 4], "town": ["a", "b", "a", "b"], "y": [0, 1, 0, 1]})
+    frame.to_parquet(tmp_path / "table.parquet")
+    paths = [
+        write(ROWS),
+        write(gzip.compress(ROWS.encode()), "table.csv.gz"),
+        write(ROWS.replace(",", "\t"), "table.tsv"),
+        write(ROWS.replace(",", ";"), "semicolons.csv"),
+        write(b"\xef\xbb\xbf" + ROWS.encode(), "marked.csv"),
+        tmp_path / "table.parquet",
+    ]
+    loaded = [load_file(str(path), "y") for path in paths]
+    assert len({dataset.digest for dataset in loaded}) == 1
+    assert {dataset.name for dataset in loaded} == {"table", "semicolons", "marked"}
+    assert loaded[0].source == str(paths[0])
+    assert loaded[0].features.columns.tolist() == ["age", "town"]
+    assert loaded[0].labels.tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "positive_label", "expected"),
+    [
+        (["0", "1", "1"], None, [0, 1, 1]),
+        (["-1", "1", "1"], None, [0, 1, 1]),
+        (["true", "False", "TRUE"], None, [1, 0, 1]),
+        (["1.0", "0.0", "1.0"], None, [1, 0, 1]),
+        (["yes", "no", "no"], "yes", [1, 0, 0]),
+        (["1", "2", "2"], 2, [0, 1, 1]),
+        (["1", "2", "2"], "2", [0, 1, 1]),
+        (["1.0", "2.0", "2.0"], "2", [0, 1, 1]),
+        (["true", "false", "true"], True, [1, 0, 1]),
+        (["true", "false", "true"], "false", [0, 1, 0]),
+        (["true", "false", "x"], True, [1, 0, 0]),
+        (["a", "b", "c"], "b", [0, 1, 0]),
+        (["0", "1", "1"], 0, [1, 0, 0]),
+        (["1", "x", "2"], 1, [1, 0, 0]),
+    ],
+)
+def test_labels(write, values, positive_label, expected):
+    path = write("x,y\n" + "".join(f"{row},{value}\n" for row, value in enumerate(values)))
+    assert load_file(path, "y", positive_label).labels.tolist() == expected
+
+
+def test_weights_groups_and_chosen_columns(write):
+    path = write("id,a,b,w,who,y\n1,1,5,0.5,p,0\n2,2,6,1,q,1\n3,3,7,2,p,1\n")
+    loaded = load_file(path, "y", drop=["id"], sample_weight="w", group="who")
+    assert loaded.features.columns.tolist() == ["a", "b"]
+    assert loaded.weights.tolist() == [0.5, 1, 2]
+    assert loaded.groups.tolist() == ["p", "q", "p"]
+    assert load_file(path, "y", features=["b", "a"]).features.columns.tolist() == ["b", "a"]
+    assert load_file(path, "y", features=["b", "a"], drop="a").features.columns.tolist() == ["b"]
+    pixels = load_file(path, "y", features=["a", "b"], image_shape=[1, 2])
+    assert pixels.image_shape == (1, 2, 1)
+
+
+def test_suspects_are_told(write, caplog):
+    ages = ["?", *map(str, range(20, 40))]
+    text = ",age,price,y\n" + "".join(f'{row},{age},"1,{row}",{row % 2}\n' for row, age in enumerate(ages))
+    features = load_file(write(text), "y").features
+    assert features["age"].dtype == "str"
+    assert "'Unnamed: 0'" in caplog.text
+    assert "'age' is mostly numbers but is taken as categories because of '?' in row 1" in caplog.text
+    assert "'price' is mostly numbers" in caplog.text
+
+
+FOUR = "a,b,w,g,y\n1,2,1,p,0\n3,4,2,q,1\n5,6,3,r,0\n7,8,4,s,1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "named"),
+    [
+        ("", {}, ["table.csv", "empty"]),
+        ("a,y\n", {}, ["no rows"]),
+        (b"a,y\n\xff\xfe,1\n", {}, ["UTF-8"]),
+        ("a,y\n1,0\n2,1,3\n", {}, ["cannot be read"]),
+        ("a,y\n1,0,9\n2,1,9\n", {}, ["cannot be read"]),
+        ("a,a,y\n1,2,0\n1,2,1\n", {}, ["more than one column", "'a'"]),
+        (FOUR, {"target": "Y2"}, ["dataset.target", "'Y2'", "'y'"]),
+        (FOUR, {"target": "outcome"}, ["dataset.target", "'outcome'", "there are: 'a', 'b', 'w', 'g', 'y'"]),
+        ("income,y\n1,0\n2,1\n", {"drop": ["incom"]}, ["dataset.drop", "did you mean 'income'?"]),
+        (FOUR, {"features": ["a", "nope"]}, ["dataset.features", "'nope'"]),
+        (FOUR, {"features": ["a", "y"]}, ["dataset.features", "target column 'y'"]),
+        (FOUR, {"sample_weight": "weight"}, ["dataset.sample_weight", "'weight'"]),
+        (FOUR, {"group": "patient"}, ["dataset.group", "'patient'"]),
+        (FOUR, {"drop": ["a", "b", "w", "g"]}, ["no feature columns left"]),
+        (FOUR, {"features": []}, ["no feature columns left"]),
+        ("a,y\n1,0\n2,0\n", {}, ["target column 'y'", "one class only", "0"]),
+        ("a,y\n1,0\n2,1\n3,2\n", {}, ["target column 'y'", "3 different values", "dataset.positive_label"]),
+        ("a,y\n1,0\n2,\n3,1\n4,\n", {}, ["target column 'y'", "2 of 4", "row 2"]),
+        ("a,y\n1,no\n2,yes\n", {}, ["dataset.positive_label=no or dataset.positive_label=yes"]),
+        ("a,y\n1,1\n2,2\n", {}, ["dataset.positive_label=1 or dataset.positive_label=2"]),
+        ("a,y\n1,no\n2,yes\n", {"positive_label": "maybe"}, ["positive_label=maybe", "'no', 'yes'"]),
+        ("a,y\n1,no\n2,yes\n", {"positive_label": True}, ["positive_label=True", "quote"]),
+        (FOUR, {"sample_weight": "g"}, ["weight column 'g'", "not numbers", "row 1", "'p'"]),
+        ("a,w,y\n1,1,0\n2,-1,1\n", {"sample_weight": "w"}, ["weight column 'w'", "negative", "row 2"]),
+        ("a,w,y\n1,,0\n2,1,1\n", {"sample_weight": "w"}, ["weight column 'w'", "missing", "row 1"]),
+        ("a,w,y\n1,0,0\n2,0,1\n", {"sample_weight": "w"}, ["weight column 'w'", "weighs 0"]),
+        ("a,w,y\n1,inf,0\n2,0,1\n", {"sample_weight": "w"}, ["weight column 'w'", "infinite"]),
+        ("a,g,y\n1,p,0\n2,,1\n", {"group": "g"}, ["group column 'g'", "missing", "row 2"]),
+        ("a,y\n1,0\ninf,1\n", {}, ["column 'a'", "infinite", "row 2"]),
+        ("a,b,y\n,,0\n,,1\n", {}, ["no feature columns left"]),
+        (FOUR, {"features": ["a", "b"], "image_shape": [8, 8, 1]}, ["image_shape=[8, 8, 1]", "64 pixel columns"]),
+    ],
+)
+def test_refusals(write, text, arguments, named):
+    path = write(text)
+    with pytest.raises(InputError) as refused:
+        load_file(path, **{"target": "y", **arguments})
+    message = str(refused.value)
+    assert "\n" not in message
+    for part in [str(path) if "image_shape" not in arguments else "table", *named]:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "named"),
+    [
+        ("table.xlsx", b"x", ["unknown kind", ".parquet"]),
+        ("table.parquet", b"not a parquet file", ["cannot be read"]),
+        ("table.csv.gz", b"not gzip", ["cannot be read"]),
+        ("table.csv.gz", gzip.compress(ROWS.encode())[:20], ["cannot be read"]),
+    ],
+)
+def test_unreadable_files(write, name, content, named):
+    with pytest.raises(InputError) as refused:
+        load_file(write(content, name), "y")
+    for part in [name, *named]:
+        assert part in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there(write, tmp_path):
+    write(ROWS, "patients.csv")
+    with pytest.raises(InputError, match=r"did you mean 'patients\.csv'"):
+        load_file(tmp_path / "patient.csv", "y")
+    with pytest.raises(InputError, match="does not exist"):
+        load_file(tmp_path / "nowhere" / "patient.csv", "y")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InputError, match="folder"):
+        load_file(tmp_path / "folder.csv", "y")
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    path = tmp_path / "typed.parquet"
+    frame = pd.DataFrame(
+        {
+            "n": pd.array([1, None, 3], "Int64"),
+            "kind": pd.Categorical([1, 2, 1]),
+            "when": pd.date_range("2020", periods=3),
+            "y": pd.array([True, False, True], "boolean"),
+        }
+    )
+    frame.to_parquet(path)
+    loaded = load_file(path, "y", drop=["when"])
+    assert loaded.features["n"].dtype == np.float64
+    assert loaded.features["kind"].tolist() == [1, 2, 1]
+    assert loaded.labels.tolist() == [1, 0, 1]
+    with pytest.raises(InputError, match=r"'when'.*datetime"):
+        load_file(path, "y")
