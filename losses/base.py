@@ -127,7 +127,7 @@ class SigmoidLoss(keras.losses.Loss):
         """Everything the constructor needs to make this loss again."""
         values = {name: getattr(self, name) for name in self._hyperparameters}
         lists = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
-        return {**super().get_config(), "from_logits": self.from_logits, **lists}
+        return {**super().get_config(), "dtype": self.dtype, "from_logits": self.from_logits, **lists}
 
 
 def logits_of(probabilities: Tensor) -> Tensor:
@@ -139,16 +139,18 @@ def logits_of(probabilities: Tensor) -> Tensor:
 
 def _aligned(labels: Tensor, predictions: Tensor, *, broadcast: bool) -> tuple[Tensor, Tensor]:
     """Labels and predictions of one shape; raises ValueError where they could only be broadcast by accident."""
-    ranks = len(labels.shape), len(predictions.shape)
-    if ranks == (1, 2) and predictions.shape[-1] == 1:
+    shapes = tuple(labels.shape), tuple(predictions.shape)
+    if not broadcast and len(shapes[0]) == 1 and shapes[1][1:] == (1,):
         labels = ops.expand_dims(labels, -1)
-    elif ranks == (2, 1) and labels.shape[-1] == 1:
+    elif not broadcast and len(shapes[1]) == 1 and shapes[0][1:] == (1,):
         predictions = ops.expand_dims(predictions, -1)
-    elif not broadcast:
-        known = zip(labels.shape, predictions.shape, strict=False)
-        if ranks[0] != ranks[1] or any(a != b for a, b in known if a is not None and b is not None):
-            raise ValueError(
-                "Labels and predictions must have the same shape. "
-                f"Received: labels of shape {tuple(labels.shape)}, predictions of shape {tuple(predictions.shape)}"
-            )
+    # With array hyper-parameters leading axes may broadcast; the batch, on the last axis, never does.
+    compared = slice(-1 if broadcast else None, None)
+    sizes = zip(labels.shape[compared], predictions.shape[compared], strict=False)
+    other_rank = not broadcast and len(labels.shape) != len(predictions.shape)
+    if other_rank or any(a != b for a, b in sizes if a is not None and b is not None):
+        raise ValueError(
+            "Labels and predictions must have the same shape. "
+            f"Received: labels of shape {shapes[0]}, predictions of shape {shapes[1]}"
+        )
     return labels, predictions

@@ -34,7 +34,7 @@ class Number:
             numbers = np.asarray(value)
         except ValueError:  # a ragged list
             return str(self)
-        fits = numbers.dtype.kind in "iuf" and bool(np.all(np.isfinite(numbers)))
+        fits = numbers.size > 0 and numbers.dtype.kind in "iuf" and bool(np.all(np.isfinite(numbers)))
         if fits and self.low is not None:
             fits = bool(np.all(numbers > self.low if self.low_open else numbers >= self.low))
         if fits and self.high is not None:

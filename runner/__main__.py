@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -50,31 +51,57 @@ def _train() -> int:
     schema.register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us as they are; `main` says them in one line
 
+    failures: list[tuple[int, Exception]] = []
+    begun = False
+
     class Stop(BaseException):
         """Carries an error past Hydra, which would print a line of its own first."""
 
+        def __init__(self, problem: Exception) -> None:
+            self.problem = problem
+
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
     def task(config: DictConfig) -> float:
+        nonlocal begun
+        begun = True
         from runner.experiment import run_experiment
 
         job = HydraConfig.get()
+        choices = {group: job.runtime.choices[group] for group in GROUPS if group in job.runtime.choices}
         try:
-            choices = {group: job.runtime.choices[group] for group in GROUPS if group in job.runtime.choices}
             return run_experiment(config, choices, Path(job.runtime.output_dir))
         except (InputError, TrainingFailed) as problem:
+            if isinstance(problem, InputError):
+                _forget(Path(job.runtime.output_dir))
             if job.mode == RunMode.RUN:
-                raise Stop from problem
+                raise Stop(problem) from problem
+            failures.append((job.job.num, problem))
             print(f"error: job {job.job.num} ({job.job.override_dirname}): {problem}", file=sys.stderr)
             raise
 
     try:
         task()
     except Stop as stop:
-        assert stop.__cause__ is not None
-        raise stop.__cause__ from stop.__cause__.__cause__
+        raise stop.problem from stop.problem.__cause__
+    except (InputError, TrainingFailed) as problem:  # of a sweep, whose other jobs went on
+        numbers = ", ".join(str(number) for number, _ in failures)
+        kind = InputError if all(isinstance(each, InputError) for _, each in failures) else TrainingFailed
+        raise kind(f"{len(failures)} of the sweep's jobs failed, see above: {numbers}") from problem
     except (HydraException, OmegaConfBaseException) as problem:
         raise InputError(refusal(problem)) from problem
+    except OSError as problem:
+        if begun:
+            raise
+        raise InputError(
+            f"{problem.filename} cannot be written ({problem.strerror}): choose another folder with paths.outputs=..."
+        ) from problem
     return 0
+
+
+def _forget(folder: Path) -> None:
+    """Removes what Hydra had prepared for a run that was refused; a folder with anything of a run in it stays."""
+    if not (folder / "config.yaml").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

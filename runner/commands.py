@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
-def ui(arguments: Sequence[str]) -> int:
+def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     """Opens the MLflow UI on the store that runs write to, for this machine alone."""
     parser = argparse.ArgumentParser(prog="runner ui", description=ui.__doc__)
     parser.add_argument("--port", type=int, default=5000)
@@ -53,7 +53,10 @@ def datasets(arguments: Sequence[str]) -> int:
             twins = "" if row.duplicates is None else str(row.duplicates)
             table.add_row(row.option, *numbers, share, twins, row.note)
     if not rows:
-        print(f"error: no dataset has {' or '.join(options.names)} in its name: `runner datasets` lists all", file=sys.stderr)
+        print(
+            f"error: no dataset has {' or '.join(options.names)} in its name: `runner datasets` lists all",
+            file=sys.stderr,
+        )
         return 2
     return 0
 

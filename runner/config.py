@@ -335,7 +335,7 @@ def _check_ranges(node: DictConfig, path: str) -> None:
     if is_dataclass(schema):
         for each in fields(schema):
             domain = each.metadata.get("domain")
-            value = node[each.name]
+            value: Any = node[each.name]
             if OmegaConf.is_list(value):
                 value = OmegaConf.to_container(value)
             expected = domain.refusal(value) if domain else None
@@ -343,7 +343,7 @@ def _check_ranges(node: DictConfig, path: str) -> None:
                 raise InputError(f"{path}{each.name} must be {expected}. Received: {path}{each.name}={value}")
     for key, value in node.items():
         if OmegaConf.is_dict(value):
-            _check_ranges(value, f"{path}{key}.")
+            _check_ranges(value, f"{path}{key!s}.")
 
 
 def _check_loss(loss: DictConfig) -> None:

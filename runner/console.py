@@ -64,13 +64,13 @@ def _in_words(metrics: Mapping[str, float]) -> str:
 
 def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str) -> None:
     """The test metrics with their intervals."""
-    table = Table(title=name, title_justify="left", title_style="bold", box=None, padding=(0, 3, 0, 0))
+    table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("test metric")
     table.add_column("value", justify="right")
     table.add_column("95% interval")
     for row in result_rows(metrics):
         table.add_row(*row)
-    console.print()
+    console.print(f"\n[bold]{name}[/bold]\n", soft_wrap=True)
     console.print(table)
     console.print(f"threshold {metrics['threshold']:.4g} ({threshold_rule}, chosen on validation)")
 
@@ -79,7 +79,9 @@ def show_where(folder: Path, run_id: str) -> None:
     """The run's folder, and the one command that shows it in the browser."""
     console.print(f"files: {_short_path(folder)}", soft_wrap=True)
     if run_id:
-        console.print(f"run id: {run_id}\nlook at it: [bold]runner ui[/bold]   (or, from a clone, make ui)", soft_wrap=True)
+        console.print(
+            f"run id: {run_id}\nlook at it: [bold]runner ui[/bold]   (or, from a clone, make ui)", soft_wrap=True
+        )
     console.print()
 
 

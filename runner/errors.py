@@ -6,4 +6,4 @@ class InputError(Exception):
 
 
 class TrainingFailed(Exception):
-    """Training cannot go on (a non-finite loss, say): one sentence with the epoch and the likely cause. Exit status 1."""
+    """Training cannot go on: one sentence with the epoch and the likely cause. Exit status 1."""

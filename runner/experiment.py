@@ -50,8 +50,11 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
     log.info("%s: %d rows, %.2f%% positive", dataset.name, len(dataset.labels), 100 * dataset.prevalence)
 
     with _timed(seconds, "start"):
-        import runner.training  # isort: split - the first to load TensorFlow, for it does so quietly
-        from runner import console, drawing, tracking
+        from runner import tracking
+
+        store = tracking.store_of(config)  # a store that does not answer shows before TensorFlow is loaded
+        import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+        from runner import console, drawing
         from runner.evaluation import Predictions, epoch_metrics, evaluate
         from runner.evaluation.thresholds import ThresholdRule
         from runner.tracking import description
@@ -68,7 +71,7 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
     name = description.run_name(loss_name, dataset.name, config, choices)
     folder = tracking.RunFolder(folder_path)
     params, tags = description.flat_params(config, choices), description.tags(device, dataset.digest)
-    with tracking.record(config, folder, dataset, name=name, params=params, tags=tags) as recorder:
+    with tracking.record(config, folder, dataset, store, name=name, params=params, tags=tags) as recorder:
         with _timed(seconds, "train"), console.epoch_progress(config.trainer.epochs) as show:
 
             def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:

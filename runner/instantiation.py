@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 from typing import Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import get_method, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from runner.errors import InputError
@@ -27,10 +28,15 @@ def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any]
     """
     target = config.get("_target_")
     try:
-        accepted = inspect.signature(get_method(target)).parameters
-    except (ImportError, InstantiationException, ValueError, TypeError) as problem:
-        reason = str(problem.__cause__ or problem).splitlines()[0]
-        raise InputError(f"{group}._target_={target} cannot be loaded: {reason}") from problem
+        found = pydoc.locate(str(target))
+        accepted = inspect.signature(found).parameters if callable(found) else None
+    except (pydoc.ErrorDuringImport, ValueError) as problem:
+        raise InputError(f"{group}._target_={target} cannot be loaded: {' '.join(str(problem).split())}") from problem
+    if accepted is None:
+        raise InputError(
+            f"{group}._target_={target}: there is no such class or function; "
+            "its module must be installed, or in the folder where the command is started"
+        )
     supplied = {name: value for name, value in (known or {}).items() if name in accepted and config.get(name) is None}
     own = {key: value for key, value in config.items() if key not in supplied}
     try:

@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import Any
 
+from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 
@@ -24,6 +25,8 @@ def refusal(problem: BaseException) -> str:
             return f"{key}: there is no such key; {_neighbours(cause, key)}"
         if isinstance(cause, ValidationError):
             return f"{override[2] or key}: {str(cause).splitlines()[0]}"
+    if isinstance(problem, OverrideParseException):
+        return f"{problem.override}: cannot be read ({text.splitlines()[0]}); an override is key=value"
     missing = re.search(r"Could not find '(\w+)/([^']+)'", text)
     if missing:
         group, option = missing[1], missing[2]

@@ -92,9 +92,11 @@ def choose_threshold(labels: np.ndarray, probabilities: np.ndarray, rule: Thresh
     }
     if rule.name not in scores:
         raise ValueError(
-            f"Argument `rule` must be one of fixed, precision_at_least, {', '.join(scores)}. Received: {rule}"
+            f"Argument `rule` must be one of fixed, precision_at_least, {', '.join(scores)}. Received: rule={rule.name}"
         )
-    return float(thresholds[np.argmax(scores[rule.name]())])
+    score = scores[rule.name]()
+    # Equally good thresholds differ in the last digits: 0.4 + 0.8 is above 0.3 + 0.9.
+    return float(thresholds[np.argmax(score >= score.max() - 1e-12 * max(1, abs(score.max())))])
 
 
 def threshold_curve(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

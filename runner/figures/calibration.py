@@ -114,9 +114,7 @@ def _edges(crowded: bool, linear_below: float) -> np.ndarray:
     return np.concatenate([below, np.geomspace(linear_below, 1, decades * each + 1)])
 
 
-def _histogram(
-    axes: Axes, scores: np.ndarray, edges: np.ndarray, colour: str, name: str
-) -> tuple[Artist, str]:
+def _histogram(axes: Axes, scores: np.ndarray, edges: np.ndarray, colour: str, name: str) -> tuple[Artist, str]:
     counts, _ = np.histogram(scores[np.isfinite(scores)], np.append(edges[:-1], 1.0 + 1e-9))
     drawn = axes.stairs(
         np.maximum(counts, 0.1),

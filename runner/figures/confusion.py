@@ -54,10 +54,7 @@ def confusion_matrix(counts: Mapping[str, int], *, threshold: float, subtitle: s
     axes.set_xticks([0, 1], ["predicted negative", "predicted positive"], size=11)
     axes.set_yticks(
         [0, 1],
-        [
-            f"actual\n{name}\n{int(total):,} rows"
-            for name, total in zip(("negative", "positive"), totals, strict=True)
-        ],
+        [f"actual\n{name}\n{int(total):,} rows" for name, total in zip(("negative", "positive"), totals, strict=True)],
         size=11,
     )
     axes.tick_params(length=0)

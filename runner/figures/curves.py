@@ -16,9 +16,7 @@ from runner.figures.style import column, legend_strip, new_figure, note
 _MARKERS_UP_TO = 20  # epochs; more dots would merge into a caterpillar
 
 
-def loss_curves(
-    history: pd.DataFrame, *, best_epoch: int | None, loss_name: str, subtitle: str = ""
-) -> Figure:
+def loss_curves(history: pd.DataFrame, *, best_epoch: int | None, loss_name: str, subtitle: str = "") -> Figure:
     """Loss curves in two panels: the run's own loss, and the plain log loss on its own scale.
 
     Look at the gap between training and validation (overfitting), and at whether the log loss still falls

@@ -51,9 +51,7 @@ def loss_shape(shape: pd.DataFrame, *, loss_name: str, subtitle: str = "") -> Fi
             note(axes, "no value for one example")
         axes.set(xlim=(0, 1), xlabel="predicted probability", ylabel=label)
     right.axhline(0, color=GREY, lw=0.8)
-    legend_strip(
-        figure, [(drawn[0], "label 1 (positive)"), (drawn[1], "label 0 (negative)"), (reference, "log loss")]
-    )
+    legend_strip(figure, [(drawn[0], "label 1 (positive)"), (drawn[1], "label 0 (negative)"), (reference, "log loss")])
     return figure
 
 

@@ -43,13 +43,9 @@ def precision_recall(
     (line,) = axes.plot(recall, precision, color=BLUE, lw=1.9, drawstyle="steps-pre")
     chance = axes.axhline(prevalence, color=GREY, ls="--", lw=1.4)
     entries: list[tuple[Artist, str]] = [(line, "precision-recall")]
-    (dot,) = axes.plot(
-        *[[value] for value in at_threshold], "o", ms=9, color=BLACK, mec="white", mew=1.2, zorder=4
-    )
+    (dot,) = axes.plot(*[[value] for value in at_threshold], "o", ms=9, color=BLACK, mec="white", mew=1.2, zorder=4)
     dot.set_clip_on(False)
-    entries.append(
-        (dot, f"threshold {threshold:.3g}: recall {at_threshold[0]:.2f}, precision {at_threshold[1]:.2f}")
-    )
+    entries.append((dot, f"threshold {threshold:.3g}: recall {at_threshold[0]:.2f}, precision {at_threshold[1]:.2f}"))
     entries.append((chance, f"prevalence {prevalence:.3g}"))
     if not np.isfinite(precision).any():
         note(axes, "no point on the curve")
@@ -84,9 +80,7 @@ def roc(
     false_rate, true_rate = column(ordered, "false_positive_rate"), column(ordered, "true_positive_rate")
     (line,) = axes.plot(false_rate, true_rate, color=BLUE, lw=1.9)
     (chance,) = axes.plot([0, 1], [0, 1], color=GREY, ls="--", lw=1.4, zorder=1)
-    (dot,) = axes.plot(
-        *[[value] for value in at_threshold], "o", ms=9, color=BLACK, mec="white", mew=1.2, zorder=4
-    )
+    (dot,) = axes.plot(*[[value] for value in at_threshold], "o", ms=9, color=BLACK, mec="white", mew=1.2, zorder=4)
     dot.set_clip_on(False)
     label = f"chosen threshold: FPR {at_threshold[0]:.3g}, TPR {at_threshold[1]:.2f}"
     if not np.isfinite(true_rate).any():

@@ -44,9 +44,7 @@ def threshold_metrics(curve: pd.DataFrame, *, threshold: float, rule: str, subti
     for name, label, colour, width, dashes in _METRICS:
         values = column(finite, name)
         # Up to a threshold's own value every cut gives the same matrix: the step lies left of the point.
-        (line,) = axes.plot(
-            thresholds, values, dashes, color=colour, lw=width, drawstyle="steps-pre", label=name
-        )
+        (line,) = axes.plot(thresholds, values, dashes, color=colour, lw=width, drawstyle="steps-pre", label=name)
         line.set_zorder(3 if width > 2 else 2)
         if len(thresholds) < 3:
             line.set_marker("o")

@@ -2,6 +2,6 @@
 
 from runner.tracking.folder import RunFolder
 from runner.tracking.recording import Recorder, record
-from runner.tracking.store import Store, open_store, store_uri
+from runner.tracking.store import Store, open_store, store_of, store_uri
 
-__all__ = ["Recorder", "RunFolder", "Store", "open_store", "record", "store_uri"]
+__all__ = ["Recorder", "RunFolder", "Store", "open_store", "record", "store_of", "store_uri"]

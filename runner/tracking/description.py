@@ -66,9 +66,9 @@ def summary(name: str, metrics: Mapping[str, float], threshold_rule: str, stoppe
     debiased = ""
     if "test_debiased/log_loss" in metrics:
         debiased = (
-            f"\nThis loss moves probabilities. Its bias undone, the log loss is {metrics['test_debiased/log_loss']:.4f} "
-            f"and the calibration error {metrics['test_debiased/ece']:.4f} (raw: {metrics['test/log_loss']:.4f} and "
-            f"{metrics['test/ece']:.4f}).\n"
+            "\nThis loss moves probabilities. Its bias undone, "
+            f"the log loss is {metrics['test_debiased/log_loss']:.4f} (raw {metrics['test/log_loss']:.4f}) and "
+            f"the calibration error {metrics['test_debiased/ece']:.4f} (raw {metrics['test/ece']:.4f}).\n"
         )
     return f"""## {name}
 

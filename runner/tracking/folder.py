@@ -22,33 +22,36 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        (path / "figures").mkdir(parents=True, exist_ok=True)
-        (path / "predictions").mkdir(exist_ok=True)
 
     def config(self, config: DictConfig) -> None:
         """config.yaml: the composed config, interpolations resolved."""
-        (self.path / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+        self._file("config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
 
     def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """history.csv: one row an epoch, written as they come, so that a killed run keeps its curves."""
-        path = self.path / "history.csv"
+        path = self._file("history.csv")
         row = pd.DataFrame([{"epoch": epoch, **metrics}])
         row.to_csv(path, mode="a" if epoch > 1 else "w", header=epoch == 1, index=False)
 
     def metrics(self, metrics: Mapping[str, float]) -> None:
         """metrics.json: the final metrics under MLflow's names."""
-        (self.path / "metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n")
+        self._file("metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n")
 
     def summary(self, text: str) -> None:
         """summary.md: what MLflow shows as the run's note."""
-        (self.path / "summary.md").write_text(text)
+        self._file("summary.md").write_text(text)
 
     def predictions(self, part: str, predictions: Predictions) -> None:
         """predictions/PART.parquet: row, label, logit, probability."""
-        predictions.table().to_parquet(self.path / "predictions" / f"{part}.parquet", index=False)
+        predictions.table().to_parquet(self._file(f"predictions/{part}.parquet"), index=False)
 
     def figure(self, name: str, figure: Any) -> None:
         """figures/NAME.png"""
         from runner.figures import save
 
-        save(figure, self.path / "figures" / f"{name}.png")
+        save(figure, self._file(f"figures/{name}.png"))
+
+    def _file(self, name: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path

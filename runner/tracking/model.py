@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ def log_model(packed: dict[str, Any]) -> None:
 @contextmanager
 def _without_advice() -> Iterator[None]:
     """MLflow warns of columns of whole numbers and of missing type hints; `Scorer` copes with both."""
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 from omegaconf import DictConfig
@@ -15,7 +13,7 @@ from omegaconf import DictConfig
 from runner.data.dataset import Dataset
 from runner.errors import InputError, TrainingFailed
 from runner.tracking.folder import RunFolder
-from runner.tracking.store import open_store, store_uri
+from runner.tracking.store import Store
 from runner.tracking.writer import MetricWriter
 
 PARAMS_A_BATCH = 100  # MLflow's limits
@@ -101,6 +99,7 @@ def record(
     config: DictConfig,
     folder: RunFolder,
     dataset: Dataset,
+    store: Store | None,
     *,
     name: str,
     params: Mapping[str, str],
@@ -108,18 +107,18 @@ def record(
 ) -> Iterator[Recorder]:
     """Opens the record of a run and closes it as what it was: FINISHED, FAILED, or KILLED by Ctrl-C or SIGTERM.
 
-    Raises:
-        InputError: the store does not answer; no run has been made then.
+    Args:
+        config: the composed config.
+        folder: the run's own.
+        dataset: what it is trained on.
+        store: the MLflow store; None records in the folder only.
+        name, params, tags: of the MLflow run.
     """
-    folder.config(config)
     tracking = config.tracking
-    if tracking.backend == "none":
+    folder.config(config)
+    if store is None:
         yield FolderRecorder(folder)
         return
-    if tracking.backend == "server" and not (tracking.uri or os.environ.get("MLFLOW_TRACKING_URI")):
-        raise InputError("tracking=server needs an address: tracking.uri=http://host:5000, or set MLFLOW_TRACKING_URI")
-    outputs = Path(config.paths.outputs)
-    store = open_store(store_uri(tracking.uri, outputs), tracking.experiment_name, outputs)
 
     import mlflow
     from mlflow.entities import Param, RunTag

@@ -4,12 +4,13 @@ from typing import Any
 
 import joblib
 import keras
-import mlflow.pyfunc
 import numpy as np
 import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
 
 
-class Scorer(mlflow.pyfunc.PythonModel):
+class Scorer(PythonModel):
     """Raw feature columns in, `probability` and `label` (at the threshold chosen on validation) out."""
 
     def load_context(self, context: Any) -> None:
@@ -39,4 +40,4 @@ class Scorer(mlflow.pyfunc.PythonModel):
         )
 
 
-mlflow.models.set_model(Scorer())
+set_model(Scorer())

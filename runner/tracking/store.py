@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from omegaconf import DictConfig
 
 from runner.errors import InputError
 
@@ -57,6 +58,20 @@ def store_uri(uri: str | None, outputs: Path) -> str:
     return chosen
 
 
+def store_of(config: DictConfig) -> Store | None:
+    """The store that a config asks for, opened; None for `tracking=none`.
+
+    Raises:
+        InputError: no address for `tracking=server`, or the store does not answer.
+    """
+    tracking, outputs = config.tracking, Path(config.paths.outputs)
+    if tracking.backend == "none":
+        return None
+    if tracking.backend == "server" and not (tracking.uri or os.environ.get("MLFLOW_TRACKING_URI")):
+        raise InputError("tracking=server needs an address: tracking.uri=http://host:5000, or set MLFLOW_TRACKING_URI")
+    return open_store(store_uri(tracking.uri, outputs), tracking.experiment_name, outputs)
+
+
 def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
     """Opens the store and its experiment, creating what is missing.
 
@@ -89,8 +104,9 @@ def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
 def _experiment(uri: str, name: str, outputs: Path) -> str:
     import mlflow
 
-    for name_of_log in ("alembic", "mlflow"):  # which tell of every table they create
-        logging.getLogger(name_of_log).setLevel(logging.WARNING)
+    # They tell of every table they create and every attempt to connect.
+    for chatty, level in (("alembic", logging.WARNING), ("mlflow", logging.WARNING), ("urllib3", logging.ERROR)):
+        logging.getLogger(chatty).setLevel(level)
 
     remote = not uri.startswith(("sqlite", "postgresql", "mysql", "mssql"))
     try:
@@ -101,13 +117,15 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
                 place = None if remote else (outputs.absolute() / "artifacts").as_uri()
                 return client.create_experiment(name, artifact_location=place)
     except Exception as problem:  # every kind of store fails in its own words
-        reason = _first_line(problem)
-        way_out = (
-            "start it, or record locally with tracking=local"
-            if remote
-            else "check the path and its permissions, or choose another with tracking.uri=sqlite:///..."
-        )
-        raise InputError(f"the MLflow store {uri} does not answer ({reason}): {way_out}") from problem
+        if remote:
+            said = "" if "Max retries exceeded" in str(problem) else f" ({_first_line(problem)})"
+            raise InputError(
+                f"the MLflow server {uri} does not answer{said}: start it, or record locally with tracking=local"
+            ) from problem
+        raise InputError(
+            f"the MLflow store {uri} cannot be used ({_first_line(problem)}): "
+            "check the path and its permissions, or choose another with tracking.uri=sqlite:///..."
+        ) from problem
     if found.lifecycle_stage != "active":
         raise InputError(
             f"the MLflow experiment {name!r} was deleted: restore it in the UI, "

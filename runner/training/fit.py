@@ -168,12 +168,20 @@ class _Observer(keras.callbacks.Callback):
         self.history: list[dict[str, float]] = []
         self._measure = measure
         self._on_epoch = on_epoch
-        self._forward = tf.function(
-            lambda *arrays: trained.loss_and_logits(*arrays, training=False), reduce_retracing=True
-        )
+
+        @tf.function(reduce_retracing=True)
+        def forward(inputs: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return trained.loss_and_logits(inputs, labels, weights, training=False)
+
+        self._forward = forward
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, logits = self._validate()
+        if not np.isfinite(logits).all():
+            raise TrainingFailed(
+                f"the network's outputs became NaN or infinite in epoch {epoch + 1}. "
+                "Likely cause: optimizer.learning_rate is too high, or extreme inputs; try a tenth of the rate"
+            )
         metrics = {"train/loss": float((logs or {})["loss"]), "val/loss": loss}
         measured = self._measure(self.validation.labels, logits)
         metrics |= {f"val/{name}": value for name, value in measured.items()}
