@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, TypedDict
 
 import keras
@@ -52,6 +53,7 @@ class SigmoidLoss(keras.losses.Loss):
 
     Raises:
         ValueError: a hyper-parameter outside the range in `losses.catalogue`.
+        TypeError: an argument the loss does not have.
     """
 
     def __init__(
@@ -63,6 +65,13 @@ class SigmoidLoss(keras.losses.Loss):
         dtype: Any = None,
         **hyperparameters: Any,
     ) -> None:
+        # A subclass passes on what it does not know itself (`**arguments`), so a misspelt name arrives here.
+        accepted = inspect.signature(type(self)).parameters
+        unknown = [key for key in hyperparameters if key not in accepted]
+        if unknown:
+            own = [key for key, kind in accepted.items() if kind.kind is not kind.VAR_KEYWORD]
+            known = ", ".join([*own, *LossArguments.__annotations__])
+            raise TypeError(f"{type(self).__name__} has no argument `{unknown[0]}`; it has {known}")
         check_arguments(type(self).__name__, {"from_logits": from_logits, **hyperparameters})
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.from_logits = from_logits

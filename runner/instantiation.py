@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pydoc
+from collections.abc import Collection
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -29,14 +30,14 @@ def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any]
     target = config.get("_target_")
     try:
         found = pydoc.locate(str(target))
-        accepted = inspect.signature(found).parameters if callable(found) else None
-    except (pydoc.ErrorDuringImport, ValueError) as problem:
+    except pydoc.ErrorDuringImport as problem:
         raise InputError(f"{group}._target_={target} cannot be loaded: {' '.join(str(problem).split())}") from problem
-    if accepted is None:
+    if not callable(found):
         raise InputError(
             f"{group}._target_={target}: there is no such class or function; "
             "its module must be installed, or in the folder where the command is started"
         )
+    accepted = _parameters(found)
     supplied = {name: value for name, value in (known or {}).items() if name in accepted and config.get(name) is None}
     own = {key: value for key, value in config.items() if key not in supplied}
     try:
@@ -48,3 +49,11 @@ def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any]
         if isinstance(cause, (ValueError, TypeError)):
             raise InputError(f"{group}: {' '.join(str(cause).split())}") from problem
         raise
+
+
+def _parameters(target: Any) -> Collection[str]:
+    """Names of the arguments a class or function takes; none where it does not say, as some builtins."""
+    try:
+        return inspect.signature(target).parameters.keys()
+    except ValueError:
+        return ()

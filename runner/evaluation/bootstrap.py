@@ -34,6 +34,8 @@ def bootstrap_intervals(
     """
     order = np.argsort(-logits, kind="stable")
     positive, scores = labels[order] == 1, logits[order]
+    places = np.argsort(order)  # of the rows in descending order; rows are drawn as the dataset orders them
+    classes = places[labels == 1], places[labels != 1]
     ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # last row of each group of equal scores
     called = expit(scores) >= threshold
     row_losses = {
@@ -41,7 +43,7 @@ def bootstrap_intervals(
         "brier": (expit(scores) - positive) ** 2,
     }
     samples: dict[str, list[np.ndarray]] = {}
-    for counts in _resampled_counts(positive, resamples, np.random.default_rng(seed)):
+    for counts in _resampled_counts(classes, resamples, np.random.default_rng(seed)):
         confusion = Confusion(
             tp=counts[:, called & positive].sum(1),
             fp=counts[:, called & ~positive].sum(1),
@@ -57,10 +59,11 @@ def bootstrap_intervals(
     return {name: (float(low), float(high)) for name, (low, high) in limits.items()}
 
 
-def _resampled_counts(positive: np.ndarray, resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """How often each row is drawn: (some, n) float64 arrays, `resamples` rows in all."""
-    classes = [np.flatnonzero(positive), np.flatnonzero(~positive)]
-    size = len(positive)
+def _resampled_counts(
+    classes: tuple[np.ndarray, np.ndarray], resamples: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """How often each place is drawn, places being drawn within each class: (some, n) float64, `resamples` in all."""
+    size = sum(len(members) for members in classes)
     step = max(1, CELLS // size)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)

@@ -1,0 +1,129 @@
+"""What a user can get wrong, and the one line that says so. Exit status 2, no traceback, nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+ROWS = "".join(f"{i},{'red' if i % 3 else 'blue'},{i % 2}\n" for i in range(60))
+FILES = {
+    "good.csv": "size,colour,fraud\n" + ROWS,
+    "empty.csv": "",
+    "header.csv": "size,colour,fraud\n",
+    "one_class.csv": "size,fraud\n" + "1,0\n" * 30,
+    "three.csv": "size,fraud\n" + "1,0\n2,1\n3,2\n" * 10,
+    "gaps.csv": "size,fraud\n" + "1,0\n2,1\n3,\n" * 10,
+    "words.csv": "size,fraud\n" + "1,yes\n2,no\n" * 10,
+    "infinite.csv": "size,fraud\n" + "inf,1\n2,0\n" * 10,
+    "few.csv": "size,fraud\n" + "1,1\n" + "".join(f"{i},0\n" for i in range(40)),
+    "weights.csv": "size,weight,fraud\n" + "".join(f"{i},{-1 if i == 5 else 1},{i % 2}\n" for i in range(40)),
+}
+CASES = [
+    # overrides, words that the line must contain
+    (["dataset=file", "dataset.target=fraud", "dataset.path=nowhere.csv"], ["nowhere.csv", "dataset.path"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=empty.csv"], ["empty.csv", "empty"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=header.csv"], ["header.csv"]),
+    (["dataset=file", "dataset.target=frod", "dataset.path=good.csv"], ["frod", "fraud"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=one_class.csv"], ["one_class.csv", "fraud"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=three.csv"], ["fraud", "positive_label"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=gaps.csv"], ["fraud", "10", "3"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=words.csv"], ["positive_label", "yes", "no"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=infinite.csv"], ["size", "infinite"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=few.csv"], ["1 positive"]),
+    (
+        ["dataset=file", "dataset.target=fraud", "dataset.path=weights.csv", "dataset.sample_weight=weight"],
+        ["weight", "negative", "6"],
+    ),
+    (
+        ["dataset=file", "dataset.target=fraud", "dataset.path=good.csv", "dataset.sample_weight=weight"],
+        ["weight", "size"],
+    ),
+    (["dataset=file", "dataset.path=good.csv"], ["dataset.target"]),
+    (["dataset=keel", "dataset.name=abalone"], ["abalone19"]),
+    (["loss=focl"], ["loss=focl", "loss=focal"]),
+    (["losss=focal"], ["losss"]),
+    (["trainer.epoch=3"], ["trainer.epoch", "trainer.epochs"]),
+    (["loss.gamma=1"], ["loss.gamma", "label_smoothing"]),
+    (["trainer.epochs=many"], ["trainer.epochs=many", "Integer"]),
+    (["trainer.epochs=0"], ["trainer.epochs=0", "at least 1"]),
+    (["trainer.batch_size=-1"], ["trainer.batch_size=-1"]),
+    (["loss=focal", "loss.gamma=-1"], ["gamma", "Received: gamma=-1"]),
+    (["loss=focal", "loss.gamma=big"], ["gamma", "Received: gamma=big"]),
+    (["loss=focal", "loss.alpha_mode=half"], ["alpha_mode", "balanced"]),
+    (["loss=smoothed", "loss.label_smoothing=1"], ["label_smoothing", "below 1"]),
+    (["loss=weighted", "loss.positive_weight=0"], ["positive_weight", "above 0"]),
+    (["loss=custom", "loss.formula=keras9"], ["formula", "keras2"]),
+    (["loss._target_=losses.Focal"], ["losses.FocalLoss"]),
+    (["loss._target_=nowhere.Loss"], ["nowhere.Loss"]),
+    (["loss._target_=builtins.int", "~loss.from_logits", "~loss.label_smoothing"], ["SigmoidLoss"]),
+    (["loss=custom", "+loss.temperature=2"], ["loss", "temperature"]),
+    (["optimizer.learning_rate=0"], ["optimizer.learning_rate=0"]),
+    (["model.dropout=1"], ["model.dropout=1"]),
+    (["model.units=[64,0]"], ["model.units"]),
+    (["model.activation=rleu"], ["model", "rleu"]),
+    (["model=cnn"], ["model=cnn", "dataset=digits"]),
+    (["split.test=0.5", "split.validation=0.5"], ["split.test=0.5", "split.validation=0.5"]),
+    (["evaluation.threshold=best"], ["evaluation.threshold=best", "max_f1"]),
+    (["objective=test/f1"], ["objective=test/f1", "val/f1"]),
+    (["trainer.early_stopping.monitor=val/auc"], ["trainer.early_stopping.monitor", "val/roc_auc"]),
+    (["trainer.early_stopping.mode=min"], ["trainer.early_stopping.mode=max"]),
+    (["trainer.device=gpu"], ["trainer.device=gpu", "no GPU"]),
+    (["tracking=server"], ["tracking.uri"]),
+    (["tracking=server", "tracking.uri=http://127.0.0.1:9"], ["http://127.0.0.1:9", "does not answer"]),
+    (["tracking.uri=postgresql://someone:secret@127.0.0.1:9/runs"], ["127.0.0.1:9"]),
+    (["tracking.uri=./mlruns"], ["./mlruns", "sqlite"]),
+    (["paths.outputs=/proc/nowhere"], ["/proc/nowhere", "paths.outputs"]),
+    (["tracking.uri=sqlite:////proc/nowhere/mlflow.db"], ["/proc/nowhere", "tracking.uri"]),
+    (["loss=[1"], ["loss=[1"]),
+]
+
+
+@pytest.mark.parametrize(("overrides", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
+def test_bad_input_is_refused_in_one_line(command, tmp_path: Path, overrides, words):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    tiny = [part for part in TINY if not part.startswith("dataset")]
+    base = tiny if any(part.startswith("dataset") for part in overrides) else TINY
+    own = [] if any(part.startswith("paths.") for part in overrides) else ["paths.outputs=outputs"]
+    done = command(*base, *own, *overrides)
+
+    assert done.status == 2, done.err
+    lines = done.err.strip().splitlines()
+    assert len(lines) == 1, done.err
+    assert lines[0].startswith("error: ")
+    for word in words:
+        assert word in lines[0]
+    assert "secret" not in done.err
+    left = [path for path in (tmp_path / "outputs").rglob("*") if path.is_file() and path.name != ".mlflow.lock"]
+    assert [path for path in left if not path.name.startswith("mlflow.db")] == []
+
+
+def test_no_run_is_left_behind_by_a_refusal(command, outputs):
+    import mlflow
+
+    command(*TINY)
+    client = mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}")
+    before = len(client.search_runs(["1"]))
+    for overrides in (["loss=focal", "loss.gamma=-1"], ["model=cnn"], ["trainer.device=gpu"]):
+        assert command(*TINY, *overrides).status == 2
+
+    assert len(client.search_runs(["1"])) == before
+
+
+def test_a_sweep_goes_on_after_a_refused_job(command):
+    done = command("-m", *TINY, "loss=focal", "loss.gamma=-1,1", "tracking=none", "tracking.log_model=false")
+
+    assert done.status == 2
+    assert "error: job 0" in done.err
+    assert "Received: gamma=-1" in done.err
+    assert "focal gamma=1 · synthetic" in done.out
+
+
+def test_a_traceback_on_demand(command, monkeypatch):
+    from runner.errors import InputError
+
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(InputError):
+        command("trainer.epochs=0")

@@ -1,0 +1,206 @@
+"""One run through the real command line into a real SQLite store, read back with MLflow's client."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics
+from conftest import TINY, Finished
+
+EPOCH_METRICS = {"train/loss", "val/loss", "val/log_loss", "val/average_precision", "val/roc_auc"}
+SCORES = {"average_precision", "roc_auc", "log_loss", "brier", "ece"}
+DECISIONS = {"f1", "mcc", "g_mean", "balanced_accuracy", "precision", "recall", "specificity"}
+FINAL_METRICS = (
+    {f"{part}/{name}" for part in ("val", "test") for name in SCORES | DECISIONS}
+    | {f"test_at_half/{name}" for name in DECISIONS}
+    | {f"test/{name}.{end}" for name in (SCORES - {"ece"}) | DECISIONS for end in ("low", "high")}
+    | {"threshold"}
+)
+FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
+FOLDER_ONLY = ("tracking=none", "tracking.log_model=false")
+ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png" for name in FIGURES}
+
+
+@pytest.fixture
+def client(outputs: Path) -> mlflow.MlflowClient:
+    uri = f"sqlite:///{outputs / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)
+    return mlflow.MlflowClient(uri)
+
+
+@pytest.fixture
+def focal(command) -> Finished:
+    done = command(*TINY, "loss=focal", "seed=3")
+    assert done.status == 0, done.err
+    return done
+
+
+def artifact_paths(client: mlflow.MlflowClient, run_id: str) -> set[str]:
+    found, folders = set(), [""]
+    while folders:
+        for item in client.list_artifacts(run_id, folders.pop() or None):
+            folders.append(item.path) if item.is_dir else found.add(item.path)
+    return found
+
+
+def test_everything_of_the_contract_lands_in_mlflow(focal, client, outputs, tmp_path):
+    run = client.get_run(focal.run_id)
+
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "focal gamma=2 · synthetic · seed 3"
+    assert run.data.params["loss"] == "focal"
+    assert run.data.params["loss.gamma"] == "2.0"
+    assert run.data.params["dataset"] == "synthetic"
+    assert run.data.params["dataset.rows"] == "240"
+    assert {"model", "optimizer", "trainer", "trainer.epochs", "split.seed", "seed"} <= set(run.data.params)
+    assert set(run.data.metrics) >= FINAL_METRICS | EPOCH_METRICS
+    for name in EPOCH_METRICS:
+        assert [metric.step for metric in client.get_metric_history(focal.run_id, name) if metric.step] == [1, 2]
+    assert artifact_paths(client, focal.run_id) >= ARTIFACTS
+    assert len(run.data.tags["dataset.sha256"]) == 64
+    assert run.data.tags["version.tensorflow"]
+    assert run.data.tags["device"] == "cpu"
+    assert "average precision" in run.data.tags["mlflow.note.content"]
+    dataset = run.inputs.dataset_inputs[0].dataset
+    assert (dataset.name, dataset.digest) == ("synthetic", run.data.tags["dataset.sha256"][:32])
+
+
+def test_the_folder_is_complete_without_mlflow(focal, tmp_path):
+    folder = focal.folder(tmp_path)
+
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} >= ARTIFACTS | {
+        "history.csv",
+        "metrics.json",
+        "summary.md",
+        "model/MLmodel",
+        "runner.log",
+    }
+    history = pd.read_csv(folder / "history.csv")
+    assert list(history.epoch) == [1, 2]
+    assert set(history.columns) == EPOCH_METRICS | {"epoch"}
+    assert json.loads((folder / "metrics.json").read_text()).keys() >= FINAL_METRICS
+
+
+def test_logged_metrics_equal_scikit_learn_on_the_saved_predictions(focal, client, tmp_path):
+    metrics = client.get_run(focal.run_id).data.metrics
+    table = pd.read_parquet(focal.folder(tmp_path) / "predictions" / "test.parquet")
+    called = table.probability >= metrics["threshold"]
+
+    assert list(table.columns) == ["row", "label", "logit", "probability"]
+    expected = {
+        "test/average_precision": sklearn.metrics.average_precision_score(table.label, table.probability),
+        "test/roc_auc": sklearn.metrics.roc_auc_score(table.label, table.probability),
+        "test/log_loss": sklearn.metrics.log_loss(table.label, table.probability),
+        "test/brier": sklearn.metrics.brier_score_loss(table.label, table.probability),
+        "test/f1": sklearn.metrics.f1_score(table.label, called),
+        "test/mcc": sklearn.metrics.matthews_corrcoef(table.label, called),
+        "test_at_half/recall": sklearn.metrics.recall_score(table.label, table.probability >= 0.5),
+    }
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_last_epoch_s_metrics_are_those_of_the_saved_validation_predictions(command, client, tmp_path):
+    done = command(*TINY, "loss=weighted", "trainer.early_stopping=null")
+    last = pd.read_csv(done.folder(tmp_path) / "history.csv").iloc[-1]
+    table = pd.read_parquet(done.folder(tmp_path) / "predictions" / "validation.parquet")
+
+    weights = np.where(table.label == 1, 2.0, 1.0)
+    losses = -np.log(np.where(table.label == 1, table.probability, 1 - table.probability))
+    assert last["val/loss"] == pytest.approx(np.mean(weights * losses), rel=1e-5)
+    assert last["val/log_loss"] == pytest.approx(np.mean(losses), rel=1e-6)
+    assert client.get_run(done.run_id).data.metrics["val/log_loss"] == pytest.approx(last["val/log_loss"], rel=1e-6)
+
+
+def test_the_same_seed_and_config_give_the_same_digits(command, tmp_path):
+    quiet = (*TINY, "tracking=none", "model=mlp_wide", "tracking.log_model=false")
+    first, again, other = (
+        json.loads((command(*quiet, f"seed={seed}").folder(tmp_path) / "metrics.json").read_text())
+        for seed in (7, 7, 8)
+    )
+
+    def results(metrics):
+        return {name: value for name, value in metrics.items() if not name.startswith("seconds/")}
+
+    assert results(first) == results(again)
+    assert results(first) != results(other)
+
+
+@pytest.mark.parametrize("loss", ["builtin", "custom", "weighted", "smoothed", "focal"])
+@pytest.mark.parametrize("model", ["logistic", "mlp_wide"])
+def test_every_loss_trains_every_kind_of_network(command, loss, model):
+    done = command(*TINY, f"loss={loss}", f"model={model}", *FOLDER_ONLY)
+
+    assert done.status == 0, done.err
+    assert done.err == ""
+
+
+def test_a_cnn_learns_images(command, client):
+    done = command("dataset=digits", "model=cnn", "trainer.epochs=4", "evaluation.bootstrap=0")
+
+    assert done.status == 0, done.err
+    assert client.get_run(done.run_id).data.metrics["test/roc_auc"] > 0.9
+
+
+def test_a_sweep_makes_a_run_of_each_combination(command, client, outputs):
+    before = {run.info.run_id for run in client.search_runs(["1"])}
+    done = command("-m", *TINY, "loss=builtin,focal", "seed=0,1", "model=logistic")
+    runs = [run for run in client.search_runs(["1"]) if run.info.run_id not in before]
+
+    assert done.status == 0, done.err
+    assert sorted((run.data.params["loss"], run.data.params["seed"]) for run in runs) == [
+        ("builtin", "0"),
+        ("builtin", "1"),
+        ("focal", "0"),
+        ("focal", "1"),
+    ]
+    assert len({run.data.tags["dataset.sha256"] for run in runs}) == 1
+
+
+def test_the_articles_three_forms_give_the_same_curves(command, tmp_path):
+    """Example 13: built-in, custom from scratch on logits, and the clipped formula on probabilities."""
+    curves = []
+    for loss in (["loss=builtin"], ["loss=custom"], ["loss=custom", "loss.formula=clipped", "loss.from_logits=false"]):
+        done = command("experiment=article", *loss, *FOLDER_ONLY, "evaluation.bootstrap=0")
+        assert done.status == 0, done.err
+        curves.append(pd.read_csv(done.folder(tmp_path) / "history.csv"))
+
+    assert len(curves[0]) == 10
+    for other in curves[1:]:
+        np.testing.assert_allclose(other, curves[0], rtol=2e-3, atol=1e-4)
+    assert curves[0]["train/loss"].iloc[-1] < curves[0]["train/loss"].iloc[0]
+
+
+@pytest.mark.parametrize("experiment", ["article", "fraud_like"])
+def test_every_experiment_runs(command, experiment):
+    done = command(
+        f"experiment={experiment}", "trainer.epochs=1", "evaluation.bootstrap=0", "tracking=none", "model=logistic"
+    )
+
+    assert done.status == 0, done.err
+
+
+def test_debug_trains_without_mlflow(command, tmp_path):
+    done = command("debug=default", "loss=smoothed", "paths.outputs=elsewhere")
+
+    assert done.status == 0, done.err
+    assert "run id" not in done.out
+    assert not (tmp_path / "elsewhere" / "mlflow.db").exists()
+    assert (done.folder(tmp_path) / "metrics.json").exists()
+
+
+def test_the_objective_is_what_a_sweeper_gets(command, client, tmp_path):
+    from omegaconf import OmegaConf
+
+    from runner.experiment import run_experiment
+
+    done = command(*TINY, "objective=val/mcc")
+    config = OmegaConf.load(done.folder(tmp_path) / ".hydra" / "config.yaml")
+    config.tracking.backend = "none"
+    choices = {"dataset": "synthetic", "model": "mlp", "loss": "builtin"}
+
+    assert run_experiment(config, choices, tmp_path / "again") == client.get_run(done.run_id).data.metrics["val/mcc"]
