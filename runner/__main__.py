@@ -19,6 +19,8 @@ def main() -> int:
     arguments = sys.argv[1:]
     show_tracebacks = bool(os.environ.get("HYDRA_FULL_ERROR"))
     signal.signal(signal.SIGTERM, _terminate)
+    if os.getcwd() not in sys.path:  # the installed script finds a user's own loss as `python -m runner` does
+        sys.path.append(os.getcwd())
     try:
         if arguments and arguments[0] in COMMANDS:
             return COMMANDS[arguments[0]](arguments[1:])
@@ -49,7 +51,6 @@ def _train() -> int:
     from runner.refusals import refusal
 
     schema.register()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us as they are; `main` says them in one line
 
     failures: list[tuple[int, Exception]] = []
     begun = False
@@ -79,6 +80,8 @@ def _train() -> int:
             print(f"error: job {job.job.num} ({job.job.override_dirname}): {problem}", file=sys.stderr)
             raise
 
+    asked_for = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us as they are; `main` says them in one line
     try:
         task()
     except Stop as stop:
@@ -95,6 +98,9 @@ def _train() -> int:
         raise InputError(
             f"{problem.filename} cannot be written ({problem.strerror}): choose another folder with paths.outputs=..."
         ) from problem
+    finally:
+        if asked_for is None:
+            del os.environ["HYDRA_FULL_ERROR"]
     return 0
 
 

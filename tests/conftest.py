@@ -76,7 +76,6 @@ def command(
             status = main()
         finally:
             signal.signal(signal.SIGTERM, before)
-            monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
         out, err = capfd.readouterr()
         return Finished(status, out, err)
 

@@ -28,9 +28,7 @@ ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png"
 
 @pytest.fixture
 def client(outputs: Path) -> mlflow.MlflowClient:
-    uri = f"sqlite:///{outputs / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    return mlflow.MlflowClient(uri)
+    return mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from runner.figures.colours import BLACK, GREEN, GREY, NEGATIVE, POSITIVE
-from runner.figures.scales import crowded_near_zero, smallest_decade, spread_small
+from runner.figures.scales import crowded_near_zero, show_counts, smallest_decade, spread_small
 from runner.figures.style import column, legend_strip, new_figure, note
 
 _HISTOGRAM_BINS = 48
@@ -27,12 +27,12 @@ def calibration(
 ) -> Figure:
     """Observed positive rate against mean predicted probability, over a histogram of the scores by class.
 
-    Look at the distance from the dashed line: points below it are too confident in positives, points above too
-    timid. Where most predictions are below 0.1, both axes run by decades (and linearly next to 0).
+    Look at the distance from the dashed line: points below it claim too many positives, points above too few.
+    Where most bins are below 0.1, both axes run by decades (and linearly next to 0).
 
     Args:
-        bins: quantile bins: ``mean_probability``, ``positive_rate`` (0 to 1), ``count`` (rows), ``low`` and ``high``
-            (an interval of the positive rate). Rows with missing values are left out.
+        bins: quantile bins: ``mean_probability``, ``positive_rate`` (0 to 1), ``count`` (rows), ``low`` and
+            ``high`` (an interval of the positive rate). Rows with missing values are left out.
         probabilities: (rows,) predicted probabilities, for the histogram.
         labels: (rows,) 0 or 1.
         ece: expected calibration error over the bins (0 to 1).
@@ -80,8 +80,7 @@ def calibration(
     edges = _edges(crowded, linear_below)
     for value, colour, name in ((0, NEGATIVE, "negatives"), (1, POSITIVE, "positives")):
         entries.append(_histogram(bottom, probabilities[np.asarray(labels) == value], edges, colour, name))
-    bottom.set_yscale("log")
-    bottom.set_ylim(bottom=0.7)
+    show_counts(bottom)
     bottom.set_ylabel("rows")
     bottom.set_xlabel("predicted probability")
     figure.align_ylabels([top, bottom])
@@ -90,12 +89,12 @@ def calibration(
 
 
 def _points(axes: Axes, table: pd.DataFrame, colour: str, marker: str) -> Artist:
-    """The bins as markers with their intervals; the line through them is thin, for the eye only."""
+    """The bins as markers with their intervals. Unjoined: a line through empty bins would zigzag."""
     mean, rate = column(table, "mean_probability"), column(table, "positive_rate")
     low, high = column(table, "low"), column(table, "high")
     reach = np.nan_to_num(np.clip(np.stack([rate - low, high - rate]), 0, None))
     drawn = axes.errorbar(
-        mean, rate, yerr=reach, fmt=marker, ms=5.5, color=colour, mec="white", mew=0.8, lw=0.8, ls="-",
+        mean, rate, yerr=reach, fmt=marker, ms=5.5, color=colour, mec="white", mew=0.8, ls="none",
         elinewidth=1.3, capsize=2.5,
     )  # fmt: skip
     line: Artist = drawn[0]

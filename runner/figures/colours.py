@@ -18,8 +18,8 @@ LIGHT_GREY = "#D9D9D9"
 POSITIVE = VERMILLION
 NEGATIVE = BLUE
 
-# The first eight are Okabe-Ito colours (yellow cannot be read on white: grey stands in). There are more losses
-# than safe colours, so the rest are darker or lighter shades; a chart that shows many of them should name them too.
+# The first eight are Okabe-Ito colours (yellow cannot be read on white: grey stands in). There are more
+# losses than safe colours, so the rest are darker or lighter shades; a chart of many losses should name them too.
 _LOSS_COLOURS = {
     "builtin": BLACK,
     "custom": GREY,

@@ -16,7 +16,7 @@ _NAMES = (("true negatives", "false positives"), ("false negatives", "true posit
 
 
 def confusion_matrix(counts: Mapping[str, int], *, threshold: float, subtitle: str = "") -> Figure:
-    """Counts in four cells, coloured by the share of their row, so that the rare class is as visible as the other.
+    """Counts in four cells, coloured by the share of their row, so that the rare class is seen as well.
 
     Look along a row: how the members of one actual class were judged. Look down the right column for the
     price: false positives against true positives among the alarms.
@@ -32,7 +32,7 @@ def confusion_matrix(counts: Mapping[str, int], *, threshold: float, subtitle: s
     found, actual, alarms = int(cells[1, 1]), int(totals[1]), int(cells[:, 1].sum())
     figure, (axes,) = new_figure(
         f"{found:,} of {actual:,} positives found with {alarms:,} {'alarm' if alarms == 1 else 'alarms'}",
-        f"{subtitle} · threshold {threshold:.3g}" if subtitle else f"threshold {threshold:.3g}",
+        subtitle,
         legend_rows=0,
         left=1.5,
     )
@@ -42,7 +42,7 @@ def confusion_matrix(counts: Mapping[str, int], *, threshold: float, subtitle: s
         for side in range(2):
             rate = rates[row, side]
             share = "no such rows" if np.isnan(rate) else f"{rate:.1%} of the row"
-            colour = "white" if rate > 0.55 else TEXT
+            colour = "white" if rate > 0.65 else TEXT
             axes.text(
                 side, row - 0.09, f"{int(cells[row, side]):,}",
                 ha="center", va="center", size=20, weight="bold", color=colour,
@@ -51,7 +51,9 @@ def confusion_matrix(counts: Mapping[str, int], *, threshold: float, subtitle: s
                 side, row + 0.15, f"{_NAMES[row][side]}\n{share}",
                 ha="center", va="center", size=11, color=colour,
             )  # fmt: skip
-    axes.set_xticks([0, 1], ["predicted negative", "predicted positive"], size=11)
+    axes.set_xticks(
+        [0, 1], [f"predicted negative\nbelow {threshold:.3g}", f"predicted positive\nfrom {threshold:.3g} on"], size=11
+    )
     axes.set_yticks(
         [0, 1],
         [f"actual\n{name}\n{int(total):,} rows" for name, total in zip(("negative", "positive"), totals, strict=True)],

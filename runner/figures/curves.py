@@ -23,9 +23,10 @@ def loss_curves(history: pd.DataFrame, *, best_epoch: int | None, loss_name: str
     where the run's own loss does: a loss that moves the probabilities may improve while the log loss rises.
 
     Args:
-        history: one row an epoch: ``epoch`` (1, 2, ...), ``train/loss`` and ``val/loss`` (the run's own loss, in
-            its own unit), ``val/log_loss`` (nats) and ``val/average_precision`` (0 to 1; for the best epoch's
-            label only). Non-finite values are left out and the epoch where they begin is marked.
+        history: one row an epoch: ``epoch`` (1, 2, ...), ``train/loss`` and ``val/loss`` (the run's own loss,
+            in its own unit), ``val/log_loss`` (nats) and, for the best epoch's label only,
+            ``val/average_precision`` (0 to 1). Non-finite values are left out and the epoch where they begin
+            is marked.
         best_epoch: the epoch whose weights are kept, or None.
         loss_name: the loss's name; chooses the colour.
         subtitle: the run's name.
@@ -75,7 +76,7 @@ def loss_curves(history: pd.DataFrame, *, best_epoch: int | None, loss_name: str
     own.set_ylabel(f"{loss_name} loss" if len(loss_name) <= 15 else "loss")
     common.set_ylabel("log loss (nats)")
     common.set_xlabel("epoch")
-    common.xaxis.set_major_locator(MaxNLocator(integer=True))
+    common.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     figure.align_ylabels([own, common])
     legend_strip(figure, entries)
     return figure
@@ -103,5 +104,5 @@ def _best_label(history: pd.DataFrame, best_epoch: int) -> str:
     if "val/average_precision" in history:
         value = column(history, "val/average_precision")[column(history, "epoch") == best_epoch][0]
         if np.isfinite(value):
-            label += f" (average precision {value:.3f})"
+            label += f" (AP {value:.3f})"
     return label

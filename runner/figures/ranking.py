@@ -27,8 +27,8 @@ def precision_recall(
     The area under the steps is the average precision.
 
     Args:
-        curve: ``threshold``, ``precision``, ``recall`` (0 to 1), one row a distinct threshold in any order; the
-            end point (recall 0, precision 1) has the threshold infinite or missing.
+        curve: ``threshold``, ``precision``, ``recall`` (0 to 1), one row a distinct threshold in any order;
+            the end point (recall 0, precision 1) has the threshold infinite or missing.
         average_precision: the title's number.
         prevalence: share of positives among the rows scored, drawn as a dashed line.
         threshold: the chosen threshold.
@@ -42,11 +42,11 @@ def precision_recall(
     # Average precision holds a point's precision over the recall it adds: the step lies left of the point.
     (line,) = axes.plot(recall, precision, color=BLUE, lw=1.9, drawstyle="steps-pre")
     chance = axes.axhline(prevalence, color=GREY, ls="--", lw=1.4)
-    entries: list[tuple[Artist, str]] = [(line, "precision-recall")]
+    entries: list[tuple[Artist, str]] = [(line, "curve")]
     (dot,) = axes.plot(*[[value] for value in at_threshold], "o", ms=9, color=BLACK, mec="white", mew=1.2, zorder=4)
     dot.set_clip_on(False)
     entries.append((dot, f"threshold {threshold:.3g}: recall {at_threshold[0]:.2f}, precision {at_threshold[1]:.2f}"))
-    entries.append((chance, f"prevalence {prevalence:.3g}"))
+    entries.append((chance, f"prevalence {prevalence:.2g}"))
     if not np.isfinite(precision).any():
         note(axes, "no point on the curve")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall (share of positives found)")

@@ -29,7 +29,7 @@ def smallest_decade(probabilities: np.ndarray, *, floor: float = 1e-4) -> float:
 
 
 def spread_small(axes: Axes, which: str, *, linear_below: float, upper: float = 1.0) -> None:
-    """Gives an axis of probabilities one decade an equal length, from 0 (linear below ``linear_below``) to ``upper``.
+    """Gives an axis of probabilities equal lengths a decade, from 0 (linear at first) to ``upper``.
 
     Args:
         axes: the panel.
@@ -51,11 +51,36 @@ def spread_small(axes: Axes, which: str, *, linear_below: float, upper: float = 
     axis.set_major_formatter(FuncFormatter(plain_number))
 
 
+def spread_both_ends(axes: Axes, *, low: float, high: float) -> None:
+    """Gives an x axis of probabilities even steps of log odds, with room near 0 and near 1 alike.
+
+    Args:
+        axes: the panel.
+        low, high: the axis's ends, inside (0, 1).
+    """
+    axes.set_xscale("logit", nonpositive="clip")
+    axes.set_xlim(low, high)
+    small = [float(f"1e{power}") for power in range(-5, 0)]
+    ticks = [*small, 0.5, *(1 - tick for tick in reversed(small))]
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(plain_number))
+
+
+def show_counts(axes: Axes) -> None:
+    """A log y axis for counts of rows, on which a single row is still seen."""
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.7)
+    axes.yaxis.set_major_locator(LogLocator(numticks=5))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
 def scale_for_losses(axes: Axes, values: np.ndarray) -> None:
     """A log y axis where positive values span more than a factor of 30, a linear one otherwise."""
     finite = values[np.isfinite(values)]
     if finite.size == 0 or finite.min() <= 0 or finite.max() / finite.min() < 30:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
         return
     axes.set_yscale("log")
     narrow = finite.max() / finite.min() < 1000
@@ -66,4 +91,4 @@ def scale_for_losses(axes: Axes, values: np.ndarray) -> None:
 
 def plain_number(value: float, _position: int | None = None) -> str:
     """A tick's text: 0.001, not 10 to the minus three; 1e-05 where zeros would need counting."""
-    return f"{value:g}"
+    return f"{value:g}".replace("-", "−")

@@ -23,7 +23,7 @@ SIZE = (7.2, 4.8)  # inches; 864 x 576 pixels, which MLflow's artifact pane show
 DPI = 120
 TEXT = "#262626"
 _LEGEND_ROW = 0.19  # inches
-_LONGEST_SUBTITLE = 96  # characters of 10 points that fit the width
+_LONGEST_SUBTITLE = 86  # characters of 10 points that fit the width
 
 
 def new_figure(
@@ -57,7 +57,7 @@ def new_figure(
     width, height = SIZE
     figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    head = 0.74 + _LEGEND_ROW * legend_rows
+    head = 0.82 + _LEGEND_ROW * legend_rows
     figure.subplots_adjust(
         left=left / width,
         right=1 - 0.22 / width,
@@ -117,7 +117,7 @@ def legend_strip(figure: Figure, entries: Sequence[tuple[Artist, str]], *, rows:
         [entries[i][0] for i in order],
         [entries[i][1] for i in order],
         loc="upper left",
-        bbox_to_anchor=(0.2 / width, 1 - 0.62 / height),
+        bbox_to_anchor=(0.2 / width, 1 - 0.69 / height),
         borderaxespad=0.0,
         borderpad=0.0,
         ncols=columns,

@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from runner.figures.colours import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-from runner.figures.scales import crowded_near_zero, smallest_decade, spread_small
+from runner.figures.scales import smallest_decade, spread_both_ends
 from runner.figures.style import column, legend_strip, new_figure, note
 
 # column, label, colour, width, line style: the two that summarise the whole matrix stand out
@@ -25,13 +25,14 @@ _METRICS = (
 def threshold_metrics(curve: pd.DataFrame, *, threshold: float, rule: str, subtitle: str = "") -> Figure:
     """Metrics against the threshold, with the chosen one and one half marked.
 
-    Look at how wide the top of F1 or MCC is: a flat top means that the choice hardly matters, a sharp one that
-    it will not carry over to new data. The distance between the two vertical lines is what 0.5 would have cost.
-    The axis runs by decades where the useful thresholds lie below 0.1.
+    Look at how wide the top of F1 or MCC is: a flat top means that the choice hardly matters, a sharp one
+    that it may not carry over to new data. The drop from one vertical line to the other is what 0.5 would have
+    cost. The axis has even steps of log odds where the useful thresholds crowd near 0 or 1.
 
     Args:
-        curve: ``threshold`` (a row is positive from this probability on), ``precision``, ``recall``, ``f1``, ``mcc``,
-            ``g_mean``, ``balanced_accuracy`` (0 to 1; mcc from -1); other columns are ignored. Any order.
+        curve: ``threshold`` (a row is positive from this probability on), ``precision``, ``recall``,
+            ``f1``, ``mcc``, ``g_mean``, ``balanced_accuracy`` (0 to 1; mcc from -1). Any order; other columns and
+            rows with an infinite threshold are ignored.
         threshold: the chosen threshold.
         rule: how it was chosen, as the configuration names it.
         subtitle: the run's name.
@@ -55,10 +56,11 @@ def threshold_metrics(curve: pd.DataFrame, *, threshold: float, rule: str, subti
     entries[4:4] = [(chosen, f"chosen {threshold:.3g} ({rule})")]
     entries.append((half, "0.5"))
 
-    useful = _useful(finite, thresholds)
-    if crowded_near_zero(np.append(useful, threshold)) or threshold < 0.05:
-        spread_small(axes, "x", linear_below=smallest_decade(np.append(useful, threshold / 10), floor=1e-5))
-        axes.set_xlabel("threshold on the predicted probability (by decades)")
+    wanted = np.append(_useful(finite, thresholds), threshold)
+    if threshold < 0.1 or threshold > 0.9 or wanted.max() < 0.3 or wanted.min() > 0.7:
+        low, high = smallest_decade(wanted / 3, floor=1e-5), 1 - smallest_decade((1 - wanted) / 3, floor=1e-5)
+        spread_both_ends(axes, low=low, high=high)
+        axes.set_xlabel("threshold on the predicted probability (even steps of log odds)")
     else:
         axes.set_xlim(0, 1)
         axes.set_xlabel("threshold on the predicted probability")
@@ -71,9 +73,9 @@ def threshold_metrics(curve: pd.DataFrame, *, threshold: float, rule: str, subti
 
 
 def _useful(curve: pd.DataFrame, thresholds: np.ndarray) -> np.ndarray:
-    """Thresholds whose F1 is at least half of the best: where the figure should have its room."""
+    """Thresholds whose F1 comes near the best one: where the figure should have its room."""
     f1 = np.nan_to_num(column(curve, "f1"))
-    return thresholds[f1 >= 0.5 * f1.max()] if f1.size and f1.max() > 0 else thresholds
+    return thresholds[f1 >= 0.8 * f1.max()] if f1.size and f1.max() > 0 else thresholds
 
 
 def _title(curve: pd.DataFrame, thresholds: np.ndarray, threshold: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -123,11 +124,12 @@ def record(
     import mlflow
     from mlflow.entities import Param, RunTag
 
-    mlflow.set_tracking_uri(store.uri)
     client = mlflow.MlflowClient(store.uri)
     run_id = client.create_run(store.experiment_id, run_name=name, tags=dict(tags)).info.run_id
     recorder = None
     status, reason = "FAILED", ""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(store.uri)
     # By id, so that an MLFLOW_RUN_ID in the environment cannot make this run overwrite another.
     mlflow.start_run(run_id=run_id, log_system_metrics=tracking.system_metrics)
     try:
@@ -157,6 +159,9 @@ def record(
                     recorder.close()
         finally:
             mlflow.end_run(status)
+            mlflow.set_tracking_uri(before)
+            if before is None:  # MLflow writes it there itself; the next run of a sweep may have another store
+                os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def _dataset_input(dataset: Dataset) -> Any:

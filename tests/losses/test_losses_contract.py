@@ -41,7 +41,10 @@ class Case:
         return self.formula(y, z, **{**self.arguments, **arguments})
 
 
-FOCAL = {"gamma": [0.5, 2.0, 5.0]}
+GAMMAS = {"gamma": [0.5, 2.0, 5.0]}
+ALPHAS = {**GAMMAS, "alpha": [0.1, 0.25, 0.9]}
+PRIORS = {"pi": [0.01, 0.2, 0.5]}
+SMOOTHINGS = {"label_smoothing": [0.0, 0.1, 0.6]}
 WEIGHTS = {"positive_weight": [0.5, 2.0, 30.0], "negative_weight": [1.0, 0.1, 2.0]}
 CASES = [
     Case("logits", "CustomLoss", {"formula": "logits"}, reference.custom),
@@ -49,15 +52,15 @@ CASES = [
     Case("keras2", "CustomLoss", {"formula": "keras2"}, reference.custom, clips=True),
     Case("weighted", "WeightedLoss", {}, reference.weighted, stacked=WEIGHTS),
     Case("weighted-both", "WeightedLoss", {"positive_weight": 7.0, "negative_weight": 0.5}, reference.weighted),
-    Case("balanced", "WeightedLoss", {"balanced": True, "pi": 0.03}, reference.weighted, stacked={"pi": [0.01, 0.2, 0.5]}),
-    Case("smoothed", "SmoothedLoss", {}, reference.smoothed, np.log(19), entropy([0.05, 0.95]), stacked={"label_smoothing": [0.0, 0.1, 0.6]}),
-    Case("focal", "FocalLoss", {}, reference.focal, stacked=FOCAL),
+    Case("balanced", "WeightedLoss", {"balanced": True, "pi": 0.03}, reference.weighted, stacked=PRIORS),
+    Case("smoothed", "SmoothedLoss", {}, reference.smoothed, np.log(19), entropy([0.05, 0.95]), stacked=SMOOTHINGS),
+    Case("focal", "FocalLoss", {}, reference.focal, stacked=GAMMAS),
     Case("focal-0", "FocalLoss", {"gamma": 0.0}, reference.focal),
     Case("focal-half", "FocalLoss", {"gamma": 0.5}, reference.focal),
     Case("focal-5", "FocalLoss", {"gamma": 5.0}, reference.focal),
-    Case("focal-balanced", "FocalLoss", {"alpha_mode": "balanced"}, reference.focal, stacked={**FOCAL, "alpha": [0.1, 0.25, 0.9]}),
-    Case("focal-uniform", "FocalLoss", {"alpha_mode": "uniform"}, reference.focal, stacked={**FOCAL, "alpha": [0.1, 0.25, 0.9]}),
-]  # fmt: skip
+    Case("focal-balanced", "FocalLoss", {"alpha_mode": "balanced"}, reference.focal, stacked=ALPHAS),
+    Case("focal-uniform", "FocalLoss", {"alpha_mode": "uniform"}, reference.focal, stacked=ALPHAS),
+]
 every_loss = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 stackable = pytest.mark.parametrize("case", [case for case in CASES if case.stacked], ids=lambda case: case.name)
 
@@ -246,9 +249,18 @@ def test_probabilities_of_zero_and_one_are_clipped(case):
 @every_loss
 @pytest.mark.parametrize(
     ("labels", "predictions"),
-    [((4,), (8,)), ((4,), (8, 1)), ((1,), (8, 1)), ((8, 1), (1,)), ((8,), (8, 2)), ((8, 2), (8, 1)), ((), (8,)), ((8, 1, 1), (8, 1))],
+    [
+        ((4,), (8,)),
+        ((4,), (8, 1)),
+        ((1,), (8, 1)),
+        ((8, 1), (1,)),
+        ((8,), (8, 2)),
+        ((8, 2), (8, 1)),
+        ((), (8,)),
+        ((8, 1, 1), (8, 1)),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_shapes_that_could_only_be_broadcast_are_refused(case, labels, predictions):
     with pytest.raises(ValueError, match="must have the same shape") as refusal:
         case.make()(np.ones(labels), np.ones(predictions))
@@ -410,5 +422,5 @@ def test_only_hyperparameters_in_force_are_named(loss, in_force):
 
 
 def test_an_unknown_loss_is_answered_with_the_known_ones():
-    with pytest.raises(AttributeError, match="no attribute 'FocussedLoss'.*FocalLoss"):
+    with pytest.raises(AttributeError, match=r"no attribute 'FocussedLoss'.*FocalLoss"):
         losses.FocussedLoss  # noqa: B018

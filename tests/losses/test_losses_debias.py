@@ -27,7 +27,7 @@ every_case = pytest.mark.parametrize(
 ETAS = np.array([0.001, 0.002, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999])
 
 
-def minimiser(formula, eta, **arguments):
+def minimiser(formula, eta, /, **arguments):
     """The logit of least expected loss where positives have probability eta."""
     expected = minimize_scalar(
         lambda z: eta * formula(1.0, z, **arguments) + (1 - eta) * formula(0.0, z, **arguments),
@@ -77,8 +77,7 @@ def test_focal_debias_equals_the_formula_of_charoenphakdee(gamma, alpha):
 
 
 def test_focal_debias_keeps_the_digits_of_tiny_probabilities():
-    # Far left phi'(p) is about -1/p and phi'(1-p) about -(1 + gamma) p^gamma: eta = (1 + gamma) p^(gamma+1) ... of
-    # -z large: eta/(1-eta) -> e^(2z) (1 + gamma) e^((gamma-1) z) / (1 + gamma |z| e^z)
+    # Far left phi'(p) -> -1/p and phi'(1-p) -> -(1 + gamma) p^gamma, so eta -> (1 + gamma) p^(1 + gamma).
     z, gamma = -60.0, 2.0
     assert losses.FocalLoss(gamma=gamma).debias(z) == pytest.approx((1 + gamma) * np.exp((gamma + 1) * z), rel=1e-12)
 

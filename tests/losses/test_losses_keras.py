@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from sklearn.metrics import log_loss
+from sklearn.utils.class_weight import compute_sample_weight
 
 import losses
 
@@ -56,8 +57,9 @@ def test_focal_equals_kerass(gamma, alpha, mode, balancing):
 
 @pytest.mark.parametrize("weight", [0.1, 1.0, 25.0])
 def test_weighted_equals_tensorflows_pos_weight(weight):
-    expected = tf.nn.weighted_cross_entropy_with_logits(Y, Z, pos_weight=weight)[:, 0]
-    np.testing.assert_allclose(each(losses.WeightedLoss(positive_weight=weight), Y, Z), expected, rtol=2e-6, atol=1e-7)
+    expected = tf.nn.weighted_cross_entropy_with_logits(Y.astype(float), Z.astype(float), pos_weight=weight)[:, 0]
+    ours = losses.WeightedLoss(positive_weight=weight, dtype="float64")
+    np.testing.assert_allclose(each(ours, Y, Z), expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
@@ -69,8 +71,6 @@ def test_the_mean_equals_scikit_learns_log_loss(weight):
 
 
 def test_balanced_equals_scikit_learns_balanced_weights():
-    from sklearn.utils.class_weight import compute_sample_weight
-
     ours = losses.WeightedLoss(balanced=True, pi=float(Y.mean()))
     expected = losses.CustomLoss()(Y, Z, sample_weight=compute_sample_weight("balanced", Y[:, 0]))
     assert float(ours(Y, Z)) == pytest.approx(float(expected), rel=1e-5)

@@ -1,0 +1,165 @@
+"""The bootstrap against loops over scikit-learn."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from imblearn.metrics import geometric_mean_score, specificity_score
+from scipy.special import expit
+from sklearn import metrics as sklearn_metrics
+
+from runner.config import DECISION_METRICS
+from runner.evaluation import bootstrap
+from runner.evaluation.bootstrap import bootstrap_intervals
+
+THRESHOLD = 0.2
+BY_SCIKIT_LEARN = {
+    "average_precision": lambda y, z: sklearn_metrics.average_precision_score(y, z),
+    "roc_auc": lambda y, z: sklearn_metrics.roc_auc_score(y, z),
+    "log_loss": lambda y, z: sklearn_metrics.log_loss(y, expit(z)),
+    "brier": lambda y, z: sklearn_metrics.brier_score_loss(y, expit(z)),
+    "f1": lambda y, z: sklearn_metrics.f1_score(y, expit(z) >= THRESHOLD, zero_division=0),
+    "mcc": lambda y, z: sklearn_metrics.matthews_corrcoef(y, expit(z) >= THRESHOLD),
+    "g_mean": lambda y, z: geometric_mean_score(y, expit(z) >= THRESHOLD),
+    "balanced_accuracy": lambda y, z: sklearn_metrics.balanced_accuracy_score(y, expit(z) >= THRESHOLD),
+    "precision": lambda y, z: sklearn_metrics.precision_score(y, expit(z) >= THRESHOLD, zero_division=0),
+    "recall": lambda y, z: sklearn_metrics.recall_score(y, expit(z) >= THRESHOLD),
+    "specificity": lambda y, z: specificity_score(y, expit(z) >= THRESHOLD),
+}
+
+
+def part(seed=0, rows=150, positives=20):
+    """Shuffled labels and overlapping logits with ties."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.r_[np.ones(positives, int), np.zeros(rows - positives, int)])
+    return labels, np.round(rng.normal(-2 + 2 * labels, 1.2), 1)
+
+
+def draws(labels, resamples, seed):
+    classes = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    return list(bootstrap._resampled_counts(classes, resamples, np.random.default_rng(seed)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(-3, 3), st.integers(0, 3)), min_size=1, max_size=25),
+)
+def test_ranking_of_a_resample_equals_scikit_learns_with_the_counts_as_weights(rows):
+    rows = sorted([*rows, (True, 0, 1), (False, 1, 2)], key=lambda row: -row[1])  # both classes drawn
+    positive, scores, counts = (np.array(column) for column in zip(*rows, strict=True))
+    ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))
+    found = bootstrap._ranking(np.stack([counts, 2 * counts]).astype(float), positive.astype(bool), ends)
+    expected = {
+        "average_precision": sklearn_metrics.average_precision_score(positive, scores, sample_weight=counts),
+        "roc_auc": sklearn_metrics.roc_auc_score(positive, scores, sample_weight=counts),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], [value, value], rtol=1e-12, atol=1e-15)
+
+
+def test_positives_are_drawn_among_positives_and_negatives_among_negatives():
+    labels, _ = part()
+    (counts,) = draws(labels, 2000, seed=1)
+    assert counts.shape == (2000, 150)
+    assert (counts[:, labels == 1].sum(1) == 20).all()
+    assert (counts[:, labels == 0].sum(1) == 130).all()
+    # each row once on average, with the variance 1 - 1/n of draws with replacement (five standard errors)
+    np.testing.assert_allclose(counts.mean(0), 1, atol=5 * np.sqrt(1 / 2000))
+    assert counts[:, labels == 1].var() == pytest.approx(1 - 1 / 20, rel=0.05)
+    assert counts[:, labels == 0].var() == pytest.approx(1 - 1 / 130, rel=0.05)
+    assert len(np.unique(counts, axis=0)) == 2000
+
+
+def test_intervals_are_the_percentiles_of_a_loop_over_the_same_draws():
+    labels, logits = part()
+    order = np.argsort(-logits, kind="stable")
+    labels, logits = labels[order], logits[order]  # in order, the drawn places are the rows
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=150, seed=5)
+    (counts,) = draws(labels, 150, seed=5)
+    assert set(found) == set(BY_SCIKIT_LEARN)
+    for name, metric in BY_SCIKIT_LEARN.items():
+        values = [metric(np.repeat(labels, row), np.repeat(logits, row)) for row in counts.astype(int)]
+        np.testing.assert_allclose(found[name], np.percentile(values, [2.5, 97.5]), rtol=1e-10, err_msg=name)
+
+
+def test_intervals_are_near_those_of_an_independent_bootstrap():
+    labels, logits = part(seed=2)
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=4000, seed=0)
+    rng = np.random.default_rng(99)
+    positives, negatives = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    drawn = [np.r_[rng.choice(positives, 20), rng.choice(negatives, 130)] for _ in range(600)]
+    for name in ("average_precision", "roc_auc", "log_loss"):
+        values = [BY_SCIKIT_LEARN[name](labels[rows], logits[rows]) for rows in drawn]
+        # the standard error of a 2.5% quantile of 600 draws is about 0.11 standard deviations
+        np.testing.assert_allclose(found[name], np.quantile(values, [0.025, 0.975]), atol=0.5 * np.std(values))
+
+
+def test_intervals_hold_the_metric_itself_and_lie_within_its_range():
+    labels, logits = part(seed=2)
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=500, seed=0)
+    for name, metric in BY_SCIKIT_LEARN.items():
+        low, high = found[name]
+        assert low <= metric(labels, logits) <= high
+        assert low < high
+        assert low >= (-1 if name == "mcc" else 0)
+        assert high <= (np.inf if name == "log_loss" else 1)
+
+
+def test_the_seed_decides():
+    labels, logits = part()
+    once, again, other = (bootstrap_intervals(labels, logits, THRESHOLD, resamples=50, seed=s) for s in (1, 1, 2))
+    assert once == again
+    assert once != other
+
+
+def test_runs_of_one_dataset_share_their_resamples():
+    """With one resample an interval is that resample's metric; log loss is a mean over rows, so it adds up."""
+    labels, _ = part()
+    first, second = np.random.default_rng(8).uniform(0.1, 2, (2, 150))  # two runs' losses, row by row
+
+    def resampled(row_losses):
+        towards_label = -np.log(np.expm1(row_losses))  # softplus(-z) is the loss of a positive
+        logits = np.where(labels == 1, towards_label, -towards_label)
+        low, high = bootstrap_intervals(labels, logits, THRESHOLD, resamples=1, seed=3)["log_loss"]
+        assert low == high
+        return low
+
+    assert resampled(first) + resampled(second) == pytest.approx(resampled(first + second), rel=1e-12)
+
+
+@pytest.mark.parametrize("cells", [1, 150, 1000, 10**9])
+def test_resamples_in_pieces_have_the_same_distribution(cells, monkeypatch):
+    labels, logits = part()
+    whole = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
+    monkeypatch.setattr(bootstrap, "CELLS", cells)
+    pieces = draws(labels, 7, seed=0)
+    assert sum(len(piece) for piece in pieces) == 7
+    assert all(len(piece) * 150 <= max(cells, 150) for piece in pieces)
+    assert all((piece[:, labels == 1].sum(1) == 20).all() for piece in pieces)
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
+    for name in ("average_precision", "roc_auc", "log_loss", "brier"):
+        (low, high), (other_low, other_high) = found[name], whole[name]
+        assert abs(low - other_low) < 0.15 * (other_high - other_low)
+        assert abs(high - other_high) < 0.15 * (other_high - other_low)
+
+
+@pytest.mark.parametrize(
+    ("labels", "logits"),
+    [
+        ([0, 1], [0.0, 0.0]),
+        ([0, 1, 0], [-1.0, 1.0, -1.0]),
+        ([1, 0, 0, 0], [800.0, -800.0, 800.0, -800.0]),
+        ([1, 1, 0], [-5.0, -5.0, -5.0]),
+    ],
+    ids=["two rows", "separable", "saturated", "constant"],
+)
+def test_intervals_of_odd_parts_are_finite(labels, logits):
+    found = bootstrap_intervals(np.array(labels), np.array(logits), 0.5, resamples=20, seed=0)
+    assert {*found} == {"average_precision", "roc_auc", "log_loss", "brier", *DECISION_METRICS}
+    assert all(np.isfinite(ends).all() and ends[0] <= ends[1] for ends in found.values())
+
+
+def test_intervals_of_separable_classes_are_a_point():
+    found = bootstrap_intervals(np.array([0, 1, 0, 1]), np.array([-1.0, 1.0, -2.0, 3.0]), 0.5, resamples=50, seed=0)
+    for name in ("average_precision", "roc_auc", "f1", "mcc", "recall", "precision", "specificity"):
+        assert found[name] == pytest.approx((1.0, 1.0))

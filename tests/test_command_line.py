@@ -1,0 +1,94 @@
+"""The command line around runs: help, sub-commands, speed of answers."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn")
+SPY = "import sys; sys.argv = ['runner', *sys.argv[1:]]; from runner.__main__ import main; status = main(); " + (
+    f"print('LOADED', [name for name in {HEAVY} if name in sys.modules]); sys.exit(status)"
+)
+
+
+def test_help_shows_every_option_of_every_group(command):
+    done = command("--help")
+
+    assert done.status == 0
+    for path in (ROOT / "conf").glob("*/*.yaml"):
+        if path.parent.name not in ("paths", "local"):
+            assert re.search(rf"^  {path.stem} +\S", done.out, re.MULTILINE), path
+    assert done.out.count("  runner ") >= 3
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["trainer.epochs=0"], ["loss=focal", "loss.gamma=-1"], ["loss=x"]])
+def test_answers_that_need_no_framework_load_none(tmp_path, arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", SPY, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert "LOADED []" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_config_can_be_shown_without_training(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "runner", "loss=focal", "--cfg", "job"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "_target_: losses.FocalLoss" in done.stdout
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_datasets_are_listed_with_their_numbers(command):
+    done = command("datasets", "page_blocks0", "breast")
+
+    assert done.status == 0, done.err
+    assert re.search(r"dataset=breast_cancer\s+569\s+30\s+212\s+37\.26%\s+0", done.out)
+    assert re.search(r"dataset=keel dataset.name=page_blocks0\s+5472\s+10\s+559\s+10\.22%", done.out)
+
+
+def test_a_dataset_name_nobody_has_is_refused(command):
+    done = command("datasets", "nonesuch")
+
+    assert done.status == 2
+    assert done.err.startswith("error: ")
+    assert "nonesuch" in done.err
+
+
+@pytest.mark.slow
+def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs):
+    run_id = command(*TINY).run_id
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["ui", "--port", str(port), "--outputs", str(outputs)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                page = urllib.request.urlopen(address, timeout=5).read().decode()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.5)
+        answer = urllib.request.urlopen(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
+        assert "<title>MLflow</title>" in page
+        assert run_id in answer.decode()
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -1,0 +1,122 @@
+"""Runs that do not end well end accounted for."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+from conftest import TINY
+
+OWN_LOSS = '''
+import keras, losses
+
+class Explodes(losses.SigmoidLoss):
+    """Infinite as soon as the network is sure of anything."""
+    def compute(self, labels, logits):
+        sure = keras.ops.cast(keras.ops.abs(logits) > 3, logits.dtype)
+        return keras.ops.softplus((1 - 2 * labels) * logits) / (1 - sure)
+'''
+
+
+def runs(outputs: Path) -> list[mlflow.entities.Run]:
+    return list(mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}").search_runs(["1"]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number):
+    endless = [
+        "dataset=synthetic",
+        "trainer.epochs=1000000",
+        "trainer.early_stopping=null",
+        "tracking.flush_seconds=60",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", *endless],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not any(len(path.read_text().splitlines()) > 3 for path in tmp_path.glob("outputs/runs/*/*/history.csv")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+
+    (run,) = runs(tmp_path / "outputs")
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert run.info.status == "KILLED"
+    assert "KILLED" in run.data.tags["mlflow.note.content"]
+    history = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}").get_metric_history(
+        run.info.run_id, "val/log_loss"
+    )
+    assert len(history) >= 3
+
+
+def test_a_non_finite_loss_fails_the_run_and_says_why(command, outputs, tmp_path):
+    (tmp_path / "own_loss.py").write_text(OWN_LOSS)
+    command(*TINY)
+    before = {run.info.run_id for run in runs(outputs)}
+    done = command(
+        *TINY,
+        "loss._target_=own_loss.Explodes",
+        "~loss.label_smoothing",
+        "trainer.epochs=200",
+        "trainer.early_stopping=null",
+        "optimizer.learning_rate=0.01",
+    )
+    (run,) = [run for run in runs(outputs) if run.info.run_id not in before]
+
+    assert done.status == 1
+    (line,) = done.err.strip().splitlines()
+    assert line.startswith("error: the loss became NaN or infinite in epoch ")
+    assert "Likely cause" in line
+    assert run.info.status == "FAILED"
+    assert "the step was not taken" in run.data.tags["mlflow.note.content"]
+    assert run.data.metrics["train/loss"] > 0  # the epochs before are kept
+
+
+def test_a_store_that_fails_during_training_fails_the_run_loudly(command, monkeypatch):
+    """The metrics' own thread must not swallow what the store says."""
+
+    def refuse(*_, metrics=(), **__):
+        if metrics:
+            raise OSError("no space left on device")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "log_batch", refuse)
+    with pytest.raises(RuntimeError, match="no space left"):
+        command(*TINY, "tracking.flush_seconds=0.01")
+
+
+def test_a_run_id_in_the_environment_does_not_make_runs_overwrite_each_other(command, outputs, monkeypatch):
+    first = command(*TINY, "model=logistic")
+    monkeypatch.setenv("MLFLOW_RUN_ID", first.run_id)
+    second = command(*TINY, "model=logistic", "seed=1")
+    by_id = {run.info.run_id: run for run in runs(outputs)}
+
+    assert second.run_id != first.run_id
+    assert by_id[first.run_id].data.params["seed"] == "0"
+    assert by_id[second.run_id].data.params["seed"] == "1"
+
+
+def test_stores_are_created_once_by_processes_that_start_together(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from runner.tracking.store import open_store, store_uri;"
+        "outputs = Path(sys.argv[1]); print(open_store(store_uri(None, outputs), 'together', outputs).experiment_id)"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    answers = [process.communicate(timeout=120) for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 4, answers
+    assert {out for out, _ in answers} == {b"1\n"}
