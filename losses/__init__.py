@@ -6,7 +6,8 @@ Usable with any Keras model, without the rest of this project::
     model.compile("adam", losses.FocalLoss(gamma=2.0))  # the model ends in Dense(1): logits
 
 The classes are listed in `losses.catalogue` and loaded on first use, so that the list, the arguments and their
-ranges can be read without waiting for a deep-learning framework to start.
+ranges can be read without waiting for a deep-learning framework to start. Keras finds a class in a compiled model's
+file only once it is loaded: mention it, as in `losses.FocalLoss`, before `keras.saving.load_model`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from losses.catalogue import check_arguments
+from losses.catalogue import CATALOGUE, check_arguments
 
 Tensor = Any  # a tensor of whichever backend Keras runs on
 Hyperparameter = float | np.ndarray
@@ -72,7 +72,8 @@ class SigmoidLoss(keras.losses.Loss):
             own = [key for key, kind in accepted.items() if kind.kind is not kind.VAR_KEYWORD]
             known = ", ".join([*own, *LossArguments.__annotations__])
             raise TypeError(f"{type(self).__name__} has no argument `{unknown[0]}`; it has {known}")
-        check_arguments(type(self).__name__, {"from_logits": from_logits, **hyperparameters})
+        listed = next((kind.__name__ for kind in type(self).__mro__ if kind.__name__ in CATALOGUE), type(self).__name__)
+        check_arguments(listed, {"from_logits": from_logits, **hyperparameters})
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.from_logits = from_logits
         self._hyperparameters = tuple(hyperparameters)

@@ -76,7 +76,7 @@ def loss_curves(history: pd.DataFrame, *, best_epoch: int | None, loss_name: str
     own.set_ylabel(f"{loss_name} loss" if len(loss_name) <= 15 else "loss")
     common.set_ylabel("log loss (nats)")
     common.set_xlabel("epoch")
-    common.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    common.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     figure.align_ylabels([own, common])
     legend_strip(figure, entries)
     return figure

@@ -90,5 +90,5 @@ def scale_for_losses(axes: Axes, values: np.ndarray) -> None:
 
 
 def plain_number(value: float, _position: int | None = None) -> str:
-    """A tick's text: 0.001, not 10 to the minus three; 1e-05 where zeros would need counting."""
-    return f"{value:g}".replace("-", "−")
+    """A tick's text: 0.001, not 10 to the minus three; 1e−05 and 1e6 where zeros would need counting."""
+    return f"{value:g}".replace("e+0", "e").replace("-", "−")

@@ -23,7 +23,7 @@ SIZE = (7.2, 4.8)  # inches; 864 x 576 pixels, which MLflow's artifact pane show
 DPI = 120
 TEXT = "#262626"
 _LEGEND_ROW = 0.19  # inches
-_LONGEST_SUBTITLE = 86  # characters of 10 points that fit the width
+_LONGEST_SUBTITLE = 80  # characters of 10 points that fit the width
 
 
 def new_figure(
@@ -135,7 +135,8 @@ def legend_strip(figure: Figure, entries: Sequence[tuple[Artist, str]], *, rows:
 
 def note(axes: Axes, text: str) -> None:
     """Says in the middle of a panel why there is nothing to see."""
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=11, color=GREY)
+    white = {"facecolor": "white", "edgecolor": "none"}
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=11, color=TEXT, bbox=white)
 
 
 def column(table: pd.DataFrame, name: str) -> np.ndarray:

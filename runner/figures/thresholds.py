@@ -53,17 +53,17 @@ def threshold_metrics(curve: pd.DataFrame, *, threshold: float, rule: str, subti
         lowest = min(lowest, float(np.nanmin(values, initial=0.0)))
     half = axes.axvline(0.5, color=GREY, ls=":", lw=1.6)
     chosen = axes.axvline(threshold, color=BLACK, lw=1.4)
-    entries[4:4] = [(chosen, f"chosen {threshold:.3g} ({rule})")]
+    entries[4:4] = [(chosen, f"chosen {threshold:.3g}")]
     entries.append((half, "0.5"))
 
     wanted = np.append(_useful(finite, thresholds), threshold)
     if threshold < 0.1 or threshold > 0.9 or wanted.max() < 0.3 or wanted.min() > 0.7:
         low, high = smallest_decade(wanted / 3, floor=1e-5), 1 - smallest_decade((1 - wanted) / 3, floor=1e-5)
         spread_both_ends(axes, low=low, high=high)
-        axes.set_xlabel("threshold on the predicted probability (even steps of log odds)")
+        axes.set_xlabel(f"threshold (log-odds scale), chosen by {rule}")
     else:
         axes.set_xlim(0, 1)
-        axes.set_xlabel("threshold on the predicted probability")
+        axes.set_xlabel(f"threshold on the probability, chosen by {rule}")
     axes.set_ylim(lowest - (0.03 if lowest < 0 else 0.0), 1.02)
     axes.set_ylabel("metric")
     if not len(finite):

@@ -159,7 +159,7 @@ def record(
                     recorder.close()
         finally:
             mlflow.end_run(status)
-            mlflow.set_tracking_uri(before)
+            mlflow.set_tracking_uri(before or "")
             if before is None:  # MLflow writes it there itself; the next run of a sweep may have another store
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
 

@@ -29,8 +29,8 @@ class Scorer(PythonModel):
         if missing:
             raise ValueError(f"Columns missing: {', '.join(missing)}. The model needs: {', '.join(columns)}")
         frame = model_input[columns].copy()
-        for name in self.numeric:  # whole numbers, true/false and None where training saw decimals
-            frame[name] = frame[name].astype("float64")
+        for name in self.numeric:  # whole numbers, true/false, None and pd.NA where training saw decimals
+            frame[name] = frame[name].where(frame[name].notna(), np.nan).astype("float64")
         inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
         logits = np.asarray(self.logits.predict(inputs, batch_size=4096, verbose=0), dtype="float64")[:, 0]
         probability = np.exp(-np.logaddexp(0, -logits))

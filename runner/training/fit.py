@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,12 @@ class FitTrainer:
 
     def scope(self) -> AbstractContextManager:
         """The context to build the network in, so that its variables are placed where training needs them."""
-        return placement(self.device).scope()
+        return self._strategy.scope()
+
+    @cached_property
+    def _strategy(self) -> tf.distribute.Strategy:
+        """One object for network and training: TensorFlow refuses to mix two, even of one kind."""
+        return placement(self.device)
 
     def train(
         self,
@@ -89,7 +95,9 @@ class FitTrainer:
         steps = -(-rows // self.batch_size)
         with self.scope():
             model = _Trained(network, loss)
-            model.compile(optimizer=optimizer, jit_compile=False, steps_per_execution=_steps_per_execution(steps))
+            # Keras 3.15 cannot run several steps at once on several devices.
+            at_once = _steps_per_execution(steps) if self._strategy.num_replicas_in_sync == 1 else 1
+            model.compile(optimizer=optimizer, jit_compile=False, steps_per_execution=at_once)
         observer = _Observer(model, splits.validation, BestEpoch(self.early_stopping), measure, on_epoch)
         started = time.perf_counter()
         try:
@@ -135,18 +143,21 @@ class _Trained(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        rows = tf.cast(tf.shape(labels)[0], tf.float32)
+        replicas, share = tf.distribute.get_strategy().num_replicas_in_sync, 1.0
+        if replicas > 1:  # the last batch of an epoch may not divide evenly; every row counts the same nevertheless
+            share = rows * replicas / tf.distribute.get_replica_context().all_reduce("SUM", rows)
         with tf.GradientTape() as tape:
             loss, _ = self.loss_and_logits(inputs, labels, weights, training=True)
             loss = tf.debugging.check_numerics(loss, f"{NON_FINITE} loss")
             # Keras has divided `loss` by the number of replicas; a penalty on the weights must be as well.
-            total = loss + sum(self.losses) / replicas if self.losses else loss
+            total = loss * share + sum(self.losses) / replicas if self.losses else loss * share
             scaled = self.optimizer.scale_loss(total)
         gradients = tape.gradient(scaled, self.trainable_variables)
         if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # that one skips such steps itself
             gradients = [tf.debugging.check_numerics(each, f"{NON_FINITE} gradient") for each in gradients]
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
-        self._mean_loss.update_state(loss * replicas, sample_weight=tf.shape(labels)[0])
+        self._mean_loss.update_state(loss * replicas, sample_weight=rows)
         return {"loss": self._mean_loss.result()}
 
 

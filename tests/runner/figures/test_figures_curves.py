@@ -50,6 +50,7 @@ def test_one_epoch_is_a_marker(history_table):
     figure = loss_curves(history_table[:1], best_epoch=1, loss_name="builtin")
     figure.canvas.draw()
     assert all(line.get_marker() == "o" for line in figure.axes[0].lines[:2])
+    assert all(tick == round(tick) for tick in figure.axes[1].get_xticks())
 
 
 def test_divergence_is_said_and_does_not_stretch_the_axis(history_table):

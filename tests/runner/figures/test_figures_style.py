@@ -70,7 +70,7 @@ def draw(history_table, precision_recall_table, roc_table, bins_table, scores, t
             bins_table, probabilities, labels, ece=0.01, brier=0.04, debiased_bins=bins_table, **more
         ),
         "threshold_metrics": lambda **more: figures.threshold_metrics(
-            threshold_table, threshold=0.4, rule="maximum f1", **more
+            threshold_table, threshold=0.4, rule="cost (false alarm 1, miss 20)", **more
         ),
         "loss_shape": lambda **more: figures.loss_shape(shape_table, loss_name="weighted", **more),
     }

@@ -35,7 +35,8 @@ def test_f1_and_mcc_stand_out(threshold_table):
 def test_marks_the_chosen_threshold_and_one_half(threshold_table):
     figure = threshold_metrics(threshold_table, threshold=0.41, rule="maximum f1")
     assert sorted(verticals(figure)) == [0.41, 0.5]
-    assert "chosen 0.41 (maximum f1)" in {text.get_text() for text in figure.legends[0].get_texts()}
+    assert figure.axes[0].get_xlabel().endswith("chosen by maximum f1")
+    assert "chosen 0.41" in {text.get_text() for text in figure.legends[0].get_texts()}
 
 
 def test_title_reads_the_metrics_at_the_chosen_threshold(threshold_table):

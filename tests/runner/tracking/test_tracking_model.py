@@ -1,0 +1,147 @@
+"""The logged model: raw frames in, probability and label out, without our package on the path."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+SCORE = """
+import importlib.abc, sys
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("runner", "losses"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+import mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+frame = pd.read_csv(sys.argv[3])
+mlflow.pyfunc.load_model(sys.argv[2]).predict(frame).to_csv(sys.argv[4], index=False)
+"""
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    """Numbers with gaps, whole numbers, true/false, categories with gaps, and an all-missing column."""
+    rng = np.random.default_rng(0)
+    label = rng.random(400) < 0.15
+    amount = np.round(rng.normal(size=400) + 2 * label, 3)
+    return pd.DataFrame(
+        {
+            "amount": np.where(rng.random(400) < 0.1, np.nan, amount),
+            "visits": rng.integers(0, 9, 400),
+            "member": rng.random(400) < 0.5,
+            "colour": pd.Series(rng.choice(["red", "green", "blue"], 400)).where(rng.random(400) > 0.1),
+            "empty": np.nan,
+            "outcome": np.where(label, "fraud", "fine"),
+        }
+    )
+
+
+@pytest.fixture
+def trained(command, tmp_path, table, once={}):  # noqa: B006 - the default is the memory: one run serves all tests
+    if once:
+        return once["run"]
+    table.to_csv(tmp_path / "table.csv", index=False)
+    done = command(
+        "dataset=file",
+        "dataset.path=table.csv",
+        "dataset.target=outcome",
+        "dataset.positive_label=fraud",
+        "loss=focal",
+        "trainer.epochs=3",
+        "evaluation.bootstrap=0",
+    )
+    assert done.status == 0, done.err
+    assert "empty" in done.err  # the warning names the column that is dropped
+    once["run"] = done
+    return done
+
+
+def model_of(trained, outputs: Path):
+    mlflow.set_tracking_uri(f"sqlite:///{outputs / 'mlflow.db'}")
+    try:
+        return mlflow.pyfunc.load_model(f"runs:/{trained.run_id}/model")
+    finally:
+        mlflow.set_tracking_uri("")
+
+
+def test_scores_equal_the_saved_predictions(trained, outputs, tmp_path, table):
+    saved = pd.read_parquet(trained.folder(tmp_path) / "predictions" / "test.parquet")
+    scored = model_of(trained, outputs).predict(table.iloc[saved.row].drop(columns="outcome"))
+    threshold = (
+        mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}").get_run(trained.run_id).data.metrics["threshold"]
+    )
+
+    assert list(scored.columns) == ["probability", "label"]
+    np.testing.assert_allclose(scored.probability, saved.probability, rtol=1e-6)
+    np.testing.assert_array_equal(scored.label, saved.probability >= threshold)
+
+
+def test_scores_without_our_package_in_a_fresh_process(trained, outputs, tmp_path, table):
+    table.drop(columns=["outcome", "empty"]).head(7).to_csv(tmp_path / "new.csv", index=False)
+    uri, model = f"sqlite:///{outputs / 'mlflow.db'}", f"runs:/{trained.run_id}/model"
+    arguments = [uri, model, "new.csv", "scores.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", SCORE, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    expected = model_of(trained, outputs).predict(table.head(7))
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "scores.csv").probability, expected.probability, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame.assign(colour="violet"),
+        lambda frame: frame.assign(colour=None, amount=np.nan),
+        lambda frame: frame.assign(visits=[1.0, np.nan] * 5),
+        lambda frame: frame.assign(visits=pd.array([1, None] * 5, dtype="Int64")),
+        lambda frame: frame.assign(amount=3, member=1),
+        lambda frame: frame.assign(member=[True, None] * 5),
+        lambda frame: frame.assign(colour=pd.Categorical(["red", "blue"] * 5)),
+        lambda frame: frame[frame.columns[::-1]].assign(extra="ignored"),
+    ],
+    ids=[
+        "unknown category",
+        "gaps",
+        "gap in whole numbers",
+        "Int64",
+        "whole for decimal",
+        "None",
+        "categorical",
+        "order",
+    ],
+)
+def test_frames_as_users_have_them_are_scored(trained, outputs, table, change):
+    scored = model_of(trained, outputs).predict(change(table.head(10).drop(columns="outcome")))
+
+    assert scored.probability.between(0, 1).all()
+    assert set(scored.label) <= {0, 1}
+
+
+def test_a_missing_column_is_refused_by_name(trained, outputs, table):
+    with pytest.raises(Exception, match="amount"):
+        model_of(trained, outputs).predict(table.drop(columns="amount"))
+
+
+def test_the_saved_folder_scores_too(trained, outputs, tmp_path, table):
+    from_folder = mlflow.pyfunc.load_model(str(trained.folder(tmp_path) / "model")).predict(table)
+
+    pd.testing.assert_frame_equal(from_folder, model_of(trained, outputs).predict(table))
+
+
+def test_requirements_are_pinned_and_an_example_is_there(trained, tmp_path):
+    folder = trained.folder(tmp_path) / "model"
+
+    lines = (folder / "requirements.txt").read_text().split()
+    assert {line.split("==")[0] for line in lines} >= {"tensorflow", "keras", "scikit-learn", "pandas", "mlflow"}
+    assert all("==" in line for line in lines)
+    assert (folder / "input_example.json").exists()
+    assert "signature" in (folder / "MLmodel").read_text()

@@ -1,0 +1,243 @@
+"""What every trainer keeps to. A new trainer is one line in TRAINERS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from omegaconf import OmegaConf
+from sklearn.compose import ColumnTransformer
+
+import losses
+from runner.data import Part, Splits
+from runner.errors import InputError, TrainingFailed
+from runner.evaluation import epoch_metrics
+from runner.models import Network, build_network
+from runner.training import FitTrainer, Training
+from runner.training.batches import batch_order
+
+TRAINERS: dict[str, Callable[..., Any]] = {"fit": FitTrainer}
+every_trainer = pytest.mark.parametrize("make", TRAINERS.values(), ids=TRAINERS.keys())
+
+WIDTH = 5
+
+
+def make_splits(rows=203, seed=0, weights=False) -> Splits:
+    rng = np.random.default_rng(seed)
+
+    def part(count: int) -> Part:
+        labels = np.zeros(count, np.float32)
+        labels[: count // 5] = 1
+        inputs = rng.normal(size=(count, WIDTH)).astype(np.float32)
+        inputs[:, 0] += 2 * labels
+        return Part(np.arange(count), inputs, labels, rng.random(count).astype(np.float32) if weights else None)
+
+    return Splits(part(rows), part(60), part(60), ColumnTransformer([]))
+
+
+def make_network(seed=0, **body) -> Network:
+    keras.utils.set_random_seed(seed)
+    config = OmegaConf.create({"_target_": "runner.models.mlp", "units": [8], "bias_init": "zero", **body})
+    return build_network(config, width=WIDTH, prevalence=0.2)
+
+
+def train(make, *, loss=None, optimizer=None, splits=None, network=None, seed=0, on_epoch=None, **settings):
+    trainer = make(**{"epochs": 3, "batch_size": 32, **settings})
+    trainer.start(seed)
+    with trainer.scope():
+        network = network or make_network(seed)
+        optimizer = optimizer() if optimizer else keras.optimizers.Adam(0.01)
+    training: Training = trainer.train(
+        network,
+        loss or losses.CustomLoss(),
+        optimizer,
+        splits or make_splits(),
+        seed=seed,
+        measure=epoch_metrics,
+        on_epoch=on_epoch or (lambda epoch, metrics: None),
+    )
+    return network, training
+
+
+@every_trainer
+def test_history_has_one_row_an_epoch_and_the_listener_hears_each(make):
+    heard = []
+    _, training = train(make, on_epoch=lambda epoch, metrics: heard.append((epoch, metrics)))
+
+    assert list(training.history.epoch) == [1, 2, 3]
+    assert [epoch for epoch, _ in heard] == [1, 2, 3]
+    assert set(training.history.columns) == {
+        "epoch",
+        "train/loss",
+        "val/loss",
+        "val/log_loss",
+        "val/average_precision",
+        "val/roc_auc",
+    }
+    assert heard[1][1]["val/loss"] == training.history["val/loss"][1]
+    assert training.history["train/loss"].is_monotonic_decreasing
+    assert training.seconds > 0
+
+
+@every_trainer
+@pytest.mark.parametrize("weights", [False, True], ids=["unweighted", "weighted rows"])
+@pytest.mark.parametrize(
+    "batch_size", [32, 203, 1000], ids=["partial last batch", "one batch", "batch beyond the data"]
+)
+def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, weights):
+    """Logistic regression by SGD, in NumPy float64: batch order, last partial batch, weights, reported losses."""
+    splits = make_splits(weights=weights)
+    network, training = train(
+        make,
+        splits=splits,
+        network=make_network(units=[]),
+        optimizer=lambda: keras.optimizers.SGD(0.1),
+        batch_size=batch_size,
+        epochs=2,
+        seed=5,
+    )
+
+    kernel, bias = (weight.astype(float) for weight in make_network(units=[]).logits.get_weights())
+    inputs, labels = splits.train.inputs.astype(float), splits.train.labels.astype(float)[:, None]
+    row_weights = splits.train.weights.astype(float)[:, None] if weights else np.ones_like(labels)
+    reported = []
+    for epoch in range(2):
+        order, total = batch_order(len(labels), 5, epoch), 0.0
+        for start in range(0, len(labels), batch_size):
+            x, y, w = (column[order[start : start + batch_size]] for column in (inputs, labels, row_weights))
+            logits = x @ kernel + bias
+            total += (w * (np.logaddexp(0, logits) - y * logits)).sum()
+            slope = w * (1 / (1 + np.exp(-logits)) - y) / len(y)
+            kernel, bias = kernel - 0.1 * x.T @ slope, bias - 0.1 * slope.sum(0)
+        reported.append(total / len(labels))
+
+    trained_kernel, trained_bias = network.logits.get_weights()
+    np.testing.assert_allclose(trained_kernel, kernel, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(trained_bias, bias, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(training.history["train/loss"], reported, rtol=1e-5)
+
+
+@every_trainer
+def test_validation_metrics_are_those_of_the_network_after_the_epoch(make):
+    splits = make_splits(weights=True)
+    network, training = train(make, splits=splits, loss=losses.WeightedLoss(3.0))
+    part, logits = splits.validation, network.predict(splits.validation.inputs)
+    per_row = np.where(part.labels == 1, 3, 1) * np.logaddexp(0, np.where(part.labels == 1, -1, 1) * logits)
+
+    last = training.history.iloc[-1]
+    assert last["val/loss"] == pytest.approx(np.mean(per_row * part.weights), rel=1e-5)
+    assert last["val/log_loss"] == pytest.approx(epoch_metrics(part.labels, logits)["log_loss"], rel=1e-6)
+
+
+@every_trainer
+def test_early_stopping_restores_the_best_epoch(make):
+    rule = {"monitor": "val/log_loss", "mode": "min", "patience": 3, "min_delta": 0.0}
+    splits = make_splits(rows=40)
+    network, training = train(
+        make, splits=splits, early_stopping=rule, epochs=300, optimizer=lambda: keras.optimizers.Adam(0.05)
+    )
+    curve = training.history["val/log_loss"]
+
+    assert len(curve) < 300
+    assert training.best_epoch == curve.idxmin() + 1 == len(curve) - 3
+    assert "val/log_loss" in training.stopped
+    measured = epoch_metrics(splits.validation.labels, network.predict(splits.validation.inputs))["log_loss"]
+    assert measured == pytest.approx(curve.min(), rel=1e-6)
+    assert any((a != b).any() for a, b in zip(training.final_weights, training.best_weights, strict=True))
+
+
+@every_trainer
+def test_without_early_stopping_the_last_epoch_is_kept(make):
+    network, training = train(make, early_stopping=None)
+
+    assert training.best_epoch == 3
+    for kept, final in zip(network.logits.get_weights(), training.final_weights, strict=True):
+        np.testing.assert_array_equal(kept, final)
+
+
+@every_trainer
+def test_the_same_seed_gives_the_same_digits(make):
+    def curves(seed):
+        _, training = train(make, seed=seed, network=make_network(0, dropout=0.5))
+        return training.history
+
+    first, again, other = curves(1), curves(1), curves(2)
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+@every_trainer
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        keras.losses.BinaryCrossentropy(from_logits=False),
+        losses.CustomLoss(from_logits=False),
+        keras.losses.BinaryFocalCrossentropy(gamma=0.0, from_logits=True),
+    ],
+    ids=["built-in on logits", "built-in on probabilities", "ours on probabilities", "another of Keras"],
+)
+def test_losses_that_are_equal_on_paper_train_alike(make, loss):
+    _, expected = train(make, loss=losses.CustomLoss())
+    _, got = train(make, loss=loss)
+
+    np.testing.assert_allclose(got.history, expected.history, rtol=1e-3)
+
+
+@every_trainer
+@pytest.mark.parametrize(
+    "optimizer", [keras.optimizers.Adam, keras.optimizers.AdamW, keras.optimizers.SGD, keras.optimizers.RMSprop]
+)
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_every_optimizer_learns_in_every_precision(make, optimizer, precision):
+    try:
+        _, training = train(make, optimizer=lambda: optimizer(0.01), precision=precision, epochs=6)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+    assert training.history["train/loss"].iloc[-1] < training.history["train/loss"].iloc[0]
+
+
+class InfiniteFrom(losses.SigmoidLoss):
+    """Infinite, or with an infinite slope, once a logit exceeds 1."""
+
+    def __init__(self, where: str, **arguments: Any) -> None:
+        super().__init__(where=where, **arguments)
+
+    def compute(self, labels, logits):
+        base = keras.ops.softplus((1 - 2 * labels) * logits)
+        over = keras.ops.relu(logits - 1)
+        if self.where == "value":
+            return base + keras.ops.where(over > 0, np.inf, 0.0)
+        return base + keras.ops.sqrt(over) - keras.ops.sqrt(over)  # 0, but its slope is infinite minus infinite
+
+
+@every_trainer
+@pytest.mark.parametrize(("where", "word"), [("value", "loss"), ("slope", "gradient")])
+def test_a_non_finite_step_is_not_taken(make, where, word):
+    network = make_network()
+    with pytest.raises(TrainingFailed, match=rf"the {word} became NaN or infinite in epoch \d+"):
+        train(make, network=network, loss=InfiniteFrom(where), epochs=100)
+
+    assert all(np.isfinite(weight).all() for weight in network.logits.get_weights())
+
+
+@every_trainer
+def test_a_gpu_that_is_not_there_is_refused(make):
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("there is a GPU here")
+    with pytest.raises(InputError, match="sees no GPU"):
+        train(make, device="gpu")
+
+
+@every_trainer
+def test_a_listener_s_error_stops_training(make):
+    def fail(epoch, metrics):
+        raise RuntimeError("store is full")
+
+    with pytest.raises(RuntimeError, match="store is full"):
+        train(make, on_epoch=fail)
