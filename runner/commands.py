@@ -25,6 +25,7 @@ def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     open_store(uri, "imbalance-runner", options.outputs)  # a UI on no store at all is confusing; an empty one is not
     print(f"MLflow UI on {uri}: open http://127.0.0.1:{options.port} in a browser; Ctrl-C stops it", flush=True)
     server = ["mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(options.port)]
+    server += ["--workers", "1"]  # one person looks; four take longer to start
     os.execv(sys.executable, [sys.executable, "-m", *server])
 
 

@@ -64,18 +64,20 @@ class MlflowRecorder:
         self.where = run_id
         self._folder = folder
         self._client = client
+        self._last_epoch = 0
         self._writer = MetricWriter(client, run_id, flush_seconds)
 
     def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
         self._folder.epoch(epoch, metrics)
         self._writer.add(metrics, step=epoch)
+        self._last_epoch = epoch
 
     def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
         """See `Recorder`."""
         from runner.tracking.model import log_model
 
-        self._writer.add(metrics, step=0)
+        self.final(metrics)
         self._client.set_tag(self.where, "mlflow.note.content", summary)
         for name in ("config.yaml", "figures", "predictions", "history.csv", "metrics.json"):
             path = self._folder.path / name
@@ -88,7 +90,8 @@ class MlflowRecorder:
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
-        self._writer.add(metrics, step=0)
+        # MLflow shows the value of the highest step, and of two at one step the later one: so at the last epoch's.
+        self._writer.add(metrics, step=self._last_epoch)
 
     def close(self) -> None:
         """Writes the metrics that still wait."""

@@ -1,0 +1,93 @@
+"""Every command and snippet of the README is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+BRIEF = ["trainer.epochs=1", "evaluation.bootstrap=0"]  # the README's commands, made short by what stands behind them
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Path:
+    """A folder as the README's reader has it: my.csv, new.csv, and the files the README tells to write."""
+    rng = np.random.default_rng(0)
+    fraud = rng.random(300) < 0.2
+    table = pd.DataFrame(
+        {
+            "id": range(300),
+            "customer": rng.integers(0, 100, 300),
+            "amount": np.where(rng.random(300) < 0.1, np.nan, rng.normal(size=300) + fraud),
+            "channel": pd.Series(rng.choice(["web", "shop"], 300)).where(rng.random(300) > 0.1),
+            "fraud": np.where(fraud, "yes", "no"),
+        }
+    )
+    table.to_csv(tmp_path / "my.csv", index=False)
+    table.drop(columns="fraud").head(5).to_csv(tmp_path / "new.csv", index=False)
+    for text in [*PYTHON, *YAML]:
+        named = re.match(r"# (\S+\.(?:py|yaml))\n", text)
+        if named:
+            (tmp_path / named[1]).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / named[1]).write_text(text)
+    return tmp_path
+
+
+def test_the_readme_has_the_commands_this_file_knows_how_to_run():
+    known = ("make run", "make test", "python -m runner")
+    assert [line for line in COMMANDS if not line.startswith(known)] == []
+    assert COMMANDS[:2] == ["make run", "make test"]
+    assert len(COMMANDS) > 10
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("python -m runner")])
+def test_commands_run(command, stranger, line):
+    arguments = shlex.split(line)[3:]
+    brief = [] if {"--help", "--cfg", "datasets"} & set(arguments) else BRIEF
+    done = command(*arguments, *brief)
+
+    assert done.status == 0, done.err
+    assert done.out
+
+
+def test_the_scoring_snippet_scores(command, stranger, outputs):
+    done = command("dataset=file", "dataset.path=my.csv", "dataset.target=fraud", "dataset.positive_label=yes", *BRIEF)
+    (snippet,) = [text for text in PYTHON if "load_model" in text]
+    scope: dict = {}
+    try:
+        exec(snippet.replace("RUN_ID", done.run_id).replace("sqlite:///outputs", f"sqlite:///{outputs}"), scope)
+    finally:
+        scope["mlflow"].set_tracking_uri("")
+
+    assert list(scope["scores"].columns) == ["probability", "label"]
+    assert len(scope["scores"]) == 5
+
+
+@pytest.mark.parametrize("target", ["run", "ui", "test", "help"])
+def test_make_has_the_targets(target):
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    expected = {"run": "python -m runner", "ui": "python -m runner ui", "test": "python -m pytest", "help": "grep"}
+
+    assert expected[target] in done.stdout
+
+
+def test_links_and_images_lead_somewhere():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_documents_name_files_that_exist():
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for name in re.findall(r"`((?:runner|losses|tests|conf|docs)/[\w/.]+\.(?:py|yaml|md))`", document.read_text()):
+            if "my_" not in name and "NAME" not in name and name != "conf/local/default.yaml":
+                assert (ROOT / name).exists(), (document.name, name)
