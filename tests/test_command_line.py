@@ -66,15 +66,15 @@ def test_a_dataset_name_nobody_has_is_refused(command):
 
 
 @pytest.mark.slow
-def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs):
+def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_path):
     run_id = command(*TINY).run_id
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = ["ui", "--port", str(port), "--outputs", str(outputs)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runner", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    said = tmp_path / "ui.txt"
+    with said.open("w") as file:
+        process = subprocess.Popen([sys.executable, "-m", "runner", *arguments], stdout=file, stderr=file)
     try:
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 90
@@ -83,8 +83,8 @@ def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs):
                 page = urllib.request.urlopen(address, timeout=5).read().decode()
                 break
             except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
+                assert process.poll() is None, said.read_text()
+                assert time.monotonic() < deadline, said.read_text()
                 time.sleep(0.5)
         answer = urllib.request.urlopen(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
         assert "<title>MLflow</title>" in page
