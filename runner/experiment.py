@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from runner.config import check
-from runner.data import Dataset, Splits, make_splits
+from runner.data import Dataset, Part, Splits, make_splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
 from runner.instantiation import build
@@ -21,7 +20,10 @@ from runner.instantiation import build
 if TYPE_CHECKING:
     import keras
 
+    from runner.evaluation import Evaluation
     from runner.models import Network
+    from runner.tracking import RunFolder
+    from runner.training import Training
 
 log = logging.getLogger("runner")
 
@@ -54,11 +56,9 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
 
         store = tracking.store_of(config)  # a store that does not answer shows before TensorFlow is loaded
         import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
-        from runner import console, drawing
-        from runner.evaluation import Predictions, epoch_metrics, evaluate
-        from runner.evaluation.thresholds import ThresholdRule
+        from runner import console
+        from runner.evaluation import epoch_metrics
         from runner.tracking import description
-        from runner.tracking.model import pack, save_model
 
         trainer = build("trainer", config.trainer)
         device = trainer.start(config.seed)
@@ -67,7 +67,7 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
             loss = make_loss(config, splits)
             optimizer = build("optimizer", config.optimizer)
 
-    loss_name = description.loss_name(choices["loss"], _settings(loss))
+    loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
     name = description.run_name(loss_name, dataset.name, config, choices)
     folder = tracking.RunFolder(folder_path)
     params, tags = description.flat_params(config, choices), description.tags(device, dataset.digest)
@@ -83,39 +83,14 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
             )
 
         with _timed(seconds, "evaluate"):
-            options = dict(config.evaluation)
-            bins, resamples = options.pop("calibration_bins"), options.pop("bootstrap")
-            parts = {
-                part: Predictions(rows.rows, rows.labels, network.predict(rows.inputs))
-                for part, rows in (("validation", splits.validation), ("test", splits.test))
-            }
-            evaluation = evaluate(
-                **parts,
-                rule=ThresholdRule(name=options.pop("threshold"), **options),
-                bins=bins,
-                resamples=resamples,
-                seed=config.split.seed,  # not the run's: all runs on a split share their resamples
-                debiased=_debiased(loss, parts["test"].logits),
-            )
+            evaluation = judge(config, network, loss, splits)
 
         with _timed(seconds, "log"):
-            for part, predictions in parts.items():
-                folder.predictions(part, predictions)
-            for figure_name, figure in drawing.draw(evaluation, training, loss, choices["loss"], name, bins):
-                folder.figure(figure_name, figure)
-            summary = description.summary(
-                name, evaluation.metrics, str(evaluation.rule), training.stopped, training.best_epoch
-            )
-            folder.summary(summary)
-            metrics = evaluation.metrics | {"best_epoch": training.best_epoch, "epochs": len(training.history)}
-            metrics |= {f"seconds/{step}": value for step, value in seconds.items()}
-            folder.metrics(metrics)
-            with tempfile.TemporaryDirectory() as scratch:
-                packed = None
-                if config.tracking.log_model:
-                    packed = pack(Path(scratch), network, splits, dataset, evaluation.threshold)
-                    save_model(packed, folder_path / "model")
-                recorder.finish(metrics, summary, packed)
+            write_results(folder, name, choices["loss"], evaluation, training, loss, config)
+            counts = {"best_epoch": training.best_epoch, "epochs": len(training.history)}
+            recorder.finish(evaluation.metrics | counts | {f"seconds/{step}": value for step, value in seconds.items()})
+            if config.tracking.log_model:
+                recorder.model(network, splits, dataset, evaluation.threshold)
         recorder.final({"seconds/log": seconds["log"]})
 
     console.show_result(name, evaluation.metrics, str(evaluation.rule))
@@ -154,14 +129,48 @@ def make_loss(config: DictConfig, splits: Splits) -> keras.losses.Loss:
     return loss
 
 
-def _debiased(loss: keras.losses.Loss, logits: Any) -> Any:
-    """P(y=1|x) as the loss's own inverse map gives it, or None: a loss of another house, or no closed form."""
-    return loss.debias(logits) if hasattr(loss, "debias") else None
+def judge(config: DictConfig, network: Network, loss: keras.losses.Loss, splits: Splits) -> Evaluation:
+    """Predicts validation and test, chooses the threshold on the one and measures on the other."""
+    from runner.evaluation import Predictions, ThresholdRule, evaluate
+
+    def predictions(part: Part) -> Predictions:
+        return Predictions(part.rows, part.labels, network.predict(part.inputs))
+
+    options = dict(config.evaluation)
+    bins, resamples = options.pop("calibration_bins"), options.pop("bootstrap")
+    test = predictions(splits.test)
+    return evaluate(
+        predictions(splits.validation),
+        test,
+        ThresholdRule(name=options.pop("threshold"), **options),
+        bins=bins,
+        resamples=resamples,
+        seed=config.split.seed,  # not the run's: all runs on a split share their resamples
+        debiased=loss.debias(test.logits) if hasattr(loss, "debias") else None,
+    )
 
 
-def _settings(loss: keras.losses.Loss) -> Mapping[str, Any]:
-    """The hyper-parameters in force, for the run's name."""
-    return getattr(loss, "in_force", {})
+def write_results(
+    folder: RunFolder,
+    name: str,
+    loss_option: str,
+    evaluation: Evaluation,
+    training: Training,
+    loss: keras.losses.Loss,
+    config: DictConfig,
+) -> None:
+    """Predictions, figures and summary, as files of the run's folder."""
+    from runner import drawing
+    from runner.tracking import description
+
+    folder.predictions("validation", evaluation.validation)
+    folder.predictions("test", evaluation.test)
+    bins = config.evaluation.calibration_bins
+    for figure_name, figure in drawing.draw(evaluation, training, loss, loss_option, name, bins):
+        folder.figure(figure_name, figure)
+    folder.summary(
+        description.summary(name, evaluation.metrics, str(evaluation.rule), training.stopped, training.best_epoch)
+    )
 
 
 @contextmanager

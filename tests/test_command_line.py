@@ -68,6 +68,7 @@ def test_a_dataset_name_nobody_has_is_refused(command):
 @pytest.mark.slow
 def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_path):
     run_id = command(*TINY).run_id
+    local = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -80,13 +81,13 @@ def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_pat
         deadline = time.monotonic() + 90
         while True:
             try:
-                page = urllib.request.urlopen(address, timeout=5).read().decode()
+                page = local.open(address, timeout=5).read().decode()
                 break
             except OSError:
                 assert process.poll() is None, said.read_text()
                 assert time.monotonic() < deadline, said.read_text()
                 time.sleep(0.5)
-        answer = urllib.request.urlopen(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
+        answer = local.open(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
         assert "<title>MLflow</title>" in page
         assert run_id in answer.decode()
     finally:

@@ -3,5 +3,6 @@
 from runner.evaluation.evaluation import Evaluation, evaluate
 from runner.evaluation.metrics import epoch_metrics
 from runner.evaluation.predictions import Predictions
+from runner.evaluation.thresholds import ThresholdRule
 
-__all__ = ["Evaluation", "Predictions", "epoch_metrics", "evaluate"]
+__all__ = ["Evaluation", "Predictions", "ThresholdRule", "epoch_metrics", "evaluate"]

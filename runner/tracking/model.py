@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,29 @@ from runner.models import Network
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
 
 
-def pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:
+def save_model(
+    path: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float, *, log_to_active_run: bool
+) -> None:
+    """Saves the model as a folder, which scores raw frames without any store: `mlflow.pyfunc.load_model(path)`.
+
+    Args:
+        path: the folder to make.
+        network: trained.
+        splits: whose preprocessing it was trained with.
+        dataset: whose columns it takes.
+        threshold: probability from which the label is 1.
+        log_to_active_run: whether to log it under the name `model` to MLflow's active run as well.
+    """
+    import mlflow.pyfunc
+
+    with tempfile.TemporaryDirectory() as parts, _without_advice():
+        packed = _pack(Path(parts), network, splits, dataset, threshold)
+        mlflow.pyfunc.save_model(path=str(path), **packed)
+        if log_to_active_run:
+            mlflow.pyfunc.log_model(name="model", **packed)
+
+
+def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:
     """Writes network.keras and preprocessing.joblib into `parts`; returns what makes an MLflow model of them."""
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, Schema
@@ -41,22 +64,6 @@ def pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, thresh
         "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
         "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],
     }
-
-
-def save_model(packed: dict[str, Any], path: Path) -> None:
-    """Saves the model as a folder: `mlflow.pyfunc.load_model(path)` scores raw frames without any store."""
-    import mlflow.pyfunc
-
-    with _without_advice():
-        mlflow.pyfunc.save_model(path=str(path), **packed)
-
-
-def log_model(packed: dict[str, Any]) -> None:
-    """Logs the model under the name `model` to the active run."""
-    import mlflow.pyfunc
-
-    with _without_advice():
-        mlflow.pyfunc.log_model(name="model", **packed)
 
 
 @contextmanager

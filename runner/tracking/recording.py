@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omegaconf import DictConfig
 
@@ -16,6 +16,10 @@ from runner.errors import InputError, TrainingFailed
 from runner.tracking.folder import RunFolder
 from runner.tracking.store import Store
 from runner.tracking.writer import MetricWriter
+
+if TYPE_CHECKING:
+    from runner.data.splits import Splits
+    from runner.models import Network
 
 PARAMS_A_BATCH = 100  # MLflow's limits
 PARAM_LENGTH = 6000
@@ -27,8 +31,11 @@ class Recorder(Protocol):
     def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """An epoch is over; epochs count from 1."""
 
-    def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
-        """The run is evaluated and its folder complete."""
+    def finish(self, metrics: Mapping[str, float]) -> None:
+        """The run is evaluated; its figures, predictions and summary are in its folder."""
+
+    def model(self, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> None:
+        """The trained model, which scores raw rows."""
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """Metrics known only when all else is recorded."""
@@ -50,8 +57,15 @@ class FolderRecorder:
         """See `Recorder`."""
         self._folder.epoch(epoch, metrics)
 
-    def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
-        """See `Recorder`; the folder has been written already."""
+    def finish(self, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        self._folder.metrics(metrics)
+
+    def model(self, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> None:
+        """See `Recorder`."""
+        from runner.tracking.model import save_model
+
+        save_model(self._folder.path / "model", network, splits, dataset, threshold, log_to_active_run=False)
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
@@ -73,20 +87,23 @@ class MlflowRecorder:
         self._writer.add(metrics, step=epoch)
         self._last_epoch = epoch
 
-    def finish(self, metrics: Mapping[str, float], summary: str, model: dict[str, Any] | None) -> None:
+    def finish(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
-        from runner.tracking.model import log_model
-
+        self._folder.metrics(metrics)
         self.final(metrics)
-        self._client.set_tag(self.where, "mlflow.note.content", summary)
+        self._client.set_tag(self.where, "mlflow.note.content", (self._folder.path / "summary.md").read_text())
         for name in ("config.yaml", "figures", "predictions", "history.csv", "metrics.json"):
             path = self._folder.path / name
             if path.is_dir():
                 self._client.log_artifacts(self.where, str(path), name)
-            elif path.exists():
+            else:
                 self._client.log_artifact(self.where, str(path))
-        if model is not None:
-            log_model(model)
+
+    def model(self, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> None:
+        """See `Recorder`."""
+        from runner.tracking.model import save_model
+
+        save_model(self._folder.path / "model", network, splits, dataset, threshold, log_to_active_run=True)
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
