@@ -27,13 +27,15 @@ def runs(outputs: Path) -> list[mlflow.entities.Run]:
     return list(mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}").search_runs(["1"]))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "flush_seconds"), [(signal.SIGINT, 60), (signal.SIGTERM, 0.2)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number, flush_seconds):
     endless = [
         "dataset=synthetic",
         "trainer.epochs=1000000",
         "trainer.early_stopping=null",
-        "tracking.flush_seconds=60",
+        f"tracking.flush_seconds={flush_seconds}",
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", *endless],
@@ -47,6 +49,10 @@ def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.2)
+    if flush_seconds < 1:  # metrics appear while the run is running
+        while not runs(tmp_path / "outputs")[0].data.metrics.get("val/log_loss"):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
 

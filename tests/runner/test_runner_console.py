@@ -1,0 +1,34 @@
+"""What the terminal shows while a run trains."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from runner import console
+
+METRICS = {"train/loss": 0.51234, "val/log_loss": 0.41234, "val/average_precision": 0.61234}
+
+
+def test_a_terminal_gets_one_bar_with_the_numbers_and_the_time_left(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(console, "console", Console(file=screen, force_terminal=True, width=140))
+    with console.epoch_progress(4) as on_epoch:
+        for epoch in range(1, 4):
+            on_epoch(epoch, METRICS)
+    text = screen.getvalue()
+
+    assert "3/3" in text  # stopped early: the bar ends full
+    for words in ("train loss 0.5123", "validation log loss 0.4123", "average precision 0.6123", "left"):
+        assert words in text
+
+
+def test_a_pipe_gets_the_first_and_last_epoch_as_lines(capsys):
+    with console.epoch_progress(50) as on_epoch:
+        for epoch in range(1, 51):
+            on_epoch(epoch, METRICS)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [line.split()[1] for line in lines] == ["1/50", "50/50"]
+    assert "validation log loss 0.4123" in lines[0]
