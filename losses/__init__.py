@@ -21,8 +21,18 @@ if TYPE_CHECKING:
     from losses.base import SigmoidLoss as SigmoidLoss
     from losses.crossentropy import CustomLoss as CustomLoss
     from losses.crossentropy import SmoothedLoss as SmoothedLoss
+    from losses.crossentropy import SparseCategoricalLoss as SparseCategoricalLoss
     from losses.crossentropy import WeightedLoss as WeightedLoss
     from losses.focal import FocalLoss as FocalLoss
+    from losses.focal_variants import AsymmetricLoss as AsymmetricLoss
+    from losses.focal_variants import Poly1Loss as Poly1Loss
+    from losses.priors import ClassBalancedLoss as ClassBalancedLoss
+    from losses.priors import LDAMLoss as LDAMLoss
+    from losses.priors import LogitAdjustedLoss as LogitAdjustedLoss
+    from losses.priors import VectorScalingLoss as VectorScalingLoss
+    from losses.robust import BootstrapLoss as BootstrapLoss
+    from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
+    from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss
 
 _MODULES = {"SigmoidLoss": "losses.base", **{name: entry.module for name, entry in CATALOGUE.items()}}
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from losses.domains import Domain, Flag, above, at_least, between, inside, one_of, up_to
+from losses.domains import Domain, Flag, Number, above, at_least, below, between, inside, one_of, up_to, whole
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ CATALOGUE: Mapping[str, Entry] = {
     "SmoothedLoss": Entry(
         "losses.crossentropy",
         "Cross-entropy against labels pulled towards one half: less over-confidence, some tolerance of label noise.",
-        {"label_smoothing": up_to(0, 1)},
+        {
+            "label_smoothing": up_to(0, 1),
+            "smooth_positive": up_to(0, 1, optional=True),
+            "smooth_negative": up_to(0, 1, optional=True),
+        },
     ),
     "FocalLoss": Entry(
         "losses.focal",
@@ -57,8 +61,63 @@ CATALOGUE: Mapping[str, Entry] = {
         {
             "gamma": at_least(0),
             "alpha": between(0, 1),
-            "alpha_mode": one_of("balanced", "uniform", "none"),
+            "alpha_mode": one_of("balanced", "positives", "uniform", "none"),
         },
+    ),
+    "SparseCategoricalLoss": Entry(
+        "losses.crossentropy",
+        "The probabilities [1-p, p] in Keras's sparse categorical cross-entropy: the same values, another door.",
+    ),
+    "ClassBalancedLoss": Entry(
+        "losses.priors",
+        "Class weights by the effective number of examples, gentler than inverse frequency; also on focal loss.",
+        {"n1": at_least(1), "n0": at_least(1), "beta": up_to(0, 1), "gamma": at_least(0)},
+    ),
+    "LogitAdjustedLoss": Entry(
+        "losses.priors",
+        "Cross-entropy that is told the prior, so that 0.5 becomes the threshold of least balanced error.",
+        {"pi": inside(0, 1), "tau": at_least(0)},
+    ),
+    "VectorScalingLoss": Entry(
+        "losses.priors",
+        "Label-wise scale and shift of the logit: works where training data are fitted perfectly.",
+        {"n1": at_least(1), "n0": at_least(1), "gamma": at_least(0), "tau": at_least(0)},
+    ),
+    "LDAMLoss": Entry(
+        "losses.priors",
+        "Larger margins for the rarer class, and class weights from a later epoch on: against over-fitted positives.",
+        {
+            "n1": at_least(1),
+            "n0": at_least(1),
+            "max_margin": above(0),
+            "s": above(0),
+            "drw_epoch": whole(0, optional=True),
+        },
+    ),
+    "AsymmetricLoss": Entry(
+        "losses.focal_variants",
+        "Separate focusing for positives and negatives; negatives below a margin cost nothing.",
+        {"gamma_neg": at_least(0), "gamma_pos": at_least(0), "margin": up_to(0, 1)},
+    ),
+    "Poly1Loss": Entry(
+        "losses.focal_variants",
+        "Cross-entropy or focal loss with its leading term enlarged or restrained.",
+        {"epsilon": above(-1), "gamma": at_least(0)},
+    ),
+    "GeneralizedCrossEntropyLoss": Entry(
+        "losses.robust",
+        "Between cross-entropy and absolute error: strongly disbelieved (perhaps wrong) labels pull less.",
+        {"q": Number(low=0, high=1, low_open=True)},
+    ),
+    "SymmetricCrossEntropyLoss": Entry(
+        "losses.robust",
+        "Cross-entropy plus its reverse, which wrong labels move little.",
+        {"alpha": above(0), "beta": at_least(0), "log_zero": below(0)},
+    ),
+    "BootstrapLoss": Entry(
+        "losses.robust",
+        "Labels mixed with the network's own opinion: where they disagree, the label counts less.",
+        {"beta": Number(low=0, high=1, low_open=True), "mode": one_of("soft", "hard")},
     ),
 }
 

@@ -161,15 +161,21 @@ class WeightedLoss(SigmoidLoss):
 
 @keras.saving.register_keras_serializable("losses")
 class SmoothedLoss(SigmoidLoss):
-    """Cross-entropy against smoothed labels y (1-s) + s/2 (Szegedy 2016, section 7; binary: two classes).
+    """Cross-entropy against labels pulled inwards: 1 becomes 1 - a, 0 becomes b (Szegedy 2016, section 7: a = b = s/2).
 
-    s = 0.1 makes 0.95 and 0.05 of 1 and 0. It keeps logits finite and forgives some wrong labels; with few positives
-    the pull towards one half is strong against their prevalence, so un-bias probabilities before you use them.
-    Minimiser: p = P(y=1|x) (1-s) + s/2. Per example.
+    s = 0.1 makes 0.95 and 0.05 of 1 and 0. One-sided smoothing sets a or b alone: `smooth_negative=0` where negatives
+    are certain. It keeps logits finite and forgives some wrong labels; with few positives the pull of b is strong
+    against their prevalence, so un-bias probabilities before you use them.
+    Minimiser: p = P(y=1|x) (1-a-b) + b. Per example.
 
     Args:
         label_smoothing: s in [0, 1).
+        smooth_positive: a in [0, 1); None takes s/2.
+        smooth_negative: b in [0, 1); None takes s/2.
         **arguments: see `losses.base.LossArguments`.
+
+    Raises:
+        ValueError: a + b of 1 or more, which would swap the classes; or a value out of range.
 
     Example:
         >>> import losses
@@ -178,15 +184,79 @@ class SmoothedLoss(SigmoidLoss):
     """
 
     label_smoothing: Hyperparameter
+    smooth_positive: Hyperparameter | None
+    smooth_negative: Hyperparameter | None
 
-    def __init__(self, label_smoothing: Hyperparameter = 0.1, **arguments: Unpack[LossArguments]) -> None:
-        super().__init__(label_smoothing=label_smoothing, **arguments)
+    def __init__(
+        self,
+        label_smoothing: Hyperparameter = 0.1,
+        smooth_positive: Hyperparameter | None = None,
+        smooth_negative: Hyperparameter | None = None,
+        **arguments: Unpack[LossArguments],
+    ) -> None:
+        super().__init__(
+            label_smoothing=label_smoothing,
+            smooth_positive=smooth_positive,
+            smooth_negative=smooth_negative,
+            **arguments,
+        )
+        if np.any(sum(self.pulls) >= 1):
+            raise ValueError(
+                "`smooth_positive` and `smooth_negative` must add up to less than 1. "
+                f"Received: smooth_positive={self.pulls[0]}, smooth_negative={self.pulls[1]}"
+            )
+
+    @property
+    def in_force(self) -> dict[str, Any]:
+        """See `SigmoidLoss.in_force`."""
+        if self.smooth_positive is None and self.smooth_negative is None:
+            return {"label_smoothing": self.label_smoothing}
+        return {"smooth_positive": self.pulls[0], "smooth_negative": self.pulls[1]}
+
+    @property
+    def pulls(self) -> tuple[Any, Any]:
+        """(a, b): by how much labels 1 and 0 are pulled inwards."""
+        given = (self.smooth_positive, self.smooth_negative)
+        half = np.asarray(self.label_smoothing) / 2
+        positive, negative = (half if pull is None else np.asarray(pull) for pull in given)
+        return positive, negative
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
-        smoothing = self.constant("label_smoothing", logits)
-        return crossentropy(labels * (1 - smoothing) + smoothing / 2, logits)
+        positive, negative = (ops.convert_to_tensor(pull, logits.dtype) for pull in self.pulls)
+        return crossentropy(labels * (1 - positive) + (1 - labels) * negative, logits)
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
-        """(p - s/2) / (1-s), kept within [0, 1]: a network may overshoot what smoothed labels allow."""
-        return np.clip((expit(np.asarray(logits, float)) - self.label_smoothing / 2) / (1 - self.label_smoothing), 0, 1)
+        """(p - b) / (1-a-b), kept within [0, 1]: a network may overshoot what smoothed labels allow."""
+        positive, negative = self.pulls
+        return np.clip((expit(np.asarray(logits, float)) - negative) / (1 - positive - negative), 0, 1)
+
+
+@keras.saving.register_keras_serializable("losses")
+class SparseCategoricalLoss(SigmoidLoss):
+    """The sigmoid's two probabilities [1-p, p] given to Keras's own sparse categorical cross-entropy.
+
+    On paper and in value it is binary cross-entropy; it is here because articles train two-class problems with it.
+    Labels must be 0 or 1: they are class numbers, and anything between is rounded. Per example.
+
+    Args:
+        **arguments: see `losses.base.LossArguments`.
+
+    Example:
+        >>> import losses
+        >>> print(f"{float(losses.SparseCategoricalLoss()([1.0, 0.0], [2.0, -2.0])):.6f}")
+        0.126928
+    """
+
+    def __init__(self, **arguments: Unpack[LossArguments]) -> None:
+        super().__init__(**arguments)
+
+    def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
+        """See `SigmoidLoss.compute`."""
+        two = ops.stack([ops.zeros_like(logits), logits], axis=-1)
+        classes = ops.broadcast_to(ops.cast(ops.round(labels), "int32"), ops.shape(logits))
+        return ops.sparse_categorical_crossentropy(classes, two, from_logits=True)
+
+    def debias(self, logits: np.ndarray) -> np.ndarray:
+        """sigmoid(z): cross-entropy is a proper score."""
+        return expit(np.asarray(logits, float))

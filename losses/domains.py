@@ -92,6 +92,11 @@ def above(low: float, *, optional: bool = False) -> Number:
     return Number(low=low, low_open=True, optional=optional)
 
 
+def below(high: float, *, optional: bool = False) -> Number:
+    """Numbers smaller than `high`."""
+    return Number(high=high, high_open=True, optional=optional)
+
+
 def between(low: float, high: float, *, optional: bool = False) -> Number:
     """Numbers from `low` to `high`, both included."""
     return Number(low=low, high=high, optional=optional)

@@ -31,17 +31,44 @@ def focal_crossentropy(labels: Tensor, logits: Tensor, gamma: Tensor) -> Tensor:
         Tensor of the broadcast shape.
     """
     miss = labels * ops.sigmoid(-logits) + (1 - labels) * ops.sigmoid(logits)
-    return ops.exp(gamma * ops.log(ops.maximum(miss, _SMALLEST))) * crossentropy(labels, logits)
+    return power(miss, gamma) * crossentropy(labels, logits)
+
+
+def power(base: Tensor, exponent: Tensor) -> Tensor:
+    """base^exponent for base in [0, 1] and exponent >= 0, with a finite gradient at 0 as well."""
+    return ops.exp(exponent * ops.log(ops.maximum(base, _SMALLEST)))
+
+
+def focal_log_odds(logits: np.ndarray, gamma: Hyperparameter) -> np.ndarray:
+    """Log odds of P(y=1|x) behind logits that minimise the focal loss (Charoenphakdee et al. 2021).
+
+    The odds are phi'(1-p) / phi'(p), phi(p) = (1-p)^gamma log p; in logarithms, so that they keep their digits:
+    (gamma-1) z + log(exp(z) + gamma softplus(z)) - log(exp(-z) + gamma softplus(-z)).
+
+    Args:
+        logits: any shape.
+        gamma: >= 0.
+
+    Returns:
+        float64 array.
+    """
+    z = np.asarray(logits, float)
+    with np.errstate(divide="ignore"):  # gamma = 0 means log 0 = -inf, and that is right
+        log_gamma = np.log(gamma)
+    rising = np.logaddexp(z, log_gamma + log_softplus(z))
+    falling = np.logaddexp(-z, log_gamma + log_softplus(-z))
+    return (np.asarray(gamma) - 1) * z + rising - falling
 
 
 @keras.saving.register_keras_serializable("losses")
 class FocalLoss(SigmoidLoss):
     """Focal loss of Lin et al. 2017: a (1-q)^gamma BCE, q the probability given to the true class.
 
-    Articles mean three things by alpha, so it must be named:
+    Articles mean different things by alpha, so it must be named:
 
     - `balanced`: positives get alpha, negatives 1-alpha (the paper's alpha_t; torchvision; Keras with
       `apply_class_balancing=True`).
+    - `positives`: positives get alpha, negatives 1.
     - `uniform`: every term is multiplied by alpha: a learning rate in disguise.
     - `none`: alpha is not used (Keras's default).
 
@@ -51,7 +78,7 @@ class FocalLoss(SigmoidLoss):
     Args:
         gamma: focusing, >= 0; the paper's best was 2.
         alpha: in [0, 1].
-        alpha_mode: `balanced`, `uniform` or `none`.
+        alpha_mode: `balanced`, `positives`, `uniform` or `none`.
         **arguments: see `losses.base.LossArguments`.
 
     Example:
@@ -86,28 +113,20 @@ class FocalLoss(SigmoidLoss):
         alpha = self.constant("alpha", logits)
         if self.alpha_mode == "uniform":
             return alpha * losses
-        return (labels * alpha + (1 - labels) * (1 - alpha)) * losses
+        of_negatives = 1 - alpha if self.alpha_mode == "balanced" else 1
+        return (labels * alpha + (1 - labels) * of_negatives) * losses
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
-        """eta with odds (1-a) phi'(1-p) / (a phi'(p)), phi(p) = (1-p)^gamma log p (Charoenphakdee et al. 2021).
-
-        Written in log odds, so that it keeps its digits at any logit:
-        log(eta/(1-eta)) = log((1-a)/a) + (gamma-1) z + log(exp(z) + gamma softplus(z))
-        - log(exp(-z) + gamma softplus(-z)).
-        """
-        z = np.asarray(logits, float)
-        with np.errstate(divide="ignore"):  # gamma = 0 and alpha in {0, 1} mean log 0 = -inf, and that is right
-            log_gamma = np.log(self.gamma)
-            log_odds = (
-                (np.asarray(self.gamma) - 1) * z
-                + np.logaddexp(z, log_gamma + _log_softplus(z))
-                - np.logaddexp(-z, log_gamma + _log_softplus(-z))
-            )
+        """`focal_log_odds`, and the log of alpha over the negatives' factor taken off."""
+        log_odds = focal_log_odds(logits, self.gamma)
+        with np.errstate(divide="ignore"):  # alpha in {0, 1}: one class is not learnt, and its probability is 0
+            if self.alpha_mode in ("balanced", "positives"):
+                log_odds = log_odds - np.log(self.alpha)
             if self.alpha_mode == "balanced":
-                log_odds = log_odds + np.log1p(-np.asarray(self.alpha)) - np.log(self.alpha)
+                log_odds = log_odds + np.log1p(-np.asarray(self.alpha))
         return expit(log_odds)
 
 
-def _log_softplus(z: np.ndarray) -> np.ndarray:
+def log_softplus(z: np.ndarray) -> np.ndarray:
     """log(log(1 + exp(z))); far left softplus(z) is exp(z) to the last digit, and would round to 0."""
     return np.where(z < -40, z, np.log(np.logaddexp(0, np.maximum(z, -40))))

@@ -40,14 +40,102 @@ def weighted(y, z, positive_weight=2.0, negative_weight=1.0, balanced=False, pi=
     return bce(1, z) * np.asarray(y, float) * w1 + bce(0, z) * (1 - np.asarray(y, float)) * w0
 
 
-def smoothed(y, z, label_smoothing=0.1):
-    """Szegedy 2016, section 7: q' = (1 - s) q + s / K, with K = 2 classes."""
-    return bce((1 - label_smoothing) * np.asarray(y, float) + label_smoothing / 2, z)
+def smoothed(y, z, label_smoothing=0.1, smooth_positive=None, smooth_negative=None):
+    """Szegedy 2016, section 7: q' = (1 - s) q + s / K, with K = 2 classes; or each side by its own amount."""
+    if smooth_positive is None and smooth_negative is None:
+        return bce((1 - label_smoothing) * np.asarray(y, float) + label_smoothing / 2, z)
+    one = 1 - (label_smoothing / 2 if smooth_positive is None else smooth_positive)
+    zero = label_smoothing / 2 if smooth_negative is None else smooth_negative
+    return bce(zero + (one - zero) * np.asarray(y, float), z)
 
 
 def focal(y, z, gamma=2.0, alpha=0.25, alpha_mode="none"):
     """Lin 2017: -alpha_t (1 - p_t)^gamma log p_t; for soft labels p_t = y p + (1-y)(1-p), as Keras has it."""
     y = np.asarray(y, float)
-    factor = {"none": 1.0, "uniform": alpha, "balanced": y * alpha + (1 - y) * (1 - np.asarray(alpha))}[alpha_mode]
+    factor = {
+        "none": 1.0,
+        "uniform": alpha,
+        "balanced": y * alpha + (1 - y) * (1 - np.asarray(alpha)),
+        "positives": y * alpha + 1 - y,
+    }[alpha_mode]
     one_minus_pt = y * sigmoid(-np.asarray(z, float)) + (1 - y) * sigmoid(z)
     return factor * one_minus_pt**gamma * bce(y, z)
+
+
+def sparse_categorical(y, z):
+    """Minus the log of the labelled class's softmax, over the logits [0, z]; labels are class numbers."""
+    return bce(np.round(np.asarray(y, float)), z)
+
+
+def class_balanced(y, z, n1, n0, beta=0.999, gamma=0.0):
+    """Cui 2019: (1 - beta) / (1 - beta^n) for each class, the two normalised to sum 2, times the focal loss."""
+    w1, w0 = ((1 - np.asarray(beta)) / (1 - np.asarray(beta) ** n) for n in (n1, n0))
+    w1, w0 = 2 * w1 / (w1 + w0), 2 * w0 / (w1 + w0)
+    y = np.asarray(y, float)
+    return (w1 * y + w0 * (1 - y)) * focal(y, z, gamma)
+
+
+def logit_adjusted(y, z, pi, tau=1.0):
+    """Menon 2021: softmax cross-entropy at the logits plus tau log pi_y, for the two classes [0, z]."""
+    pi = np.asarray(pi)
+    positive_minus_negative = np.asarray(z, float) + tau * np.log(pi) - tau * np.log(1 - pi)
+    return bce(y, positive_minus_negative)
+
+
+def vector_scaling(y, z, n1, n0, gamma=0.15, tau=1.0):
+    """Kini 2021, the binary VS-loss: log(1 + exp(iota_y) exp(-Delta_y y z)) with y = -1, 1."""
+    y, z, larger = np.asarray(y, float), np.asarray(z, float), max(n1, n0)
+
+    def one_class(count, other, sign):
+        delta, iota = (count / larger) ** np.asarray(gamma), tau * np.log(other / count)
+        return np.logaddexp(0, iota - delta * sign * z)
+
+    return y * one_class(n1, n0, 1) + (1 - y) * one_class(n0, n1, -1)
+
+
+def ldam(y, z, n1, n0, max_margin=0.5, s=1.0, drw_epoch=None):
+    """Cao 2019, equation 13, at the class scores [0, z]: the true class's score is lowered by its margin."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    margin = {c: n ** (-1 / 4) for c, n in ((1, n1), (0, n0))}
+    scale = np.asarray(max_margin) / max(margin.values())
+    positive = np.logaddexp(0, s * (0 - (z - scale * margin[1])))
+    negative = np.logaddexp(0, s * (z - (0 - scale * margin[0])))
+    return y * positive + (1 - y) * negative
+
+
+def asymmetric(y, z, gamma_neg=4.0, gamma_pos=1.0, margin=0.05):
+    """Ridnik 2021: (1-p)^g+ log p for positives, p_m^g- log(1-p_m), p_m = max(p - m, 0), for negatives."""
+    y, z, margin = np.asarray(y, float), np.asarray(z, float), np.asarray(margin)
+    shifted = np.maximum(sigmoid(z) - margin, 0)
+    with np.errstate(divide="ignore"):
+        by_probability = -np.log(1 - shifted)
+    negative = shifted**gamma_neg * np.where(margin == 0, np.logaddexp(0, z), by_probability)
+    return y * sigmoid(-z) ** gamma_pos * np.logaddexp(0, -z) + (1 - y) * negative
+
+
+def poly1(y, z, epsilon=1.0, gamma=0.0):
+    """Leng 2022: focal loss + epsilon (1 - p_t)^(gamma + 1)."""
+    y = np.asarray(y, float)
+    return focal(y, z, gamma) + epsilon * (y * sigmoid(-np.asarray(z)) + (1 - y) * sigmoid(z)) ** (gamma + 1)
+
+
+def generalized_ce(y, z, q=0.7):
+    """Zhang 2018: (1 - p_y^q) / q; 1 - exp(x) written so that small x keep their digits."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    return (-y * np.expm1(-q * np.logaddexp(0, -z)) - (1 - y) * np.expm1(-q * np.logaddexp(0, z))) / q
+
+
+def symmetric_ce(y, z, alpha=0.1, beta=1.0, log_zero=-4.0):
+    """Wang 2019: alpha CE + beta RCE, RCE = -sum p log y with log 0 = A (smaller logarithms are cut at A too)."""
+    y = np.asarray(y, float)
+    with np.errstate(divide="ignore"):
+        log_y, log_not_y = np.maximum(np.log(y), log_zero), np.maximum(np.log(1 - y), log_zero)
+    return alpha * bce(y, z) - beta * (sigmoid(z) * log_y + sigmoid(-np.asarray(z, float)) * log_not_y)
+
+
+def bootstrap(y, z, beta=0.95, mode="soft"):
+    """Reed 2015: cross-entropy against beta y + (1 - beta) p, or against beta y + (1 - beta) [p >= 1/2]."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    own = (sigmoid(z), sigmoid(-z)) if mode == "soft" else (z >= 0, z < 0)
+    target = [beta * label + (1 - beta) * opinion for label, opinion in zip((y, 1 - y), own, strict=True)]
+    return target[0] * np.logaddexp(0, -z) + target[1] * np.logaddexp(0, z)

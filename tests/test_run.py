@@ -22,6 +22,7 @@ FINAL_METRICS = (
     | {"threshold"}
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
+LOSSES = sorted(path.stem for path in (Path(__file__).resolve().parent.parent / "conf" / "loss").glob("*.yaml"))
 FOLDER_ONLY = ("tracking=none", "tracking.log_model=false")
 ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png" for name in FIGURES}
 
@@ -140,10 +141,9 @@ def test_the_same_seed_and_config_give_the_same_digits(command, tmp_path):
     assert results(first) != results(other)
 
 
-@pytest.mark.parametrize("loss", ["builtin", "custom", "weighted", "smoothed", "focal"])
-@pytest.mark.parametrize("model", ["logistic", "mlp_wide"])
-def test_every_loss_trains_every_kind_of_network(command, loss, model):
-    done = command(*TINY, f"loss={loss}", f"model={model}", *FOLDER_ONLY)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_trains(command, loss):
+    done = command(*TINY, f"loss={loss}", "model=mlp_wide", *FOLDER_ONLY)
 
     assert done.status == 0, done.err
     assert done.err == ""

@@ -129,7 +129,7 @@ class _Trained(keras.Model):
 
     def __init__(self, network: Network, loss: keras.losses.Loss) -> None:
         super().__init__(network.logits.inputs, [network.logits.output, network.probabilities.output], name="trained")
-        self._criterion = loss
+        self.criterion = loss
         self._chosen = 0 if wants_logits(loss) else 1
         self._mean_loss = keras.metrics.Mean(name="loss")
 
@@ -139,7 +139,7 @@ class _Trained(keras.Model):
 
     def loss_and_logits(self, inputs: Any, labels: Any, weights: Any, training: bool) -> tuple[Any, Any]:
         outputs = self(inputs, training=training)
-        return self._criterion(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
+        return self.criterion(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
 
     def train_step(self, data: Any) -> dict[str, Any]:
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
@@ -177,6 +177,7 @@ class _Observer(keras.callbacks.Callback):
         self.best = best
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
+        self._criterion = trained.criterion
         self._measure = measure
         self._on_epoch = on_epoch
 
@@ -185,6 +186,10 @@ class _Observer(keras.callbacks.Callback):
             return trained.loss_and_logits(inputs, labels, weights, training=False)
 
         self._forward = forward
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if hasattr(self._criterion, "begin_epoch"):  # a loss that changes with time, such as LDAM's re-weighting
+            self._criterion.begin_epoch(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, logits = self._validate()

@@ -29,6 +29,7 @@ with _silent_stderr():
     import keras
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # it warns of retracing, which every run of a sweep must do once
     tf.config.list_physical_devices()  # the search for drivers has notices of its own
 
 

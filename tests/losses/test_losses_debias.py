@@ -7,9 +7,10 @@ from scipy.optimize import minimize_scalar
 
 import losses
 
+COUNTS = {"n1": 30, "n0": 970}
 FOCAL = [
     (reference.focal, losses.FocalLoss, {"gamma": gamma, "alpha": 0.25, "alpha_mode": mode})
-    for mode in ("none", "uniform", "balanced")
+    for mode in ("none", "uniform", "balanced", "positives")
     for gamma in (0.0, 0.5, 1.0, 2.0, 5.0)
 ]
 CASES = [
@@ -18,6 +19,19 @@ CASES = [
     (reference.weighted, losses.WeightedLoss, {"balanced": True, "pi": 0.02}),
     (reference.smoothed, losses.SmoothedLoss, {"label_smoothing": 0.1}),
     (reference.smoothed, losses.SmoothedLoss, {"label_smoothing": 0.9}),
+    (reference.smoothed, losses.SmoothedLoss, {"smooth_positive": 0.2, "smooth_negative": 0.05}),
+    (reference.sparse_categorical, losses.SparseCategoricalLoss, {}),
+    (reference.class_balanced, losses.ClassBalancedLoss, {**COUNTS, "beta": 0.99}),
+    (reference.class_balanced, losses.ClassBalancedLoss, {**COUNTS, "beta": 0.9, "gamma": 2.0}),
+    (reference.logit_adjusted, losses.LogitAdjustedLoss, {"pi": 0.03, "tau": 1.0}),
+    (reference.logit_adjusted, losses.LogitAdjustedLoss, {"pi": 0.2, "tau": 2.0}),
+    (reference.vector_scaling, losses.VectorScalingLoss, {**COUNTS, "gamma": 0.3, "tau": 1.5}),
+    (reference.ldam, losses.LDAMLoss, {**COUNTS, "max_margin": 1.0}),
+    (reference.ldam, losses.LDAMLoss, {**COUNTS, "s": 3.0}),
+    (reference.poly1, losses.Poly1Loss, {"epsilon": 2.0}),
+    (reference.poly1, losses.Poly1Loss, {"epsilon": -0.5, "gamma": 2.0}),
+    (reference.generalized_ce, losses.GeneralizedCrossEntropyLoss, {"q": 0.3}),
+    (reference.symmetric_ce, losses.SymmetricCrossEntropyLoss, {"alpha": 1.0}),
     *FOCAL,
     (reference.focal, losses.FocalLoss, {"gamma": 2.0, "alpha": 0.9, "alpha_mode": "balanced"}),
 ]

@@ -241,3 +241,16 @@ def test_a_listener_s_error_stops_training(make):
 
     with pytest.raises(RuntimeError, match="store is full"):
         train(make, on_epoch=fail)
+
+
+@every_trainer
+def test_a_loss_is_told_each_epoch_before_it_begins(make):
+    """LDAM weights its classes from `drw_epoch` on: the curve must leave that of the unweighted loss there."""
+
+    def curve(drw_epoch):
+        loss = losses.LDAMLoss(n1=5, n0=1000, drw_epoch=drw_epoch)
+        return train(make, loss=loss, epochs=4)[1].history["train/loss"].to_numpy()
+
+    never, from_two = curve(None), curve(2)
+    np.testing.assert_array_equal(from_two[:2], never[:2])
+    assert (np.abs(from_two[2:] - never[2:]) > 0.01).all()
