@@ -131,22 +131,30 @@ def make_loss(config: DictConfig, splits: Splits) -> keras.losses.Loss:
 
 def judge(config: DictConfig, network: Network, loss: keras.losses.Loss, splits: Splits) -> Evaluation:
     """Predicts validation and test, chooses the threshold on the one and measures on the other."""
-    from runner.evaluation import Predictions, ThresholdRule, evaluate
+    from scipy.special import expit
+
+    from losses.bias import inverse_map
+    from runner.evaluation import Predictions, ThresholdRule, evaluate, platt_scaling
 
     def predictions(part: Part) -> Predictions:
         return Predictions(part.rows, part.labels, network.predict(part.inputs))
 
     options = dict(config.evaluation)
     bins, resamples = options.pop("calibration_bins"), options.pop("bootstrap")
-    test = predictions(splits.test)
+    validation, test = predictions(splits.validation), predictions(splits.test)
+    debiased, debiased_by = inverse_map(loss, test.logits), "the loss's inverse map"
+    if debiased is None:
+        slope, shift = platt_scaling(validation.labels, validation.logits)
+        debiased, debiased_by = expit(slope * test.logits + shift), "Platt scaling on validation"
     return evaluate(
-        predictions(splits.validation),
+        validation,
         test,
         ThresholdRule(name=options.pop("threshold"), **options),
         bins=bins,
         resamples=resamples,
         seed=config.split.seed,  # not the run's: all runs on a split share their resamples
-        debiased=loss.debias(test.logits) if hasattr(loss, "debias") else None,
+        debiased=debiased,
+        debiased_by=debiased_by,
     )
 
 
@@ -169,7 +177,14 @@ def write_results(
     for figure_name, figure in drawing.draw(evaluation, training, loss, loss_option, name, bins):
         folder.figure(figure_name, figure)
     folder.summary(
-        description.summary(name, evaluation.metrics, str(evaluation.rule), training.stopped, training.best_epoch)
+        description.summary(
+            name,
+            evaluation.metrics,
+            str(evaluation.rule),
+            evaluation.debiased_by,
+            training.stopped,
+            training.best_epoch,
+        )
     )
 
 

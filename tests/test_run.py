@@ -19,6 +19,7 @@ FINAL_METRICS = (
     {f"{part}/{name}" for part in ("val", "test") for name in SCORES | DECISIONS}
     | {f"test_at_half/{name}" for name in DECISIONS}
     | {f"test/{name}.{end}" for name in (SCORES - {"ece"}) | DECISIONS for end in ("low", "high")}
+    | {f"test_debiased/{name}" for name in ("log_loss", "brier", "ece")}
     | {"threshold"}
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
@@ -192,6 +193,25 @@ def test_every_experiment_runs(command, experiment):
     )
 
     assert done.status == 0, done.err
+
+
+@pytest.mark.parametrize(
+    ("loss", "way"),
+    [("focal", "the loss's inverse map"), ("asymmetric", "Platt scaling on validation"), ("builtin", "")],
+)
+def test_calibration_is_reported_raw_and_with_the_bias_undone(command, tmp_path, loss, way):
+    more = ("dataset.rows=2000", "trainer.epochs=15", "evaluation.bootstrap=0", *FOLDER_ONLY)
+    done = command(*TINY, *more, f"loss={loss}")
+    metrics = json.loads((done.folder(tmp_path) / "metrics.json").read_text())
+    summary = (done.folder(tmp_path) / "summary.md").read_text()
+
+    assert way in summary
+    if loss == "builtin":  # nothing to undo
+        assert "With its bias undone" not in summary
+        assert metrics["test_debiased/ece"] == pytest.approx(metrics["test/ece"], rel=1e-9)
+    else:
+        assert metrics["test_debiased/ece"] < 0.7 * metrics["test/ece"]
+        assert metrics["test_debiased/log_loss"] < metrics["test/log_loss"]
 
 
 def test_debug_trains_without_mlflow(command, tmp_path):

@@ -24,6 +24,7 @@ class Evaluation:
         rule: how it was chosen.
         validation, test: the predictions behind the metrics.
         debiased: (n,) probabilities of the test part after undoing the loss's bias, or None.
+        debiased_by: how they were undone, in words.
     """
 
     metrics: dict[str, float]
@@ -32,6 +33,7 @@ class Evaluation:
     validation: Predictions
     test: Predictions
     debiased: np.ndarray | None = None
+    debiased_by: str = ""
 
     @property
     def confusion(self) -> Confusion:
@@ -53,6 +55,7 @@ def evaluate(
     resamples: int = 1000,
     seed: int = 0,
     debiased: np.ndarray | None = None,
+    debiased_by: str = "",
 ) -> Evaluation:
     """Evaluates the predictions of one run.
 
@@ -63,7 +66,8 @@ def evaluate(
         bins: of the calibration error.
         resamples: behind the intervals; 0 for none.
         seed: of the resampling.
-        debiased: P(y=1|x) of the test part as the loss's own inverse map gives it, or None.
+        debiased: P(y=1|x) of the test part with the loss's bias undone, or None.
+        debiased_by: how it was undone, in words.
     """
     threshold = choose_threshold(validation.labels, validation.probabilities, rule)
     metrics: dict[str, float] = {"threshold": threshold}
@@ -82,7 +86,7 @@ def evaluate(
         intervals = bootstrap_intervals(test.labels, test.logits, threshold, resamples=resamples, seed=seed)
         for key, (low, high) in intervals.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, rule, validation, test, debiased)
+    return Evaluation(metrics, threshold, rule, validation, test, debiased, debiased_by)
 
 
 def _log_loss_of_probabilities(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -59,14 +60,16 @@ def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def summary(name: str, metrics: Mapping[str, float], threshold_rule: str, stopped: str, best_epoch: int) -> str:
+def summary(
+    name: str, metrics: Mapping[str, float], threshold_rule: str, debiased_by: str, stopped: str, best_epoch: int
+) -> str:
     """The run's note: a short Markdown page."""
     table = "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in result_rows(metrics))
     half = {key: metrics[f"test_at_half/{key}"] for key in ("f1", "mcc")}
     debiased = ""
-    if "test_debiased/log_loss" in metrics:
+    if not math.isclose(metrics.get("test_debiased/log_loss", metrics["test/log_loss"]), metrics["test/log_loss"]):
         debiased = (
-            "\nThis loss moves probabilities. Its bias undone, "
+            f"\nThis loss moves probabilities. With its bias undone by {debiased_by}, "
             f"the log loss is {metrics['test_debiased/log_loss']:.4f} (raw {metrics['test/log_loss']:.4f}) and "
             f"the calibration error {metrics['test_debiased/ece']:.4f} (raw {metrics['test/ece']:.4f}).\n"
         )
