@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 from keras import ops
+from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 
@@ -40,6 +41,22 @@ def loss_shape(loss: keras.losses.Loss, points: int = 401) -> pd.DataFrame:
         table[f"loss_{name}"] = middle
         table[f"gradient_{name}"] = (high - low) / (2 * step)
     return pd.DataFrame(table)
+
+
+def minimiser(loss: keras.losses.Loss, eta: float) -> float:
+    """The probability that minimises the expected loss where P(y=1|x) = eta, found numerically.
+
+    Args:
+        loss: per example.
+        eta: in (0, 1).
+    """
+
+    def expected(logit: float) -> float:
+        positive, negative = (_values(loss, label, np.array([logit]))[0] for label in (1.0, 0.0))
+        return eta * positive + (1 - eta) * negative
+
+    found = minimize_scalar(expected, bounds=(-20, 20), method="bounded", options={"xatol": 1e-6})
+    return float(expit(found.x))
 
 
 def _values(loss: keras.losses.Loss, label: float, logits: np.ndarray) -> np.ndarray:

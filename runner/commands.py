@@ -1,4 +1,4 @@
-"""The sub-commands: `runner ui`, `runner datasets`."""
+"""The sub-commands: `runner ui`, `runner datasets`, `runner losses`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from runner.loss_pages import losses
 
 
 def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
@@ -62,4 +64,4 @@ def datasets(arguments: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"ui": ui, "datasets": datasets}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"ui": ui, "datasets": datasets, "losses": losses}

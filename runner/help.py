@@ -29,6 +29,7 @@ def help_text() -> str:
         "usage: runner [group=option] [key=value] ...        one run (python -m runner does the same)",
         "       runner -m [group=option,option] ...          a sweep: every combination",
         "       runner ui [--port 5000]                      the MLflow UI on the runs",
+        "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",
         "       runner datasets [NAME ...]                   the datasets: rows, prevalence, duplicates",
         "",
         "examples:",
@@ -40,7 +41,7 @@ def help_text() -> str:
     for group in GROUPS:
         lines.append(f"{group}:")
         for path in sorted((CONF / group).glob("*.yaml")):
-            lines.append(f"  {path.stem:<15} {_purpose(path)}")
+            lines.append(f"  {path.stem:<15} {purpose(path)}")
         lines.append("")
     lines += [
         "other keys: seed, objective, split.seed, split.validation, split.test, split.duplicates, paths.outputs",
@@ -52,7 +53,7 @@ def help_text() -> str:
     return "\n".join(lines)
 
 
-def _purpose(path: Path) -> str:
+def purpose(path: Path) -> str:
     """The first sentence of the yaml's first comment that is no directive for Hydra."""
     comments = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
     said = next(line for line in comments if not line.startswith("@package"))

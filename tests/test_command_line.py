@@ -57,6 +57,45 @@ def test_datasets_are_listed_with_their_numbers(command):
     assert re.search(r"dataset=keel dataset.name=page_blocks0\s+5472\s+10\s+559\s+10\.22%", done.out)
 
 
+def test_losses_are_listed_with_their_hyperparameters(command):
+    done = command("losses")
+
+    assert done.status == 0, done.err
+    for path in (ROOT / "conf" / "loss").glob("*.yaml"):
+        assert re.search(rf"^{path.stem} ", done.out, re.MULTILINE), path
+    assert "gamma_neg=4.0" in done.out
+
+
+def test_one_loss_is_shown_with_its_figure_and_minimisers(command, tmp_path):
+    done = command("losses", "focal", "gamma=2", "--outputs", "here")
+
+    assert done.status == 0, done.err
+    assert "Lin et al. 2017" in done.out
+    assert re.search(r"eta 0.01 +p\* 0.1536", done.out)  # Charoenphakdee et al. 2021
+    assert re.search(r"eta 0.1 +p\* 0.3058", done.out)
+    assert (tmp_path / "here" / "losses" / "focal.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("path", (ROOT / "conf" / "loss").glob("*.yaml"), ids=lambda path: path.stem)
+def test_every_loss_can_be_shown(command, path):
+    done = command("losses", path.stem, "--outputs", "here")
+
+    assert done.status == 0, done.err
+    assert "p* " in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["focl"], "focal"), (["focal", "gamma=-1"], "Received: gamma=-1"), (["focal", "gama=1"], "gama")],
+)
+def test_a_loss_that_cannot_be_shown_is_refused(command, arguments, word):
+    done = command("losses", *arguments)
+
+    assert done.status == 2
+    assert len(done.err.strip().splitlines()) == 1
+    assert word in done.err
+
+
 def test_a_dataset_name_nobody_has_is_refused(command):
     done = command("datasets", "nonesuch")
 

@@ -1,0 +1,96 @@
+"""`runner losses`: the list of losses, and one loss in detail."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.table import Table
+
+from losses.catalogue import CATALOGUE, check_arguments
+from runner.errors import InputError
+from runner.help import CONF, purpose
+
+ETAS = (0.01, 0.1, 0.5)
+# What a loss on its own has no training data to count from: one positive in ten.
+EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
+
+
+def losses(arguments: Sequence[str]) -> int:
+    """Lists the losses; with a NAME shows one: formula, figure, and where it is minimised."""
+    parser = argparse.ArgumentParser(prog="runner losses", description=losses.__doc__)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a loss option, such as focal")
+    parser.add_argument("values", nargs="*", metavar="KEY=VALUE", help="its hyper-parameters, such as gamma=2")
+    parser.add_argument(
+        "--outputs", type=Path, default=Path("outputs"), help="where the figure goes (default: outputs)"
+    )
+    options = parser.parse_args(arguments)
+    if options.name is None:
+        _show_list()
+    else:
+        _show_one(options.name, options.values, options.outputs)
+    return 0
+
+
+def _show_list() -> None:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("option", "hyper-parameters", "what it does"):
+        table.add_column(column, no_wrap=column != "what it does")
+    for path in sorted((CONF / "loss").glob("*.yaml")):
+        values = {key: value for key, value in _defaults(path).items() if key not in ("_target_", "from_logits")}
+        shown = [f"{key}={'null' if value is None else value}" for key, value in values.items()]
+        table.add_row(path.stem, "\n".join(shown), purpose(path))
+    Console().print(table)
+
+
+def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
+    path = CONF / "loss" / f"{name}.yaml"
+    if not path.exists():
+        there = ", ".join(sorted(each.stem for each in path.parent.glob("*.yaml")))
+        raise InputError(f"{name}: there is no such loss; there are {there}")
+    try:
+        given = OmegaConf.to_container(OmegaConf.from_dotlist(list(values)))
+    except OmegaConfBaseException as problem:
+        raise InputError(f"{' '.join(values)}: cannot be read; give hyper-parameters as gamma=2") from problem
+    assert isinstance(given, dict)
+    config = {**_defaults(path), **{str(key): value for key, value in given.items()}}
+    target = str(config["_target_"])
+    try:
+        check_arguments(target.removeprefix("losses."), config)
+    except ValueError as problem:
+        raise InputError(f"{name}: {problem}") from problem
+
+    import runner.training.startup  # noqa: F401 - TensorFlow, quietly
+    from losses.shape import loss_shape, minimiser
+    from runner import figures
+    from runner.instantiation import build
+
+    loss = build("loss", OmegaConf.create(config), known=EXAMPLE_PRIORS)
+    settings = getattr(loss, "in_force", {})
+    title = " ".join([name, *(f"{key}={value}" for key, value in settings.items() if value is not None)])
+    console = Console(highlight=False)
+    console.print(f"[bold]{title}[/bold]   ({target})\n")
+    entry = CATALOGUE.get(target.removeprefix("losses."))
+    if entry is not None:
+        console.print(inspect.cleandoc(type(loss).__doc__ or ""), markup=False, soft_wrap=True)
+        if set(entry.arguments) & set(EXAMPLE_PRIORS) and name != "weighted":
+            console.print("\nShown for one positive in ten; in a run the counts come from the training part.")
+    console.print("\nWhere positives have probability eta, the network is led to predict p*:")
+    for eta in ETAS:
+        console.print(f"  eta {eta:<5g} p* {minimiser(loss, eta):.4f}")
+    folder = outputs / "losses"
+    folder.mkdir(parents=True, exist_ok=True)
+    figures.save(figures.loss_shape(loss_shape(loss), loss_name=name, subtitle=title), folder / f"{name}.png")
+    console.print(f"\nfigure: {folder / f'{name}.png'}", soft_wrap=True)
+
+
+def _defaults(path: Path) -> dict[str, Any]:
+    values = OmegaConf.to_container(OmegaConf.load(path))
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
