@@ -66,10 +66,11 @@ class SigmoidLoss(keras.losses.Loss):
         **hyperparameters: Any,
     ) -> None:
         # A subclass passes on what it does not know itself (`**arguments`), so a misspelt name arrives here.
-        accepted = inspect.signature(type(self)).parameters
-        unknown = [key for key in hyperparameters if key not in accepted]
+        constructors = [inspect.signature(kind) for kind in type(self).__mro__ if issubclass(kind, SigmoidLoss)][:-1]
+        parameters = [parameter for signature in constructors for parameter in signature.parameters.values()]
+        own = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+        unknown = [key for key in hyperparameters if key not in own]
         if unknown:
-            own = [key for key, kind in accepted.items() if kind.kind is not kind.VAR_KEYWORD]
             known = ", ".join([*own, *LossArguments.__annotations__])
             raise TypeError(f"{type(self).__name__} has no argument `{unknown[0]}`; it has {known}")
         listed = next((kind.__name__ for kind in type(self).__mro__ if kind.__name__ in CATALOGUE), type(self).__name__)

@@ -23,7 +23,7 @@ def loss_shape(loss: keras.losses.Loss, points: int = 401) -> pd.DataFrame:
     they need nothing of the loss but its values, so this serves any Keras loss.
 
     Args:
-        loss: per example; one whose value depends on the whole batch is shown for batches of one.
+        loss: per example; of one whose value depends on the whole batch, loss and gradient are NaN.
         points: how many.
 
     Returns:
@@ -63,7 +63,8 @@ def _values(loss: keras.losses.Loss, label: float, logits: np.ndarray) -> np.nda
     """The loss of each logit alone, float64."""
     predictions = (logits if wants_logits(loss) else expit(logits))[:, None]
     values = loss.call(ops.full(predictions.shape, label, dtype="float64"), ops.convert_to_tensor(predictions))
-    return np.asarray(ops.convert_to_numpy(values), float).reshape(-1)
+    each = np.asarray(ops.convert_to_numpy(values), float).reshape(-1)
+    return each if each.size == logits.size else np.full(logits.size, np.nan)
 
 
 def _logit(probabilities: np.ndarray) -> np.ndarray:

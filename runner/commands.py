@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
+from runner.errors import InputError
 from runner.loss_pages import losses
 
 
@@ -18,14 +20,16 @@ def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
-    from runner.tracking.store import open_store, store_uri
+    from runner.tracking.store import open_store, store_uri, without_password
 
     uri = store_uri(options.uri, options.outputs)
     if uri.startswith(("http:", "https:")):
         print(f"the runs are on a server already: open {uri} in a browser")
         return 0
-    open_store(uri, "imbalance-runner", options.outputs)  # a UI on no store at all is confusing; an empty one is not
-    print(f"MLflow UI on {uri}: open http://127.0.0.1:{options.port} in a browser; Ctrl-C stops it", flush=True)
+    # A UI on no store at all is confusing; an empty one is not.
+    experiment = open_store(uri, "imbalance-runner", options.outputs).experiment_id
+    page = f"http://127.0.0.1:{options.port}/#/experiments/{experiment}/runs"
+    print(f"MLflow UI on {without_password(uri)}: open {page} in a browser; Ctrl-C stops it", flush=True)
     server = ["mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(options.port)]
     server += ["--workers", "1"]  # one person looks; four take longer to start
     os.execv(sys.executable, [sys.executable, "-m", *server])
@@ -48,19 +52,16 @@ def datasets(arguments: Sequence[str]) -> int:
     for name in ("rows", "features", "positives", "prevalence", "duplicates"):
         table.add_column(name, justify="right")
     table.add_column("note")
-    rows = 0
+    found = datasets_table(options.names)
+    first = next(found, None)
+    if first is None:
+        raise InputError(f"no dataset has {' or '.join(options.names)} in its name: `runner datasets` lists all")
     with Live(table, console=console, vertical_overflow="visible", refresh_per_second=4):
-        for rows, row in enumerate(datasets_table(options.names), 1):  # noqa: B007 - counts
+        for row in chain([first], found):
             numbers = [f"{n}" if n is not None else "" for n in (row.rows, row.features, row.positives)]
             share = "" if row.prevalence is None else f"{row.prevalence:.2%}"
             twins = "" if row.duplicates is None else str(row.duplicates)
             table.add_row(row.option, *numbers, share, twins, row.note)
-    if not rows:
-        print(
-            f"error: no dataset has {' or '.join(options.names)} in its name: `runner datasets` lists all",
-            file=sys.stderr,
-        )
-        return 2
     return 0
 
 

@@ -317,6 +317,9 @@ def check(config: DictConfig) -> None:
         OmegaConf.resolve(config.copy())
     except OmegaConfBaseException as problem:
         raise InputError(f"{problem.full_key}: {str(problem).splitlines()[0]}") from problem
+    for group in ("dataset", "model", "loss", "optimizer", "trainer"):
+        if not OmegaConf.is_dict(config[group]):
+            raise InputError(f"{group}={config[group]}: a run needs one; `python -m runner --help` lists them")
     _check_ranges(config, "")
     _check_loss(config.loss)
     if config.split.validation + config.split.test >= 1:

@@ -23,14 +23,15 @@ LINE_SECONDS = 5.0  # between two lines of progress where there is no terminal
 def epoch_progress(epochs: int) -> Iterator[EpochListener]:
     """A progress bar over epochs; plain lines, a few a minute, where output is no terminal."""
     if not console.is_terminal:
-        yield _lines(epochs)
+        with _lines(epochs) as on_line:
+            yield on_line
         return
     columns = (
         TextColumn("epoch"),
         MofNCompleteColumn(),
-        BarColumn(bar_width=24),
+        *([BarColumn(bar_width=20)] if console.width >= 110 else []),
         TextColumn("{task.description}"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
     with Progress(*columns, console=console) as progress:
@@ -43,27 +44,42 @@ def epoch_progress(epochs: int) -> Iterator[EpochListener]:
         progress.update(task, total=progress.tasks[task].completed)  # early stopping: the bar ends full
 
 
-def _lines(epochs: int) -> EpochListener:
-    last = time.monotonic()
+@contextmanager
+def _lines(epochs: int) -> Iterator[EpochListener]:
+    """The first epoch, one every few seconds, and the last, also where training stops early."""
+    last_time, shown, latest = time.monotonic(), 0, (0, "")
+
+    def show() -> None:
+        nonlocal last_time, shown
+        last_time, shown = time.monotonic(), latest[0]
+        print(f"epoch {latest[0]}/{epochs}  {latest[1]}", flush=True)
 
     def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
-        nonlocal last
-        if epoch in (1, epochs) or time.monotonic() - last > LINE_SECONDS:
-            last = time.monotonic()
-            print(f"epoch {epoch}/{epochs}  {_in_words(metrics)}", flush=True)
+        nonlocal latest
+        latest = epoch, _in_words(metrics)
+        if epoch == 1 or time.monotonic() - last_time > LINE_SECONDS:
+            show()
 
-    return on_epoch
+    yield on_epoch
+    if latest[0] > shown:
+        show()
 
 
 def _in_words(metrics: Mapping[str, float]) -> str:
+    """Short enough for a terminal of 80 columns."""
     return (
-        f"train loss {metrics['train/loss']:.4f}  validation log loss {metrics['val/log_loss']:.4f}  "
-        f"average precision {metrics['val/average_precision']:.4f}"
+        f"train loss {metrics['train/loss']:.4f}  val log loss {metrics['val/log_loss']:.4f}  "
+        f"AP {metrics['val/average_precision']:.4f}"
     )
 
 
-def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str) -> None:
-    """The test metrics with their intervals."""
+def show_start(name: str, rows: int, prevalence: float) -> None:
+    """What is about to be trained on; the frameworks take some seconds to load."""
+    console.print(f"{name}: {rows} rows, {prevalence:.2%} positive; starting TensorFlow ...")
+
+
+def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str, ending: str) -> None:
+    """The test metrics with their intervals, the threshold, and which weights they are of."""
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("test metric")
     table.add_column("value", justify="right")
@@ -73,6 +89,7 @@ def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str) ->
     console.print(f"\n[bold]{name}[/bold]\n", soft_wrap=True)
     console.print(table)
     console.print(f"threshold {metrics['threshold']:.4g} ({threshold_rule}, chosen on validation)")
+    console.print(ending, soft_wrap=True)
 
 
 def show_where(folder: Path, run_id: str) -> None:

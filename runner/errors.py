@@ -5,5 +5,5 @@ class InputError(Exception):
     """The user's input was refused: one sentence that names what, where and the way out. Exit status 2."""
 
 
-class TrainingFailed(Exception):
-    """Training cannot go on: one sentence with the epoch and the likely cause. Exit status 1."""
+class RunFailed(Exception):
+    """The run cannot go on: one sentence that says when and why. Exit status 1."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from runner import console
 from runner.config import check
 from runner.data import Dataset, Part, Splits, make_splits
 from runner.data import check as check_dataset
@@ -25,23 +26,28 @@ if TYPE_CHECKING:
     from runner.tracking import RunFolder
     from runner.training import Training
 
+MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
+
 log = logging.getLogger("runner")
 
 
-def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: Path) -> float:
+def run_experiment(
+    config: DictConfig, choices: Mapping[str, str], folder_path: Path, overrides: Sequence[str] = ()
+) -> float:
     """Trains, evaluates and records one run.
 
     Args:
         config: the composed config.
         choices: the chosen option of each config group.
         folder_path: where the run's files go.
+        overrides: what the command line changed, for the run's name.
 
     Returns:
         The objective, a validation metric.
 
     Raises:
         InputError: the config or the data were refused; nothing was recorded.
-        TrainingFailed: the loss became infinite or NaN; the run is recorded as FAILED.
+        RunFailed: the loss became infinite or NaN; the run is recorded as FAILED.
     """
     # What can be refused is refused first, before anything slow is imported or anything is written.
     check(config)
@@ -49,16 +55,16 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
     with _timed(seconds, "load"):
         dataset = load_dataset(config)
         splits = make_splits(dataset, **config.split)
-    log.info("%s: %d rows, %.2f%% positive", dataset.name, len(dataset.labels), 100 * dataset.prevalence)
+    console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
     with _timed(seconds, "start"):
         from runner import tracking
 
         store = tracking.store_of(config)  # a store that does not answer shows before TensorFlow is loaded
         import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
-        from runner import console
         from runner.evaluation import epoch_metrics
         from runner.tracking import description
+        from runner.tracking.model import save_model
 
         trainer = build("trainer", config.trainer)
         device = trainer.start(config.seed)
@@ -68,7 +74,7 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
             optimizer = build("optimizer", config.optimizer)
 
     loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
-    name = description.run_name(loss_name, dataset.name, config, choices)
+    name = description.run_name(loss_name, dataset.name, config, choices, overrides)
     folder = tracking.RunFolder(folder_path)
     params, tags = description.flat_params(config, choices), description.tags(device, dataset.digest)
     with tracking.record(config, folder, dataset, store, name=name, params=params, tags=tags) as recorder:
@@ -83,17 +89,24 @@ def run_experiment(config: DictConfig, choices: Mapping[str, str], folder_path: 
             )
 
         with _timed(seconds, "evaluate"):
-            evaluation = judge(config, network, loss, splits)
+            evaluation = judge(config, network, loss, splits, dataset)
 
         with _timed(seconds, "log"):
+            # First into the run's folder and onto the screen, then to a store that might not answer any more.
+            metrics = evaluation.metrics | {"best_epoch": training.best_epoch, "epochs": len(training.history)}
+            metrics |= {f"seconds/{step}": value for step, value in seconds.items()}
             write_results(folder, name, choices["loss"], evaluation, training, loss, config)
-            counts = {"best_epoch": training.best_epoch, "epochs": len(training.history)}
-            recorder.finish(evaluation.metrics | counts | {f"seconds/{step}": value for step, value in seconds.items()})
-            if config.tracking.log_model:
-                recorder.model(network, splits, dataset, evaluation.threshold)
+            folder.metrics(metrics)
+            ending = f"weights of epoch {training.best_epoch}; training ended: {training.stopped}"
+            console.show_result(name, evaluation.metrics, str(evaluation.rule), ending)
+            with _packed_if_asked(config, network, splits, dataset, evaluation.threshold) as packed:
+                if packed is not None:
+                    save_model(packed, folder.path / "model")
+                recorder.finish(metrics)
+                if packed is not None:
+                    recorder.model(packed)
         recorder.final({"seconds/log": seconds["log"]})
 
-    console.show_result(name, evaluation.metrics, str(evaluation.rule))
     console.show_where(folder_path, recorder.where)
     log.info("seconds: %s", ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()))
     return evaluation.metrics[config.objective]
@@ -126,10 +139,16 @@ def make_loss(config: DictConfig, splits: Splits) -> keras.losses.Loss:
     loss = build("loss", config.loss, known=priors)
     if not isinstance(loss, keras.losses.Loss):
         raise InputError(f"loss._target_={config.loss._target_} is no keras.losses.Loss: subclass losses.SigmoidLoss")
+    if loss.reduction not in MEANS:
+        raise InputError(
+            f"loss.reduction={loss.reduction}: training and its curves need a mean over rows; leave loss.reduction out"
+        )
     return loss
 
 
-def judge(config: DictConfig, network: Network, loss: keras.losses.Loss, splits: Splits) -> Evaluation:
+def judge(
+    config: DictConfig, network: Network, loss: keras.losses.Loss, splits: Splits, dataset: Dataset
+) -> Evaluation:
     """Predicts validation and test, chooses the threshold on the one and measures on the other."""
     from scipy.special import expit
 
@@ -153,6 +172,7 @@ def judge(config: DictConfig, network: Network, loss: keras.losses.Loss, splits:
         bins=bins,
         resamples=resamples,
         seed=config.split.seed,  # not the run's: all runs on a split share their resamples
+        groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
         debiased=debiased,
         debiased_by=debiased_by,
     )
@@ -186,6 +206,14 @@ def write_results(
             training.best_epoch,
         )
     )
+
+
+def _packed_if_asked(
+    config: DictConfig, network: Network, splits: Splits, dataset: Dataset, threshold: float
+) -> AbstractContextManager[dict[str, Any] | None]:
+    from runner.tracking.model import packed
+
+    return packed(network, splits, dataset, threshold) if config.tracking.log_model else nullcontext()
 
 
 @contextmanager

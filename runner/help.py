@@ -14,6 +14,7 @@ GROUPS = (
     "trainer",
     "evaluation",
     "tracking",
+    "paths",
     "experiment",
     "hparams_search",
     "debug",
@@ -55,6 +56,6 @@ def help_text() -> str:
 
 def purpose(path: Path) -> str:
     """The first sentence of the yaml's first comment that is no directive for Hydra."""
-    comments = [line[2:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
+    comments = [line[2:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
     said = next(line for line in comments if not line.startswith("@package"))
     return re.sub(r": `.*`\.$", ".", said)

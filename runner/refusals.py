@@ -26,7 +26,8 @@ def refusal(problem: BaseException) -> str:
         if isinstance(cause, ValidationError):
             return f"{override[2] or key}: {str(cause).splitlines()[0]}"
     if isinstance(problem, OverrideParseException):
-        return f"{problem.override}: cannot be read ({text.splitlines()[0]}); an override is key=value"
+        said = text.splitlines()[0]
+        return f"{problem.override}: cannot be read ({said}); write key=value, with quotes around spaces and brackets"
     missing = re.search(r"Could not find '(\w+)/([^']+)'", text)
     if missing:
         group, option = missing[1], missing[2]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import mlflow
@@ -20,6 +25,17 @@ class Explodes(losses.SigmoidLoss):
     def compute(self, labels, logits):
         sure = keras.ops.cast(keras.ops.abs(logits) > 3, logits.dtype)
         return keras.ops.softplus((1 - 2 * labels) * logits) / (1 - sure)
+'''
+
+
+KILLER = '''
+import os, signal, losses
+
+class Kills(losses.CustomLoss):
+    """Ends the server when the network has been trained and its bias is to be undone."""
+    def debias(self, logits):
+        os.killpg(int(os.environ["SERVER"]), signal.SIGKILL)
+        return super().debias(logits)
 '''
 
 
@@ -90,7 +106,7 @@ def test_a_non_finite_loss_fails_the_run_and_says_why(command, outputs, tmp_path
     assert run.data.metrics["train/loss"] > 0  # the epochs before are kept
 
 
-def test_a_store_that_fails_during_training_fails_the_run_loudly(command, monkeypatch):
+def test_a_store_that_fails_during_training_fails_the_run_loudly(command, outputs, monkeypatch):
     """The metrics' own thread must not swallow what the store says."""
 
     def refuse(*_, metrics=(), **__):
@@ -98,8 +114,60 @@ def test_a_store_that_fails_during_training_fails_the_run_loudly(command, monkey
             raise OSError("no space left on device")
 
     monkeypatch.setattr(mlflow.MlflowClient, "log_batch", refuse)
-    with pytest.raises(RuntimeError, match="no space left"):
-        command(*TINY, "tracking.flush_seconds=0.01")
+    done = command(*TINY, "tracking.flush_seconds=0.01")
+
+    assert done.status == 1
+    (line,) = done.err.strip().splitlines()
+    assert line.startswith("error: ")
+    assert "no space left on device" in line
+    assert max(runs(outputs), key=lambda run: run.info.start_time).info.status == "FAILED"
+
+
+def test_a_server_that_dies_leaves_the_run_complete_in_its_folder(command, tmp_path):
+    """From the first upload on nothing answers any more: the result is on the screen and on the disk."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store = ["--backend-store-uri", "sqlite:///server.db", "--workers", "1"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", "--port", str(port), *store],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # with its workers, to be ended together
+    )
+    try:
+        local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                local.open(f"http://127.0.0.1:{port}/health", timeout=5)
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.5)
+        (tmp_path / "killer.py").write_text(KILLER)
+        environment = {**os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "SERVER": str(server.pid)}
+        own = ["loss._target_=killer.Kills", "~loss.label_smoothing", f"tracking.uri=http://127.0.0.1:{port}"]
+        done = subprocess.run(
+            [sys.executable, "-m", "runner", *TINY, *own],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+    (folder,) = tmp_path.glob("outputs/runs/*/*")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.search(r"^error: .*MLflow.*outputs/runs", done.stderr, re.MULTILINE), done.stderr
+    assert "average precision" in done.stdout
+    assert (folder / "model" / "MLmodel").exists()
+    assert (folder / "metrics.json").exists()
 
 
 def test_a_run_id_in_the_environment_does_not_make_runs_overwrite_each_other(command, outputs, monkeypatch):

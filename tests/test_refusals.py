@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,11 @@ CASES = [
     (["paths.outputs=/proc/nowhere"], ["/proc/nowhere", "paths.outputs"]),
     (["tracking.uri=sqlite:////proc/nowhere/mlflow.db"], ["/proc/nowhere", "tracking.uri"]),
     (["loss=[1"], ["loss=[1"]),
+    (["seed", "=", "3"], ["seed", "key=value"]),
+    (["uii"], ["uii", "runner ui"]),
+    (["loss=null"], ["NoneType", "--help"]),
+    (["+loss.reduction=sum"], ["loss.reduction=sum"]),
+    (["tracking=server", "tracking.uri=http://bob:secret@127.0.0.1:9"], ["bob:***@127.0.0.1:9"]),
 ]
 
 
@@ -127,3 +134,41 @@ def test_a_traceback_on_demand(command, monkeypatch):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     with pytest.raises(InputError):
         command("trainer.epochs=0")
+
+
+def test_a_refusal_removes_nothing_of_the_user_s(command, tmp_path):
+    """`hydra.run.dir=.` is a habit of many: the run's folder is then full of other things."""
+    (tmp_path / "thesis.txt").write_text("ten years")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "code.py").write_text("1")
+    for where in (["hydra.run.dir=."], ["-m", "hydra.sweep.dir=.", "hydra.sweep.subdir=src"]):
+        assert command(*where, *TINY, "trainer.epochs=0").status == 2
+
+    assert (tmp_path / "thesis.txt").read_text() == "ten years"
+    assert (tmp_path / "src" / "code.py").read_text() == "1"
+    assert not (tmp_path / ".hydra").exists()
+
+
+def test_a_sweep_tells_of_a_job_that_crashed_and_ends_with_status_1(command, tmp_path):
+    (tmp_path / "buggy.py").write_text(
+        "import losses\n\nclass Loss(losses.CustomLoss):\n"
+        "    def __init__(self, k=1, **arguments):\n        super().__init__(**arguments)\n"
+        "        if k == 2:\n            raise RuntimeError('a bug of mine')\n"
+    )
+    own = ("loss=custom", "loss._target_=buggy.Loss", "~loss.formula", "+loss.k=1,2")
+    done = command("-m", *TINY, *own, "tracking=none", "tracking.log_model=false")
+
+    assert done.status == 1
+    assert "a bug of mine" in done.err
+    assert done.err.strip().splitlines()[-1] == "error: 1 of the sweep's jobs failed, see above: 1"
+
+
+def test_a_user_s_own_losses_py_is_not_taken_for_ours(tmp_path):
+    (tmp_path / "losses.py").write_text("class Mine: pass")
+    done = subprocess.run(
+        [sys.executable, "-m", "runner", "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "rename" in done.stderr

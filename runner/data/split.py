@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import pandas as pd
 
 from runner.data.dataset import Dataset
-from runner.data.dealing import LEAST, TEST, TRAIN, VALIDATION, TooFew, deal, targets
+from runner.data.dealing import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFew, deal, targets
 from runner.data.preprocessing import make_preprocessing
 from runner.data.splits import Part, Splits
 from runner.data.units import row_keys, units
 from runner.errors import InputError
 
 log = logging.getLogger("runner.data")
+
+MISSED = 0.03
+"""A part that misses its asked share of the rows by more than this is worth a warning."""
 
 
 def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, duplicates: str = "together") -> Splits:
@@ -65,10 +69,12 @@ def split_rows(
     labels = dataset.labels[rows]
     unit = units(keys, None if dataset.groups is None else dataset.groups[rows])
     try:
-        wanted = targets(np.bincount(labels, minlength=2), (1 - validation - test, validation, test))
+        asked = (1 - validation - test, validation, test)
+        wanted = targets(np.bincount(labels, minlength=2), asked)
         side = deal(unit, labels, wanted, np.random.default_rng(seed))
     except TooFew as lack:
         raise InputError(_too_few(dataset, labels, unit, lack)) from lack
+    _tell_missed(dataset, rows, unit, side, wanted.sum(axis=1), asked)
     return rows[side == TRAIN], rows[side == VALIDATION], rows[side == TEST]
 
 
@@ -93,6 +99,40 @@ def _tell_dropped(dataset: Dataset, keys: np.ndarray, firsts: np.ndarray) -> Non
             len(keys),
             conflicting,
         )
+
+
+def _tell_missed(
+    dataset: Dataset,
+    rows: np.ndarray,
+    unit: np.ndarray,
+    side: np.ndarray,
+    wanted: np.ndarray,
+    asked: tuple[float, float, float],
+) -> None:
+    """Warn where units of several rows made a part larger or smaller than single rows would have."""
+    count = np.bincount(side, minlength=len(PARTS))
+    got = count / len(rows)
+    # Up to a rounding error: 0.23 - 0.2 is a little more than 0.03.
+    if not ((np.abs(got - asked) > MISSED + 1e-9) & (count != wanted)).any():
+        return
+    largest = int(np.bincount(unit).max())
+    reason, way_out = "equal rows stay together and one set of them", "split.duplicates=drop keeps one row of each set"
+    if dataset.groups is not None:
+        group = int(np.bincount(pd.factorize(dataset.groups[rows])[0]).max())
+        reason = "one group" if group == largest else "groups that share equal rows stay together and one set of them"
+        way_out = "choose smaller groups for shares closer to the asked ones"
+    shares = (
+        f"{part} {_percent(there)} (asked {_percent(share)})"
+        for part, there, share in zip(PARTS, got, asked, strict=True)
+    )
+    log.warning(
+        "%s: the shares of the rows are %s: %s holds %s of the rows; %s",
+        *(dataset.name, ", ".join(shares), reason, _percent(largest / len(rows)), way_out),
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}%"
 
 
 def _too_few(dataset: Dataset, labels: np.ndarray, unit: np.ndarray, lack: TooFew) -> str:

@@ -56,6 +56,7 @@ def evaluate(
     seed: int = 0,
     debiased: np.ndarray | None = None,
     debiased_by: str = "",
+    groups: np.ndarray | None = None,
 ) -> Evaluation:
     """Evaluates the predictions of one run.
 
@@ -68,6 +69,7 @@ def evaluate(
         seed: of the resampling.
         debiased: P(y=1|x) of the test part with the loss's bias undone, or None.
         debiased_by: how it was undone, in words.
+        groups: of the test rows, where rows of one group are not independent; intervals then resample groups.
     """
     threshold = choose_threshold(validation.labels, validation.probabilities, rule)
     metrics: dict[str, float] = {"threshold": threshold}
@@ -83,7 +85,9 @@ def evaluate(
         metrics["test_debiased/brier"] = brier(test.labels, debiased)
         metrics["test_debiased/ece"] = expected_calibration_error(test.labels, debiased, bins)
     if resamples:
-        intervals = bootstrap_intervals(test.labels, test.logits, threshold, resamples=resamples, seed=seed)
+        intervals = bootstrap_intervals(
+            test.labels, test.logits, threshold, resamples=resamples, seed=seed, groups=groups
+        )
         for key, (low, high) in intervals.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
     return Evaluation(metrics, threshold, rule, validation, test, debiased, debiased_by)

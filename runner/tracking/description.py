@@ -6,9 +6,8 @@ import getpass
 import math
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -38,11 +37,22 @@ def loss_name(option: str, settings: Mapping[str, Any]) -> str:
     return " ".join([option, *(f"{key}={_short(value)}" for key, value in values.items())])
 
 
-def run_name(loss: str, dataset: str, config: DictConfig, choices: Mapping[str, str]) -> str:
-    """`focal gamma=2 · page_blocks · seed 0`; a model other than the usual and a split other than 0 are named too."""
+def run_name(
+    loss: str, dataset: str, config: DictConfig, choices: Mapping[str, str], overrides: Sequence[str] = ()
+) -> str:
+    """`focal gamma=2 · page_blocks · seed 0`; a model other than the usual and a split other than 0 are named too.
+
+    So is what was overridden in model, optimizer or loss and does not show otherwise: the runs of a sweep must be told
+    apart.
+    """
     parts = [loss, dataset]
     if choices.get("model", "mlp") != "mlp":
         parts.append(choices["model"])
+    for override in overrides:
+        group, dot, setting = override.partition(".")
+        if dot and group in ("model", "optimizer", "loss") and "_target_" not in setting:
+            key = setting.partition("=")[0]
+            parts += [setting] if f" {key}=" not in loss else []
     if config.split.seed != 0:
         parts.append(f"split {config.split.seed}")
     return " · ".join([*parts, f"seed {config.seed}"])
@@ -95,7 +105,7 @@ def tags(device: str, digest: str) -> dict[str, str]:
     """What the run was made with and from."""
     return {
         "mlflow.user": _user(),
-        "mlflow.source.name": " ".join([Path(sys.argv[0]).parent.name or "runner", *sys.argv[1:]])[:5000],
+        "mlflow.source.name": " ".join(["runner", *sys.argv[1:]])[:5000],
         "mlflow.source.type": "LOCAL",
         "device": device,
         "dataset.sha256": digest,

@@ -11,6 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from runner.evaluation import Predictions
+from runner.tracking.store import without_password
 
 
 class RunFolder:
@@ -25,7 +26,9 @@ class RunFolder:
 
     def config(self, config: DictConfig) -> None:
         """config.yaml: the composed config, interpolations resolved."""
-        self._file("config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+        self._file("config.yaml").write_text(
+            without_password(OmegaConf.to_yaml(config, resolve=True)), encoding="utf-8"
+        )
 
     def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """history.csv: one row an epoch, written as they come, so that a killed run keeps its curves."""
@@ -35,11 +38,11 @@ class RunFolder:
 
     def metrics(self, metrics: Mapping[str, float]) -> None:
         """metrics.json: the final metrics under MLflow's names."""
-        self._file("metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n")
+        self._file("metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n", encoding="utf-8")
 
     def summary(self, text: str) -> None:
         """summary.md: what MLflow shows as the run's note."""
-        self._file("summary.md").write_text(text)
+        self._file("summary.md").write_text(text, encoding="utf-8")
 
     def predictions(self, part: str, predictions: Predictions) -> None:
         """predictions/PART.parquet: row, label, logit, probability."""

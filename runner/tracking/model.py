@@ -22,26 +22,32 @@ from runner.models import Network
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
 
 
-def save_model(
-    path: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float, *, log_to_active_run: bool
-) -> None:
-    """Saves the model as a folder, which scores raw frames without any store: `mlflow.pyfunc.load_model(path)`.
+@contextmanager
+def packed(network: Network, splits: Splits, dataset: Dataset, threshold: float) -> Iterator[dict[str, Any]]:
+    """The arguments that make an MLflow model of a trained network; its parts live as long as the context.
 
     Args:
-        path: the folder to make.
         network: trained.
         splits: whose preprocessing it was trained with.
         dataset: whose columns it takes.
         threshold: probability from which the label is 1.
-        log_to_active_run: whether to log it under the name `model` to MLflow's active run as well.
     """
+    with tempfile.TemporaryDirectory() as parts, _without_advice():
+        yield _pack(Path(parts), network, splits, dataset, threshold)
+
+
+def save_model(arguments: dict[str, Any], path: Path) -> None:
+    """Saves the model as a folder, which scores raw frames without any store: `mlflow.pyfunc.load_model(path)`."""
     import mlflow.pyfunc
 
-    with tempfile.TemporaryDirectory() as parts, _without_advice():
-        packed = _pack(Path(parts), network, splits, dataset, threshold)
-        mlflow.pyfunc.save_model(path=str(path), **packed)
-        if log_to_active_run:
-            mlflow.pyfunc.log_model(name="model", **packed)
+    mlflow.pyfunc.save_model(path=str(path), **arguments)
+
+
+def log_model(arguments: dict[str, Any]) -> None:
+    """Logs the model under the name `model` to MLflow's active run."""
+    import mlflow.pyfunc
+
+    mlflow.pyfunc.log_model(name="model", **arguments)
 
 
 def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -12,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from omegaconf import DictConfig
 
 from runner.data.dataset import Dataset
-from runner.errors import InputError, TrainingFailed
+from runner.errors import InputError, RunFailed
 from runner.tracking.folder import RunFolder
-from runner.tracking.store import Store
-from runner.tracking.writer import MetricWriter
+from runner.tracking.store import Store, first_line, without_password
+from runner.tracking.writer import MetricWriter, StoreError
 
 if TYPE_CHECKING:
-    from runner.data.splits import Splits
-    from runner.models import Network
+    import mlflow
+
+log = logging.getLogger("runner.tracking")
 
 PARAMS_A_BATCH = 100  # MLflow's limits
 PARAM_LENGTH = 6000
@@ -34,8 +37,8 @@ class Recorder(Protocol):
     def finish(self, metrics: Mapping[str, float]) -> None:
         """The run is evaluated; its figures, predictions and summary are in its folder."""
 
-    def model(self, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> None:
-        """The trained model, which scores raw rows."""
+    def model(self, packed: dict[str, Any]) -> None:
+        """The trained model, which scores raw rows, as `runner.tracking.model.packed` hands it over."""
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """Metrics known only when all else is recorded."""
@@ -58,14 +61,10 @@ class FolderRecorder:
         self._folder.epoch(epoch, metrics)
 
     def finish(self, metrics: Mapping[str, float]) -> None:
-        """See `Recorder`."""
-        self._folder.metrics(metrics)
+        """See `Recorder`; everything is in the folder already."""
 
-    def model(self, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> None:
-        """See `Recorder`."""
-        from runner.tracking.model import save_model
-
-        save_model(self._folder.path / "model", network, splits, dataset, threshold, log_to_active_run=False)
+    def model(self, packed: dict[str, Any]) -> None:
+        """See `Recorder`; it is in the folder already."""
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
@@ -89,9 +88,10 @@ class MlflowRecorder:
 
     def finish(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
-        self._folder.metrics(metrics)
         self.final(metrics)
-        self._client.set_tag(self.where, "mlflow.note.content", (self._folder.path / "summary.md").read_text())
+        self._client.set_tag(
+            self.where, "mlflow.note.content", (self._folder.path / "summary.md").read_text(encoding="utf-8")
+        )
         for name in ("config.yaml", "figures", "predictions", "history.csv", "metrics.json"):
             path = self._folder.path / name
             if path.is_dir():
@@ -99,11 +99,11 @@ class MlflowRecorder:
             else:
                 self._client.log_artifact(self.where, str(path))
 
-    def model(self, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> None:
+    def model(self, packed: dict[str, Any]) -> None:
         """See `Recorder`."""
-        from runner.tracking.model import save_model
+        from runner.tracking.model import log_model
 
-        save_model(self._folder.path / "model", network, splits, dataset, threshold, log_to_active_run=True)
+        log_model(packed)
 
     def final(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
@@ -142,18 +142,21 @@ def record(
         return
 
     import mlflow
-    from mlflow.entities import Param, RunTag
+    from mlflow.entities import Param
+    from mlflow.exceptions import MlflowException
 
     client = mlflow.MlflowClient(store.uri)
-    run_id = client.create_run(store.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+    run_id = client.create_run(
+        store.experiment_id, run_name=name, tags={k: without_password(v) for k, v in tags.items()}
+    ).info.run_id
     recorder = None
     status, reason = "FAILED", ""
     before = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(store.uri)
-    # By id, so that an MLFLOW_RUN_ID in the environment cannot make this run overwrite another.
-    mlflow.start_run(run_id=run_id, log_system_metrics=tracking.system_metrics)
     try:
-        entries = [Param(key, value[:PARAM_LENGTH]) for key, value in params.items()]
+        mlflow.set_tracking_uri(store.uri)
+        # By id, so that an MLFLOW_RUN_ID in the environment cannot make this run overwrite another.
+        mlflow.start_run(run_id=run_id, log_system_metrics=tracking.system_metrics)
+        entries = [Param(key, without_password(value)[:PARAM_LENGTH]) for key, value in params.items()]
         for start in range(0, len(entries), PARAMS_A_BATCH):
             client.log_batch(run_id, params=entries[start : start + PARAMS_A_BATCH])
         client.log_inputs(run_id, datasets=[_dataset_input(dataset)])
@@ -161,27 +164,39 @@ def record(
         yield recorder
         recorder.close()
         status = "FINISHED"
-    except (InputError, TrainingFailed) as problem:
+    except (InputError, RunFailed) as problem:
         reason = str(problem)
         raise
     except KeyboardInterrupt:
         status, reason = "KILLED", f"Interrupted at {time.strftime('%Y-%m-%d %H:%M:%S')}; the epochs so far are kept."
         raise
+    except (MlflowException, StoreError) as problem:
+        reason = f"The MLflow store stopped answering or refused: {first_line(problem)}"
+        raise RunFailed(f"{reason}; what there is of the run is in {folder.path}") from problem
     except BaseException as problem:
         reason = f"{type(problem).__name__}: {problem}"
         raise
     finally:
         try:
             if status != "FINISHED":
-                client.set_tag(run_id, "mlflow.note.content", f"**{status}.** {reason}")
-                client.log_batch(run_id, tags=[RunTag("failure", reason[:5000])])
+                _say_why(client, run_id, status, reason)
                 if recorder is not None:
                     recorder.close()
+        except (MlflowException, StoreError) as problem:
+            log.warning("the MLflow run %s could not be closed: %s", run_id, first_line(problem))
         finally:
-            mlflow.end_run(status)
+            with contextlib.suppress(MlflowException):
+                mlflow.end_run(status)
             mlflow.set_tracking_uri(before or "")
             if before is None:  # MLflow writes it there itself; the next run of a sweep may have another store
                 os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+def _say_why(client: mlflow.MlflowClient, run_id: str, status: str, reason: str) -> None:
+    from mlflow.entities import RunTag
+
+    tags = [RunTag("mlflow.note.content", f"**{status}.** {reason}"[:5000]), RunTag("failure", reason[:5000])]
+    client.log_batch(run_id, tags=tags)
 
 
 def _dataset_input(dataset: Dataset) -> Any:

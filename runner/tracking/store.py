@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,10 @@ from runner.errors import InputError
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
-EXPERIMENT_TAGS = {
-    "mlflow.experimentKind": "custom_model_development"
-}  # the UI opens on runs and charts, not on traces
+# A server that dies while a run is logged is given up after half a minute, not after MLflow's ten.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+
 FIRST_CONTACT_SECONDS = 10
 
 
@@ -45,17 +47,16 @@ def store_uri(uri: str | None, outputs: Path) -> str:
     Raises:
         InputError: a folder of files, which MLflow no longer keeps runs in.
     """
+    named = "tracking.uri" if uri else "MLFLOW_TRACKING_URI"
     chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{outputs.absolute() / 'mlflow.db'}"
     scheme = chosen.partition(":")[0]
     if "://" not in chosen and scheme != "databricks":
         raise InputError(
-            f"tracking.uri={chosen} is a folder, and MLflow keeps no runs in folders any more: "
+            f"{named}={chosen} is a folder, and MLflow keeps no runs in folders any more: "
             "use sqlite:///path/to/mlflow.db, or leave it out for outputs/mlflow.db"
         )
     if scheme == "file":
-        raise InputError(
-            f"tracking.uri={chosen}: MLflow keeps no runs in folders any more; use sqlite:///path/to/mlflow.db"
-        )
+        raise InputError(f"{named}={chosen}: MLflow keeps no runs in folders any more; use sqlite:///path/to/mlflow.db")
     if scheme == "sqlite":
         return f"sqlite:///{Path(chosen.removeprefix('sqlite:///')).absolute()}"
     return chosen
@@ -118,15 +119,16 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             found = client.get_experiment_by_name(name)
             if found is None:
                 place = None if remote else (outputs.absolute() / "artifacts").as_uri()
-                return client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS)
+                return client.create_experiment(name, artifact_location=place)
     except Exception as problem:  # every kind of store fails in its own words
         if remote:
-            said = "" if "Max retries exceeded" in str(problem) else f" ({_first_line(problem)})"
+            said = "" if "Max retries exceeded" in str(problem) else f" ({first_line(problem)})"
             raise InputError(
-                f"the MLflow server {uri} does not answer{said}: start it, or record locally with tracking=local"
+                f"the MLflow server {without_password(uri)} does not answer{said}: "
+                "start it, or record locally with tracking=local"
             ) from problem
         raise InputError(
-            f"the MLflow store {uri} cannot be used ({_first_line(problem)}): "
+            f"the MLflow store {without_password(uri)} cannot be used ({first_line(problem)}): "
             "check the path and its permissions, or choose another with tracking.uri=sqlite:///..."
         ) from problem
     if found.lifecycle_stage != "active":
@@ -149,8 +151,7 @@ def _refuse_unreachable_database(uri: str) -> None:
         engine.connect().close()
         engine.dispose()
     except Exception as problem:
-        shown = sqlalchemy.make_url(uri).render_as_string(hide_password=True)
-        raise InputError(f"the database {shown} does not answer: {_first_line(problem)}") from problem
+        raise InputError(f"the database {without_password(uri)} does not answer: {first_line(problem)}") from problem
 
 
 @contextlib.contextmanager
@@ -169,6 +170,13 @@ def _impatient() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _first_line(problem: Exception) -> str:
-    line = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+def first_line(problem: BaseException) -> str:
+    """What an exception says, cut to a readable length, passwords hidden."""
+    said = str(problem).strip()
+    line = without_password(said.splitlines()[0] if said else type(problem).__name__)
     return line if len(line) < 200 else line[:200] + "..."
+
+
+def without_password(text: str) -> str:
+    """The text with the password of every address in it replaced: `scheme://user:***@host`."""
+    return re.sub(r"(://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)

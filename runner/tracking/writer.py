@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 BATCH = 1000  # MLflow's limit for one request
 
 
+class StoreError(RuntimeError):
+    """The store did not take what the writing thread gave it."""
+
+
 class MetricWriter:
     """Writes metrics in batches. One request a metric would cost more time than training.
 
@@ -65,4 +69,4 @@ class MetricWriter:
     def _raise_error(self) -> None:
         if self._error is not None:
             error, self._error = self._error, None
-            raise RuntimeError(f"MLflow did not take the metrics: {error}") from error
+            raise StoreError(f"it did not take the metrics: {error}") from error

@@ -13,14 +13,14 @@ import pandas as pd
 
 from losses.shape import wants_logits
 from runner.data.splits import Part, Splits
-from runner.errors import TrainingFailed
+from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import batch_order
 from runner.training.startup import keras, placement, start, tf
 from runner.training.stopping import BestEpoch, EarlyStopping
 from runner.training.training import EpochListener, Training
 
-LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C
+LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C, where the number of steps has such a divisor
 NON_FINITE = "non-finite"
 """Marks, in TensorFlow's error, that our own check stopped the step."""
 
@@ -89,7 +89,7 @@ class FitTrainer:
             on_epoch: told of each epoch's metrics as they come.
 
         Raises:
-            TrainingFailed: the loss or its gradient became infinite or NaN; the step was not taken.
+            RunFailed: the loss or its gradient became infinite or NaN; the step was not taken.
         """
         rows = len(splits.train.labels)
         steps = -(-rows // self.batch_size)
@@ -112,7 +112,7 @@ class FitTrainer:
         except tf.errors.InvalidArgumentError as problem:
             if NON_FINITE not in str(problem):
                 raise
-            raise TrainingFailed(_diagnosis(str(problem), len(observer.history) + 1, optimizer)) from None
+            raise RunFailed(_diagnosis(str(problem), len(observer.history) + 1, optimizer)) from None
         seconds = time.perf_counter() - started
         final = network.logits.get_weights()
         network.logits.set_weights(observer.best_weights)
@@ -194,7 +194,7 @@ class _Observer(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, logits = self._validate()
         if not np.isfinite(logits).all():
-            raise TrainingFailed(
+            raise RunFailed(
                 f"the network's outputs became NaN or infinite in epoch {epoch + 1}. "
                 "Likely cause: optimizer.learning_rate is too high, or extreme inputs; try a tenth of the rate"
             )

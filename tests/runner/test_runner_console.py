@@ -13,14 +13,14 @@ METRICS = {"train/loss": 0.51234, "val/log_loss": 0.41234, "val/average_precisio
 
 def test_a_terminal_gets_one_bar_with_the_numbers_and_the_time_left(monkeypatch):
     screen = io.StringIO()
-    monkeypatch.setattr(console, "console", Console(file=screen, force_terminal=True, width=140))
+    monkeypatch.setattr(console, "console", Console(file=screen, force_terminal=True, width=80))
     with console.epoch_progress(4) as on_epoch:
         for epoch in range(1, 4):
             on_epoch(epoch, METRICS)
     text = screen.getvalue()
 
     assert "3/3" in text  # stopped early: the bar ends full
-    for words in ("train loss 0.5123", "validation log loss 0.4123", "average precision 0.6123", "left"):
+    for words in ("train loss 0.5123", "val log loss 0.4123", "AP 0.6123", "left"):
         assert words in text
 
 
@@ -31,4 +31,12 @@ def test_a_pipe_gets_the_first_and_last_epoch_as_lines(capsys):
     lines = capsys.readouterr().out.splitlines()
 
     assert [line.split()[1] for line in lines] == ["1/50", "50/50"]
-    assert "validation log loss 0.4123" in lines[0]
+    assert "val log loss 0.4123" in lines[0]
+
+
+def test_training_that_stops_early_shows_its_last_epoch(capsys):
+    with console.epoch_progress(50) as on_epoch:
+        for epoch in range(1, 8):
+            on_epoch(epoch, METRICS)
+
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["1/50", "7/50"]

@@ -11,7 +11,8 @@ import pandas as pd
 from runner.data.checks import as_image_shape, check, checked_groups, checked_weights
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
-from runner.data.sources.tables import read_table, tell_suspects
+from runner.data.sources.suspects import tell_suspects
+from runner.data.sources.tables import read_table
 from runner.data.suggestions import instead_of
 from runner.errors import InputError
 
@@ -30,7 +31,8 @@ def load_file(
     """A table with a header, one row an example.
 
     Args:
-        path: ``.csv``, ``.tsv`` (also with ``.gz``) or ``.parquet``. A CSV without commas may use semicolons.
+        path: ``.csv``, ``.tsv`` (also with ``.gz``) or ``.parquet``. A CSV without commas in its header may use
+            semicolons, and then 0,77 is a number.
         target: the column with the class.
         positive_label: the value of the target that counts as positive; all others, however many, are negative
             (one against the rest). Not needed where the target is boolean, {0, 1} or {-1, 1}. Values are
@@ -56,11 +58,12 @@ def load_file(
         weights = checked_weights(table[str(sample_weight)], labels, where=where)
     if group is not None:
         groups = checked_groups(table[str(group)], where=f"{path}: group column '{group}'")
-    tell_suspects(table[chosen], path)
     name = path.name.split(".")[0] or path.name
-    return check(
+    dataset = check(
         Dataset(name, table[chosen], labels, str(path), weights, groups, image_shape=as_image_shape(image_shape))
     )
+    tell_suspects(dataset.features, path)
+    return dataset
 
 
 def _feature_columns(

@@ -1,10 +1,9 @@
-"""Reading a table from a file, and telling the user what looks wrong in it before anything is learned from it."""
+"""Reading a table from a file, whatever its kind."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import logging
 import warnings
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import pandas as pd
 
 from runner.data.suggestions import instead_of, listed
 from runner.errors import InputError
-
-log = logging.getLogger("runner.data")
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
@@ -44,25 +41,6 @@ def read_table(path: Path) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def tell_suspects(features: pd.DataFrame, path: Path) -> None:
-    """Warn of columns that are probably not what the user takes them for."""
-    for name, column in features.items():
-        if str(name).startswith("Unnamed: "):
-            log.warning(
-                "%s: column '%s' has no name in the header (a saved row number?); dataset.drop=['%s'] leaves it out",
-                *(path, name, name),
-            )
-        if column.dtype == "str":
-            texts = column.notna() & pd.to_numeric(column, errors="coerce").isna()
-            # 1,5 is a number to its writer, and a category to pandas.
-            numbers = pd.to_numeric(column.str.replace(",", "."), errors="coerce").notna()
-            if texts.any() and numbers.sum() > len(column) / 2:
-                log.warning(
-                    "%s: column '%s' is mostly numbers but is taken as categories because of %r in row %d",
-                    *(path, name, column[texts].iloc[0], int(texts.to_numpy().argmax()) + 1),
-                )
-
-
 def _read_csv(path: Path) -> pd.DataFrame:
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
@@ -74,7 +52,23 @@ def _read_csv(path: Path) -> pd.DataFrame:
     _check_unique(path, next(csv.reader([header], delimiter=separator), []))
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header lose values
-        return pd.read_csv(path, sep=separator, index_col=False, low_memory=False, encoding="utf-8-sig")
+        table = pd.read_csv(path, sep=separator, index_col=False, low_memory=False, encoding="utf-8-sig")
+    return _with_decimal_commas(table) if separator == ";" else table
+
+
+def _with_decimal_commas(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every column of texts as numbers where 0,77 is a number and no value is anything else.
+
+    A column with points is left alone: 1.234,5 and 1,234.5 need their writer to say which sign is which.
+    """
+    parsed = {}
+    for name in table.columns[table.dtypes == "str"]:
+        texts = table[name].dropna()
+        if texts.str.contains(",", regex=False).any() and not texts.str.contains(".", regex=False).any():
+            numbers = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
+            if numbers.notna().all():
+                parsed[name] = numbers.reindex(table.index)
+    return table.assign(**parsed)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

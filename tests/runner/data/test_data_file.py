@@ -87,6 +87,110 @@ def test_suspects_are_told(write, caplog):
     assert "'price' is mostly numbers" in caplog.text
 
 
+def test_decimal_commas_of_a_semicolon_file(write, caplog):
+    rng = np.random.default_rng(0)
+    numbers = [f"{value:.12g}" for value in rng.normal(size=300)]
+    points = "x;gap;y\n" + "".join(
+        f"{value};{'' if row % 7 else row}.5;{row % 2}\n" for row, value in enumerate(numbers)
+    )
+    points = points.replace(";.5;", ";;")
+    commas = write(points.replace(".", ","), "commas.csv")
+    assert load_file(commas, "y").digest == load_file(write(points.replace(";", ",")), "y").digest
+
+    few = load_file(write("a;b;y\n-0,77;1;0,0\n1e3;2,5;1,0\n;;0,0\n", "few.csv"), "y")
+    assert few.features["a"].tolist() == pytest.approx([-0.77, 1000, np.nan], nan_ok=True)
+    assert few.features["b"].tolist() == pytest.approx([1, 2.5, np.nan], nan_ok=True)
+    assert few.labels.tolist() == [0, 1, 0]
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("values", "culprit"),
+    [
+        (["0,77", "1.234,5", "0,5"], "'1.234,5' in row 2"),
+        (["1.234,5", "2.345,6", "7.890,1"], "'1.234,5' in row 1"),
+        (["0,77", "1.5", "2"], "'0,77' in row 1"),
+        (["0,77", "?", "0,5"], "'?' in row 2"),
+    ],
+)
+def test_a_column_that_is_not_all_decimal_commas_is_left_as_text(write, caplog, values, culprit):
+    path = write("x;y\n" + "".join(f"{value};{row % 2}\n" for row, value in enumerate(values)))
+    assert load_file(path, "y").features["x"].tolist() == values
+    assert "'x' is mostly numbers but is taken as categories because of " + culprit in caplog.text
+
+
+def test_a_comma_separated_file_has_no_decimal_commas(write):
+    assert load_file(write('x,y\n"0,77",0\n"0,5",1\n'), "y").features["x"].tolist() == ["0,77", "0,5"]
+
+
+ROW = np.arange(400)
+SHUFFLED = np.random.default_rng(0).permutation(400)
+TOWNS = [f"town {row % 8}" for row in ROW]
+DATES = pd.date_range("2019-12-20", periods=400).to_series()
+ID, DATE, RARE = (
+    "looks like an identifier",
+    "looks like dates: drop it or turn it into numbers",
+    "too rare to be told apart",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("name", [f"Ms {row}" for row in ROW], RARE),
+        ("street", [f"street {row // 5}" for row in ROW], RARE),
+        ("comment", [None if row % 4 else f"said {row}" for row in ROW], RARE),
+        ("town", [f"Ms {row}" if row % 10 else "Bonn" for row in ROW], RARE),
+        ("when", DATES.dt.strftime("%Y-%m-%d"), DATE),
+        ("when", DATES.dt.strftime("%Y-%m-%dT%H:%M:%SZ"), DATE),
+        ("when", DATES.dt.strftime("%d.%m.%Y"), DATE),
+        ("when", DATES.dt.strftime("%m/%d/%y %H:%M"), DATE),
+        ("when", DATES.dt.strftime("%d %b %Y"), DATE),
+        ("when", DATES.dt.strftime("%B %d, %Y"), DATE),
+        ("when", ["unknown" if row % 20 == 1 else "2020-01-05" if row % 3 else None for row in ROW], DATE),
+        ("when", ["2020-13-45" if row % 2 else "2020-99-99" for row in ROW], None),
+        ("month", ["may" if row % 2 else "mar" for row in ROW], None),
+        ("version", [f"1.{row % 3}.2" for row in ROW], None),
+        ("when", ["2020-01-05" if row % 2 else "soon" for row in ROW], None),
+        ("id", SHUFFLED, ID),
+        ("customer_id", SHUFFLED, ID),
+        ("PassengerId", SHUFFLED, ID),
+        ("index", SHUFFLED, ID),
+        ("counter", ROW + 1000, ID),
+        ("counter", 1000 - ROW, ID),
+        ("steps", SHUFFLED, None),
+        ("id", ROW % 399, None),
+        ("sorted", ROW // 2, None),
+        ("humid", SHUFFLED, None),
+        ("id", SHUFFLED + 0.5, None),
+        ("time", ROW / 7, None),
+        ("town", TOWNS, None),
+        ("flag", ROW % 3 == 0, None),
+    ],
+)
+def test_columns_to_drop_are_told_in_one_line(tmp_path, caplog, name, values, told):
+    path = tmp_path / "table.csv"
+    pd.DataFrame({name: list(values), "y": ROW % 2}).to_csv(path, index=False)
+    load_file(path, "y")
+    assert len(caplog.messages) == (told is not None)
+    for text in [] if told is None else [str(path), f"column '{name}'", told, f"dataset.drop=['{name}']"]:
+        assert text in caplog.text
+
+    caplog.clear()
+    pd.DataFrame({name: list(values), "x": SHUFFLED, "y": ROW % 2}).to_parquet(tmp_path / "table.parquet")
+    load_file(tmp_path / "table.parquet", "y", drop=[name])
+    assert caplog.messages == []
+
+
+def test_a_category_too_rare_is_told(tmp_path, caplog):
+    frame = pd.DataFrame({"kind": pd.Categorical([f"kind {row}" for row in ROW]), "x": SHUFFLED, "y": ROW % 2})
+    frame.to_parquet(tmp_path / "table.parquet")
+    load_file(tmp_path / "table.parquet", "y")
+    (line,) = caplog.messages
+    assert "column 'kind'" in line
+    assert "100% of its values are too rare" in line
+
+
 FOUR = "a,b,w,g,y\n1,2,1,p,0\n3,4,2,q,1\n5,6,3,r,0\n7,8,4,s,1\n"
 
 

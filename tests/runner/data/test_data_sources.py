@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from runner.data.sources import (
     load_page_blocks,
     load_synthetic,
 )
+from runner.data.sources.suspects import tell_suspects
 from runner.data.sources.synthetic import bayes_logits
 from runner.errors import InputError
 
@@ -38,7 +40,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("load", SOURCES.values(), ids=SOURCES.keys())
-def test_contract(load):
+def test_contract(load, caplog):
     dataset = load()
     rows, columns = dataset.features.shape
     assert dataset.name
@@ -56,6 +58,8 @@ def test_contract(load):
     for part in (splits.train, splits.validation, splits.test):
         assert np.isfinite(part.inputs).all()
         assert part.labels.mean() == pytest.approx(dataset.prevalence, rel=0.25)
+    tell_suspects(dataset.features, Path("as if from a file.csv"))
+    assert [record.getMessage() for record in caplog.records if record.name == "runner.data"] == []
 
 
 def test_known_sizes():

@@ -118,6 +118,36 @@ def test_a_huge_group_leaves_the_other_parts_their_shares():
     assert [labels[rows].sum() for rows in parts] == [60, 20, 20]
 
 
+def test_missed_shares_are_told(caplog):
+    labels = (np.arange(1000) % 10 == 0).astype(int)
+    huge = np.where(np.arange(1000) < 700, 0, np.arange(1000))
+    parts = rows_of(dataset(np.arange(1000), labels, groups=huge))
+    got = [f"{part} {len(rows) / 10:.3g}%" for part, rows in zip(("train", "validation", "test"), parts, strict=True)]
+    (line,) = caplog.messages
+    assert line.startswith("d: ")
+    for text in [*got, "(asked 60%)", "(asked 20%)", "one group holds 70% of the rows"]:
+        assert text in line
+
+    caplog.clear()
+    rows_of(dataset(huge, labels))
+    assert "one set of them holds 70% of the rows; split.duplicates=drop" in caplog.text
+
+    caplog.clear()
+    pairs = np.where(np.arange(1000) < 700, np.arange(1000) // 2 * 2, np.arange(1000))
+    chained = np.where(np.arange(1000) < 700, (np.arange(1000) + 1) // 2 * 2, np.arange(1000))
+    rows_of(dataset(pairs, labels, groups=chained))
+    assert "groups that share equal rows stay together and one set of them holds 70.1% of the rows" in caplog.text
+
+
+@pytest.mark.parametrize("largest", [1, 50, 580, 620])
+def test_shares_that_are_met_are_not_told(largest, caplog):
+    labels = (np.arange(1000) % 10 == 0).astype(int)
+    groups = np.where(np.arange(1000) < largest, 0, np.arange(1000))
+    rows_of(dataset(np.arange(1000), labels, groups=groups))
+    rows_of(dataset(np.arange(12), np.repeat([0, 1], [8, 4])), validation=0.05, test=0.05)  # too few, no group's fault
+    assert caplog.messages == []
+
+
 def test_pairs_only_still_hit_the_shares():
     labels = np.repeat(np.arange(500) % 10 == 0, 2).astype(int)
     parts = rows_of(dataset(np.repeat(np.arange(500), 2), labels))

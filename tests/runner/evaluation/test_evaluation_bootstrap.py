@@ -37,7 +37,7 @@ def part(seed=0, rows=150, positives=20):
 
 def draws(labels, resamples, seed):
     classes = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
-    return list(bootstrap._resampled_counts(classes, resamples, np.random.default_rng(seed)))
+    return list(bootstrap._resampled_counts(classes, len(labels), resamples, np.random.default_rng(seed)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -84,7 +84,7 @@ def test_intervals_are_the_percentiles_of_a_loop_over_the_same_draws():
 
 def test_intervals_are_near_those_of_an_independent_bootstrap():
     labels, logits = part(seed=2)
-    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=4000, seed=0)
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
     rng = np.random.default_rng(99)
     positives, negatives = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
     drawn = [np.r_[rng.choice(positives, 20), rng.choice(negatives, 130)] for _ in range(600)]
@@ -163,3 +163,26 @@ def test_intervals_of_separable_classes_are_a_point():
     found = bootstrap_intervals(np.array([0, 1, 0, 1]), np.array([-1.0, 1.0, -2.0, 3.0]), 0.5, resamples=50, seed=0)
     for name in ("average_precision", "roc_auc", "f1", "mcc", "recall", "precision", "specificity"):
         assert found[name] == pytest.approx((1.0, 1.0))
+
+
+def test_groups_are_drawn_whole():
+    """20 copies of each row in one group carry no more information than the row: the interval must say so."""
+    rng = np.random.default_rng(0)
+    labels = (rng.random(60) < 0.3).astype(float)
+    logits = rng.normal(size=60) + labels
+    once = bootstrap_intervals(labels, logits, 0.5, resamples=2000, seed=0)
+    copies, groups = np.repeat(labels, 20), np.repeat(np.arange(60), 20)
+    grouped = bootstrap_intervals(copies, np.repeat(logits, 20), 0.5, resamples=2000, seed=0, groups=groups)
+    taken_for_rows = bootstrap_intervals(copies, np.repeat(logits, 20), 0.5, resamples=400, seed=0)
+
+    for name in ("roc_auc", "log_loss", "f1"):
+        assert grouped[name] == pytest.approx(once[name], rel=1e-9)
+        assert np.diff(taken_for_rows[name]) < 0.5 * np.diff(once[name])
+
+
+def test_a_resample_of_groups_without_negatives_is_left_out():
+    labels = np.array([1.0, 1.0, 1.0, 0.0])
+    intervals = bootstrap_intervals(
+        labels, np.array([2.0, 1.0, 0.5, 0.0]), 0.5, resamples=200, seed=0, groups=np.array(["a", "a", "b", "b"])
+    )
+    assert np.isfinite(list(intervals.values())).all()

@@ -30,6 +30,9 @@ def test_a_run_is_named_by_what_is_not_usual():
     config = OmegaConf.create({"seed": 4, "split": {"seed": 0}})
 
     assert run_name("builtin", "page_blocks", config, {"model": "mlp"}) == "builtin · page_blocks · seed 4"
+    overrides = ["optimizer.learning_rate=0.003", "trainer.epochs=5", "loss.gamma=1", "loss._target_=x.Y"]
+    name = run_name("focal gamma=1", "page_blocks", config, {"model": "mlp"}, overrides)
+    assert name == "focal gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
     config.split.seed = 2
     assert run_name("builtin", "digits", config, {"model": "cnn"}) == "builtin · digits · cnn · split 2 · seed 4"
 

@@ -145,3 +145,32 @@ def test_requirements_are_pinned_and_an_example_is_there(trained, tmp_path):
     assert all("==" in line for line in lines)
     assert (folder / "input_example.json").exists()
     assert "signature" in (folder / "MLmodel").read_text()
+
+
+def test_text_read_as_numbers_is_scored_as_the_text_it_was(command, outputs, tmp_path):
+    """A code column "34", "35", one "unknown": a new file without the word reads as numbers, with a gap as decimals."""
+    rng = np.random.default_rng(0)
+    codes = rng.choice(["34", "35", "36"], 300)
+    frame = pd.DataFrame(
+        {"code": codes, "noise": rng.normal(size=300), "y": ((codes == "34") & (rng.random(300) < 0.8)).astype(int)}
+    )
+    frame.loc[0, "code"] = "unknown"
+    frame.to_csv(tmp_path / "codes.csv", index=False)
+    done = command(
+        "dataset=file", "dataset.path=codes.csv", "dataset.target=y", "trainer.epochs=2", *["evaluation.bootstrap=0"]
+    )
+    model = model_of(done, outputs)
+
+    expected = model.predict(pd.DataFrame({"code": ["34", "35", "36"], "noise": 0.0})).probability
+    assert expected[0] > expected[1]
+    with pytest.warns(UserWarning, match="code was text"):
+        whole = model.predict(pd.DataFrame({"code": [34, 35, 36], "noise": 0.0})).probability
+    with pytest.warns(UserWarning, match="code was text"):
+        decimal = model.predict(pd.DataFrame({"code": [34.0, 35.0, 36.0, np.nan], "noise": 0.0})).probability[:3]
+    np.testing.assert_array_equal(whole, expected)
+    np.testing.assert_array_equal(decimal, expected)
+
+
+def test_a_word_in_a_column_of_numbers_is_refused_by_name(trained, outputs, table):
+    with pytest.raises(Exception, match="amount must hold numbers"):
+        model_of(trained, outputs).predict(table.head(3).assign(amount="n/a"))

@@ -14,7 +14,7 @@ from sklearn.compose import ColumnTransformer
 
 import losses
 from runner.data import Part, Splits
-from runner.errors import InputError, TrainingFailed
+from runner.errors import InputError, RunFailed
 from runner.evaluation import epoch_metrics
 from runner.models import Network, build_network
 from runner.training import FitTrainer, Training
@@ -220,7 +220,7 @@ class InfiniteFrom(losses.SigmoidLoss):
 @pytest.mark.parametrize(("where", "word"), [("value", "loss"), ("slope", "gradient")])
 def test_a_non_finite_step_is_not_taken(make, where, word):
     network = make_network()
-    with pytest.raises(TrainingFailed, match=rf"the {word} became NaN or infinite in epoch \d+"):
+    with pytest.raises(RunFailed, match=rf"the {word} became NaN or infinite in epoch \d+"):
         train(make, network=network, loss=InfiniteFrom(where), epochs=100)
 
     assert all(np.isfinite(weight).all() for weight in network.logits.get_weights())
