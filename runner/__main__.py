@@ -58,10 +58,10 @@ def _train() -> int:
     from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
 
-    from runner import config as schema
     from runner.refusals import refusal
+    from runner.schemas import register
 
-    schema.register()
+    register()
     failures: list[tuple[int, Exception]] = []
     begun = False
 

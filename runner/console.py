@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from runner.tracking.description import result_rows
-
 EpochListener = Callable[[int, Mapping[str, float]], None]
 
 console = Console(highlight=False)
@@ -80,6 +78,8 @@ def show_start(name: str, rows: int, prevalence: float) -> None:
 
 def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str, ending: str) -> None:
     """The test metrics with their intervals, the threshold, and which weights they are of."""
+    from runner.tracking.description import result_rows  # not before it is needed: it brings scikit-learn along
+
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("test metric")
     table.add_column("value", justify="right")

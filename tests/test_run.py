@@ -172,6 +172,17 @@ def test_a_sweep_makes_a_run_of_each_combination(command, client, outputs):
     assert len({run.data.tags["dataset.sha256"] for run in runs}) == 1
 
 
+@pytest.mark.parametrize("flag", [[], ["-m"]], ids=["without -m", "with -m"])
+def test_a_search_is_a_sweep_whose_runs_can_be_told_apart(command, client, flag):
+    before = {run.info.run_id for run in client.search_runs(["1"])}
+    done = command(*flag, *TINY, "hparams_search=focal", "model=logistic", "tracking.log_model=false")
+    names = [run.info.run_name for run in client.search_runs(["1"]) if run.info.run_id not in before]
+
+    assert done.status == 0, done.err
+    assert len(names) == len(set(names)) == 6
+    assert "focal gamma=0.5 · synthetic · logistic · learning_rate=0.003 · seed 0" in names
+
+
 def test_the_articles_three_forms_give_the_same_curves(command, tmp_path):
     """Example 13: built-in, custom from scratch on logits, and the clipped formula on probabilities."""
     curves = []

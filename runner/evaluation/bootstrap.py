@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit
 
-from runner.config import DECISION_METRICS
 from runner.evaluation.confusion import Confusion
+from runner.schemas import DECISION_METRICS
 
 CELLS = 4_000_000  # resamples times rows held at once: 32 MB an array
 

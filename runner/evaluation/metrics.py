@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from runner.config import DECISION_METRICS
 from runner.evaluation.confusion import Confusion
+from runner.schemas import DECISION_METRICS
 
 
 def log_loss(labels: np.ndarray, logits: np.ndarray) -> float:

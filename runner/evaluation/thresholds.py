@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from runner.config import DECISION_METRICS
 from runner.evaluation.confusion import Confusion
+from runner.schemas import DECISION_METRICS
 
 log = logging.getLogger("runner.evaluation")
 

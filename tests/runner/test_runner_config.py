@@ -11,7 +11,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from losses.catalogue import CATALOGUE
-from runner import config as schema
+from runner import schemas
+from runner.config import check
 from runner.errors import InputError
 from runner.help import CONF
 
@@ -32,14 +33,14 @@ NEEDED = {"dataset=file": ["dataset.path=x.csv", "dataset.target=y"]}
 
 
 def composed(*overrides: str) -> omegaconf.DictConfig:
-    schema.register()
+    schemas.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose("config", list(overrides))
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes_and_passes(option):
-    schema.check(composed(option, *NEEDED.get(option, [])))
+    check(composed(option, *NEEDED.get(option, [])))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_every_loss_option_names_a_listed_class_and_gives_values_in_its_ranges(p
 
 @pytest.mark.parametrize("group", ["dataset", "model", "optimizer", "trainer"])
 def test_every_number_of_a_schema_has_a_range(group):
-    for node in schema.SCHEMAS[group].values():
+    for node in schemas.SCHEMAS[group].values():
         for each in fields(node):
             numeric = str(each.type) in ("int", "float", "list[int]", "list[float]")
             assert not numeric or "domain" in each.metadata, f"{node.__name__}.{each.name}"
@@ -63,7 +64,7 @@ def test_every_number_of_a_schema_has_a_range(group):
 
 def test_defaults_are_in_the_yaml_files_alone():
     """A default in a dataclass as well would be a second truth."""
-    for nodes in schema.SCHEMAS.values():
+    for nodes in schemas.SCHEMAS.values():
         for node in nodes.values():
             for each in fields(node):
                 if each.name not in ("_target_", "image_shape") and each.default is not NO_DEFAULT:
@@ -82,12 +83,12 @@ def test_defaults_are_in_the_yaml_files_alone():
 )
 def test_what_types_cannot_see_is_refused(overrides, message):
     with pytest.raises(InputError, match=message):
-        schema.check(composed(*overrides))
+        check(composed(*overrides))
 
 
 def test_a_schema_s_type_is_kept_by_its_option():
     config = composed("dataset=synthetic", "optimizer=adamw", "model=mlp_wide")
 
-    assert omegaconf.OmegaConf.get_type(config.dataset) is schema.Synthetic
-    assert omegaconf.OmegaConf.get_type(config.optimizer) is schema.AdamW
-    assert omegaconf.OmegaConf.get_type(config.model) is schema.Mlp
+    assert omegaconf.OmegaConf.get_type(config.dataset) is schemas.Synthetic
+    assert omegaconf.OmegaConf.get_type(config.optimizer) is schemas.AdamW
+    assert omegaconf.OmegaConf.get_type(config.model) is schemas.Mlp

@@ -8,9 +8,9 @@ from imblearn.metrics import geometric_mean_score, specificity_score
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
-from runner.config import DECISION_METRICS
 from runner.evaluation import bootstrap
 from runner.evaluation.bootstrap import bootstrap_intervals
+from runner.schemas import DECISION_METRICS
 
 THRESHOLD = 0.2
 BY_SCIKIT_LEARN = {

@@ -5,9 +5,9 @@ import pytest
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
-from runner.config import DECISION_METRICS, OBJECTIVES
 from runner.evaluation import Evaluation, Predictions, evaluate
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
+from runner.schemas import DECISION_METRICS, OBJECTIVES
 
 RULES = [
     ThresholdRule(name, min_precision=0.4) for name in ("max_f1", "max_mcc", "youden", "cost", "precision_at_least")

@@ -9,7 +9,6 @@ from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve as sklearn_calibration_curve
 
-from runner.config import DECISION_METRICS
 from runner.evaluation import epoch_metrics
 from runner.evaluation.confusion import Confusion
 from runner.evaluation.metrics import (
@@ -20,6 +19,7 @@ from runner.evaluation.metrics import (
     quantile_bins,
     score_metrics,
 )
+from runner.schemas import DECISION_METRICS
 
 
 def imbalanced(seed, rows=400, prevalence=0.05, decimals=1):

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
 
-from runner.config import DECISION_METRICS
 from runner.evaluation.thresholds import ThresholdRule, candidates, choose_threshold, threshold_curve
+from runner.schemas import DECISION_METRICS
 
 HALF = 0.5
 ULP = [np.nextafter(HALF, 0), HALF, np.nextafter(HALF, 1)]
