@@ -1,5 +1,5 @@
 # `make help` lists the targets. Everything runs in .venv, with the versions pinned in constraints.txt.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 ARGS ?=
 
