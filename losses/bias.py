@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from scipy.special import expit
+
+from losses.crossentropy import SmoothedLoss
 
 
 def inverse_map(loss: keras.losses.Loss, logits: np.ndarray) -> np.ndarray | None:
@@ -15,6 +16,5 @@ def inverse_map(loss: keras.losses.Loss, logits: np.ndarray) -> np.ndarray | Non
         logits: any shape.
     """
     if isinstance(loss, keras.losses.BinaryCrossentropy):
-        smoothing = loss.get_config()["label_smoothing"]
-        return np.clip((expit(np.asarray(logits, float)) - smoothing / 2) / (1 - smoothing), 0, 1)
+        return SmoothedLoss(loss.get_config()["label_smoothing"]).debias(logits)
     return loss.debias(logits) if hasattr(loss, "debias") else None

@@ -16,6 +16,7 @@ from keras import ops
 from scipy.special import expit, log_expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
+from losses.crossentropy import crossentropy
 from losses.focal import focal_crossentropy, focal_log_odds
 
 
@@ -128,8 +129,7 @@ class LogitAdjustedLoss(SigmoidLoss):
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
-        adjusted = logits + ops.convert_to_tensor(self.adjustment, logits.dtype)
-        return labels * ops.softplus(-adjusted) + (1 - labels) * ops.softplus(adjusted)
+        return crossentropy(labels, logits + ops.convert_to_tensor(self.adjustment, logits.dtype))
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
         """sigmoid(z + tau log(pi/(1-pi))): what training saw."""

@@ -70,10 +70,10 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     from losses.shape import loss_shape, minimiser
     from runner import figures
     from runner.instantiation import build
+    from runner.tracking.description import loss_name
 
     loss = build("loss", OmegaConf.create(config), known=EXAMPLE_PRIORS)
-    settings = getattr(loss, "in_force", {})
-    title = " ".join([name, *(f"{key}={value}" for key, value in settings.items() if value is not None)])
+    title = loss_name(name, getattr(loss, "in_force", {}))
     console = Console(highlight=False)
     console.print(f"[bold]{title}[/bold]   ({target})\n")
     entry = CATALOGUE.get(target.removeprefix("losses."))

@@ -14,20 +14,8 @@ from losses.catalogue import CATALOGUE
 from runner import schemas
 from runner.config import check
 from runner.errors import InputError
-from runner.help import CONF
+from runner.help import CONF, GROUPS
 
-GROUPS = (
-    "dataset",
-    "model",
-    "loss",
-    "optimizer",
-    "trainer",
-    "evaluation",
-    "tracking",
-    "experiment",
-    "hparams_search",
-    "debug",
-)
 OPTIONS = [f"{path.parent.name}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 NEEDED = {"dataset=file": ["dataset.path=x.csv", "dataset.target=y"]}
 
