@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
-import losses_reference as reference
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 import losses
+from runner.verification import reference
 
 
 @dataclass(frozen=True)

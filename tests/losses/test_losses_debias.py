@@ -1,11 +1,11 @@
 """The way back from the minimiser of a loss to P(y=1|x), against minimisers found by SciPy on the NumPy reference."""
 
-import losses_reference as reference
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
 import losses
+from runner.verification import reference
 
 COUNTS = {"n1": 30, "n0": 970}
 FOCAL = [

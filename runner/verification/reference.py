@@ -1,6 +1,6 @@
 """The losses once more, in NumPy float64, written from the papers. Shares no code with `losses`.
 
-All take labels y in [0, 1] and logits z, and return the loss of each element.
+Used by `runner verify` and by the tests. All take labels y in [0, 1] and logits z, and return the loss of each element.
 """
 
 import numpy as np
