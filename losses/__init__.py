@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from losses.focal import FocalLoss as FocalLoss
     from losses.focal_variants import AsymmetricLoss as AsymmetricLoss
     from losses.focal_variants import Poly1Loss as Poly1Loss
+    from losses.ghm import GHMLoss as GHMLoss
+    from losses.overlap import DiceLoss as DiceLoss
+    from losses.overlap import FocalTverskyLoss as FocalTverskyLoss
+    from losses.overlap import SoftMCCLoss as SoftMCCLoss
+    from losses.overlap import TverskyLoss as TverskyLoss
+    from losses.pairwise import PairwiseAUCLoss as PairwiseAUCLoss
     from losses.priors import ClassBalancedLoss as ClassBalancedLoss
     from losses.priors import LDAMLoss as LDAMLoss
     from losses.priors import LogitAdjustedLoss as LogitAdjustedLoss
@@ -33,8 +39,10 @@ if TYPE_CHECKING:
     from losses.robust import BootstrapLoss as BootstrapLoss
     from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
     from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss
+    from losses.whole_batch import WholeBatchLoss as WholeBatchLoss
 
-_MODULES = {"SigmoidLoss": "losses.base", **{name: entry.module for name, entry in CATALOGUE.items()}}
+_BASES = {"SigmoidLoss": "losses.base", "WholeBatchLoss": "losses.whole_batch"}
+_MODULES = {**_BASES, **{name: entry.module for name, entry in CATALOGUE.items()}}
 
 __all__ = ["CATALOGUE", *_MODULES]
 

@@ -56,6 +56,9 @@ class SigmoidLoss(keras.losses.Loss):
         TypeError: an argument the loss does not have.
     """
 
+    whole_batch = False
+    """Whether the value belongs to the batch; see `losses.whole_batch.WholeBatchLoss`."""
+
     def __init__(
         self,
         *,
@@ -125,14 +128,32 @@ class SigmoidLoss(keras.losses.Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Losses in Keras's layout: (batch,), the mean over outputs; or (..., batch) with array hyper-parameters."""
-        # Lists arrive as lists of tensors.
-        labels, predictions = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        labels, predictions = _aligned(labels, predictions, broadcast=self.stacked)
+        labels, predictions = self.aligned(y_true, y_pred)
         logits = predictions if self.from_logits else logits_of(predictions)
         if self.stacked or len(logits.shape) < 2:
             return self.compute(labels, logits)
         losses = self.compute(ops.moveaxis(labels, 0, -1), ops.moveaxis(logits, 0, -1))
         return ops.mean(ops.moveaxis(losses, -1, 0), axis=-1)
+
+    def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
+        """Labels and predictions of one shape; raises ValueError where they could only be broadcast by accident."""
+        # Lists arrive as lists of tensors.
+        labels, predictions = ops.convert_to_tensor(labels), ops.convert_to_tensor(predictions)
+        shapes = tuple(labels.shape), tuple(predictions.shape)
+        if not self.stacked and len(shapes[0]) == 1 and shapes[1][1:] == (1,):
+            labels = ops.expand_dims(labels, -1)
+        elif not self.stacked and len(shapes[1]) == 1 and shapes[0][1:] == (1,):
+            predictions = ops.expand_dims(predictions, -1)
+        # With array hyper-parameters leading axes may broadcast; the batch, on the last axis, never does.
+        compared = slice(-1 if self.stacked else None, None)
+        sizes = zip(labels.shape[compared], predictions.shape[compared], strict=False)
+        other_rank = not self.stacked and len(labels.shape) != len(predictions.shape)
+        if other_rank or any(a != b for a, b in sizes if a is not None and b is not None):
+            raise ValueError(
+                "Labels and predictions must have the same shape. "
+                f"Received: labels of shape {shapes[0]}, predictions of shape {shapes[1]}"
+            )
+        return labels, predictions
 
     def get_config(self) -> dict[str, Any]:
         """Everything the constructor needs to make this loss again."""
@@ -146,22 +167,3 @@ def logits_of(probabilities: Tensor) -> Tensor:
     epsilon = keras.config.epsilon()
     clipped = ops.clip(probabilities, epsilon, 1 - epsilon)
     return ops.log(clipped) - ops.log(1 - clipped)
-
-
-def _aligned(labels: Tensor, predictions: Tensor, *, broadcast: bool) -> tuple[Tensor, Tensor]:
-    """Labels and predictions of one shape; raises ValueError where they could only be broadcast by accident."""
-    shapes = tuple(labels.shape), tuple(predictions.shape)
-    if not broadcast and len(shapes[0]) == 1 and shapes[1][1:] == (1,):
-        labels = ops.expand_dims(labels, -1)
-    elif not broadcast and len(shapes[1]) == 1 and shapes[0][1:] == (1,):
-        predictions = ops.expand_dims(predictions, -1)
-    # With array hyper-parameters leading axes may broadcast; the batch, on the last axis, never does.
-    compared = slice(-1 if broadcast else None, None)
-    sizes = zip(labels.shape[compared], predictions.shape[compared], strict=False)
-    other_rank = not broadcast and len(labels.shape) != len(predictions.shape)
-    if other_rank or any(a != b for a, b in sizes if a is not None and b is not None):
-        raise ValueError(
-            "Labels and predictions must have the same shape. "
-            f"Received: labels of shape {shapes[0]}, predictions of shape {shapes[1]}"
-        )
-    return labels, predictions

@@ -20,11 +20,13 @@ class Entry:
         module: the module that defines the class.
         purpose: one line: what it changes, and why one would want that.
         arguments: the hyper-parameters, each with the values it may take.
+        whole_batch: whether the value belongs to a batch, not to an example.
     """
 
     module: str
     purpose: str
     arguments: Mapping[str, Domain] = field(default_factory=dict)
+    whole_batch: bool = False
 
 
 # What every loss takes; `reduction`, `name` and `dtype` are checked by Keras itself.
@@ -118,6 +120,41 @@ CATALOGUE: Mapping[str, Entry] = {
         "losses.robust",
         "Labels mixed with the network's own opinion: where they disagree, the label counts less.",
         {"beta": Number(low=0, high=1, low_open=True), "mode": one_of("soft", "hard")},
+    ),
+    "DiceLoss": Entry(
+        "losses.overlap",
+        "1 minus the soft F1 of the batch: true negatives, however many, cost nothing.",
+        {"smooth": at_least(0)},
+        whole_batch=True,
+    ),
+    "TverskyLoss": Entry(
+        "losses.overlap",
+        "Dice with a price for a false alarm and one for a miss.",
+        {"alpha": at_least(0), "beta": at_least(0), "smooth": at_least(0)},
+        whole_batch=True,
+    ),
+    "FocalTverskyLoss": Entry(
+        "losses.overlap",
+        "The Tversky loss to a power: steeper the closer the batch is to perfect.",
+        {"alpha": at_least(0), "beta": at_least(0), "gamma": above(0), "smooth": at_least(0)},
+        whole_batch=True,
+    ),
+    "SoftMCCLoss": Entry(
+        "losses.overlap",
+        "1 minus the soft Matthews correlation of the batch: all four cells of the confusion matrix count.",
+        whole_batch=True,
+    ),
+    "PairwiseAUCLoss": Entry(
+        "losses.pairwise",
+        "Every positive against every negative of the batch: a smooth bound of 1 minus ROC AUC, ranking alone.",
+        {"surrogate": one_of("logistic", "squared_hinge", "square"), "margin": above(0)},
+        whole_batch=True,
+    ),
+    "GHMLoss": Entry(
+        "losses.ghm",
+        "Each bin of gradient sizes pulls alike: neither easy negatives nor wrong labels swamp the rest.",
+        {"bins": whole(1)},
+        whole_batch=True,
     ),
 }
 

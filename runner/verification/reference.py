@@ -1,6 +1,7 @@
 """The losses once more, in NumPy float64, written from the papers. Shares no code with `losses`.
 
-Used by `runner verify` and by the tests. All take labels y in [0, 1] and logits z, and return the loss of each element.
+Used by `runner verify` and by the tests. All take labels y in [0, 1] and logits z, and return
+the loss of each element; those at the end, of a whole batch, take weights too and return one number.
 """
 
 import numpy as np
@@ -139,3 +140,63 @@ def bootstrap(y, z, beta=0.95, mode="soft"):
     own = (sigmoid(z), sigmoid(-z)) if mode == "soft" else (z >= 0, z < 0)
     target = [beta * label + (1 - beta) * opinion for label, opinion in zip((y, 1 - y), own, strict=True)]
     return target[0] * np.logaddexp(0, -z) + target[1] * np.logaddexp(0, z)
+
+
+def soft_table(y, z, weights=None):
+    """Soft TP, FP, FN, TN of rows with weights of mean 1."""
+    y = np.asarray(y, float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, float) / np.mean(weights)
+    p, not_p = sigmoid(z), sigmoid(-np.asarray(z, float))
+    return np.sum(w * y * p), np.sum(w * (1 - y) * p), np.sum(w * y * not_p), np.sum(w * (1 - y) * not_p)
+
+
+def dice(y, z, weights=None, smooth=1.0):
+    """Milletari 2016 with plain sums: 1 - (2 sum y p + s) / (sum y + sum p + s), also 1 - soft F1."""
+    tp, fp, fn, _ = soft_table(y, z, weights)
+    return 1 - (2 * tp + smooth) / ((tp + fn) + (tp + fp) + smooth)
+
+
+def tversky(y, z, weights=None, alpha=0.3, beta=0.7, smooth=1.0):
+    """Salehi 2017: 1 - |PG| / (|PG| + alpha |P-G| + beta |G-P|), P predicted and G true."""
+    tp, fp, fn, _ = soft_table(y, z, weights)
+    return 1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)
+
+
+def focal_tversky(y, z, weights=None, alpha=0.3, beta=0.7, gamma=4 / 3, smooth=1.0):
+    """Abraham 2019: (1 - TI)^(1/gamma)."""
+    return tversky(y, z, weights, alpha, beta, smooth) ** (1 / gamma)
+
+
+def soft_mcc(y, z, weights=None):
+    """Abhishek 2021: 1 - MCC of the soft table."""
+    tp, fp, fn, tn = soft_table(y, z, weights)
+    return 1 - (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+
+
+def pairwise_auc(y, z, weights=None, surrogate="logistic", margin=1.0):
+    """Every pair written out: the weighted mean of l(z_i - z_j), i as far as it is positive, j as far as negative."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
+    pair = (w * y)[:, None] * (w * (1 - y))[None, :]
+    difference = z[:, None] - z[None, :]
+    cost = {
+        "logistic": np.logaddexp(0, -difference),
+        "squared_hinge": np.maximum(0, margin - difference) ** 2,
+        "square": (margin - difference) ** 2,
+    }[surrogate]
+    return np.sum(pair * cost) / np.sum(pair)
+
+
+def ghm(y, z, weights=None, bins=30):
+    """Li 2019: (1/N) sum of N / GD(g_i) BCE_i, GD(g) = (rows with a gradient in g's bin) / (width of the bin)."""
+    return np.sum(ghm_weights(y, z, weights, bins) * bce(y, z))
+
+
+def ghm_weights(y, z, weights=None, bins=30):
+    """What multiplies each row's cross-entropy: w_i / GD(g_i)."""
+    y = np.asarray(y, float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, float) / np.mean(weights)
+    edges = np.linspace(0, 1, bins + 1)
+    in_bin = np.clip(np.searchsorted(edges, np.abs(sigmoid(z) - y), side="right") - 1, 0, bins - 1)
+    per_width = np.array([w[in_bin == k].sum() * bins for k in range(bins)])[in_bin]
+    return np.divide(w, per_width, out=np.zeros(len(y)), where=w > 0)

@@ -1,0 +1,142 @@
+"""Losses on pairs of a positive and a negative: ranking, without n^2 memory."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import keras
+from keras import ops
+
+from losses.base import Hyperparameter, LossArguments, Tensor
+from losses.whole_batch import WholeBatchLoss, batch_sum
+
+_ROWS_AT_ONCE = 16  # positives compared with the whole batch in one step: 16 x 1,000,000 float32 are 64 MB
+
+
+@keras.saving.register_keras_serializable("losses")
+class PairwiseAUCLoss(WholeBatchLoss):
+    """The mean of l(z_i - z_j) over all pairs of a positive i and a negative j of the batch; a smooth upper bound of
+    1 - ROC AUC up to a factor.
+
+    - `logistic`: l(d) = softplus(-d) (RankNet, Burges et al. 2005; consistent with AUC, Gao and Zhou 2015). Time and
+      memory: positives x rows, a few positives at a time.
+    - `squared_hinge`: l(d) = max(0, margin - d)^2 (Yan et al. 2003), in O(n log n) by sorting (Rust and Hocking 2023).
+    - `square`: l(d) = (margin - d)^2, in O(n) by means and variances (Gao et al. 2013).
+
+    Only the order is learnt: the level of the logits is arbitrary, and there is no inverse map (evaluation calibrates
+    on validation). Use it where ranking is all that counts, with batches that hold several positives. Whole batch.
+    A weighted pair counts the product of its rows' weights; a soft label makes a row a positive and a negative in
+    part. Without a positive, or without a negative, there is no pair: the value is 0 and so is the gradient.
+    The gradient is computed with the value, in closed form; it cannot be differentiated again.
+
+    Args:
+        surrogate: `logistic`, `squared_hinge` or `square`.
+        margin: > 0, in logits; not used by `logistic`.
+        **arguments: see `losses.base.LossArguments`.
+
+    Example:
+        >>> import losses
+        >>> print(f"{float(losses.PairwiseAUCLoss()([1.0, 0.0, 0.0], [2.0, -2.0, 0.0])):.6f}")
+        0.072539
+    """
+
+    surrogate: str
+    margin: Hyperparameter
+
+    def __init__(
+        self,
+        surrogate: str = "logistic",
+        margin: Hyperparameter = 1.0,
+        **arguments: Unpack[LossArguments],
+    ) -> None:
+        super().__init__(surrogate=surrogate, margin=margin, **arguments)
+
+    @property
+    def in_force(self) -> dict[str, Any]:
+        """See `SigmoidLoss.in_force`."""
+        return {"surrogate": self.surrogate} if self.surrogate == "logistic" else super().in_force
+
+    def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        """See `WholeBatchLoss.of_batch`."""
+        positive, negative = weights * labels, weights * (1 - labels)
+        positive, negative = (ops.divide_no_nan(side, batch_sum(side)) for side in (positive, negative))
+        if self.surrogate == "square":
+            return _square(logits, positive, negative, self.constant("margin", logits))
+        # All of one shape, where hyper-parameters or labels only broadcast.
+        shape = ops.shape(logits + self.constant("margin", logits) + positive)
+        z, positive, negative = (ops.broadcast_to(each, shape) for each in (logits, positive, negative))
+        fixed = [ops.stop_gradient(each) for each in (z, positive, negative)]
+        if self.surrogate == "logistic":
+            value, gradient = _logistic(*fixed)
+        else:
+            value, gradient = _squared_hinge(*fixed, self.constant("margin", logits))
+        # A number whose value is `value` and whose gradient is `gradient`, on every backend.
+        return ops.stop_gradient(value) + batch_sum(ops.stop_gradient(gradient) * (z - fixed[0]))
+
+
+def _square(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Tensor:
+    """The mean square of a difference is its variance and the square of its mean."""
+    mean_positive, mean_negative = batch_sum(positive * z), batch_sum(negative * z)
+    spread = batch_sum(positive * (z - mean_positive) ** 2) + batch_sum(negative * (z - mean_negative) ** 2)
+    any_pair = batch_sum(positive) * batch_sum(negative)  # 1, or 0 where a class is absent
+    return any_pair * (spread + (margin - mean_positive + mean_negative) ** 2)
+
+
+def _squared_hinge(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
+    """Value (..., 1) and gradient (..., batch) of sum_ij u_i v_j max(0, z_j - (z_i - margin))^2.
+
+    Sort all z_i - margin and z_j together: a pair counts where the positive's key comes first. Walking up the keys,
+    the sums of distances and of squared distances to all positives passed grow by terms that are never negative, so
+    no digits cancel however far apart the logits are.
+    """
+    # JAX has no float64 unless asked for, but adds up in a tree; TensorFlow adds up one after the other.
+    wide = z.dtype if keras.config.backend() == "jax" else "float64"
+    keys = ops.cast(ops.concatenate([z - margin, z], axis=-1), wide)
+    none = ops.zeros_like(positive)
+    order = ops.argsort(keys, axis=-1)
+
+    def in_order(values: Tensor) -> Tensor:
+        return ops.take_along_axis(ops.cast(values, wide), order, axis=-1)
+
+    keys, u = in_order(keys), in_order(ops.concatenate([positive, none], axis=-1))
+    v = in_order(ops.concatenate([none, negative], axis=-1))
+    gaps = keys[..., 1:] - keys[..., :-1]
+    passed = ops.cumsum(u, axis=-1)[..., :-1]  # weight of the positives before each gap
+    steps = gaps * passed
+    distance = ops.cumsum(steps, axis=-1)  # sum of u_i (key - key_i), at each key but the first
+    square = ops.cumsum(gaps * (2 * distance - steps), axis=-1)  # sum of u_i (key - key_i)^2
+    ahead = ops.flip(ops.cumsum(ops.flip(v, -1), axis=-1), -1)[..., 1:]  # weight of the negatives after each gap
+    shortfall = ops.flip(ops.cumsum(ops.flip(gaps * ahead, -1), axis=-1), -1)  # sum of v_j (key_j - key)
+
+    first = ops.zeros_like(keys[..., :1])
+    by_key = 2 * v * ops.concatenate([first, distance], axis=-1) - 2 * u * ops.concatenate([shortfall, first], axis=-1)
+    by_role = ops.take_along_axis(by_key, ops.argsort(order, axis=-1), axis=-1)
+    rows = z.shape[-1] if z.shape[-1] is not None else ops.shape(z)[-1]
+    gradient = by_role[..., :rows] + by_role[..., rows:]
+    return ops.cast(batch_sum(v[..., 1:] * square), z.dtype), ops.cast(gradient, z.dtype)
+
+
+def _logistic(z: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+    """Value (..., 1) and gradient (..., batch) of sum_ij u_i v_j softplus(z_j - z_i), some positives at a time."""
+    order = ops.argsort(-positive, axis=-1)  # positives first: the loop ends with the last of them
+    filler = ops.zeros_like(ops.repeat(z[..., :1], _ROWS_AT_ONCE, axis=-1))  # so that no slice ends beyond the rows
+    keys, u = (ops.concatenate([ops.take_along_axis(each, order, axis=-1), filler], axis=-1) for each in (z, positive))
+    count = ops.max(ops.sum(ops.cast(positive > 0, "int32"), axis=-1))
+    window = (*z.shape[:-1], _ROWS_AT_ONCE)
+
+    def more(start: Tensor, *_: Tensor) -> Tensor:
+        return start < count
+
+    def step(start: Tensor, value: Tensor, of_negatives: Tensor, of_positives: Tensor) -> tuple[Tensor, ...]:
+        corner = [0] * (len(window) - 1) + [start]
+        some_u = ops.slice(u, corner, window)
+        differences = z[..., None, :] - ops.slice(keys, corner, window)[..., None]
+        slopes = some_u[..., None] * ops.sigmoid(differences) * negative[..., None, :]
+        costs = some_u[..., None] * ops.softplus(differences) * negative[..., None, :]
+        value = value + ops.sum(costs, axis=(-2, -1))[..., None]
+        of_positives = ops.slice_update(of_positives, corner, -ops.sum(slopes, axis=-1))
+        return start + _ROWS_AT_ONCE, value, of_negatives + ops.sum(slopes, axis=-2), of_positives
+
+    begin = (ops.zeros_like(count), ops.zeros_like(z[..., :1]), ops.zeros_like(z), ops.zeros_like(keys))
+    _, value, of_negatives, of_positives = ops.while_loop(more, step, begin)
+    return value, of_negatives + ops.take_along_axis(of_positives, ops.argsort(order, axis=-1), axis=-1)

@@ -1,0 +1,120 @@
+"""The base class of losses whose value belongs to a batch, not to an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from losses.base import SigmoidLoss, Tensor, logits_of
+
+SMALLEST = 1e-15
+"""Keeps a denominator from 0. Its square, by which gradients are divided, is still a number in float32."""
+
+
+class WholeBatchLoss(SigmoidLoss):
+    """A loss that is one number for a whole batch: overlap, correlation, ranking.
+
+    To write one, define `of_batch` instead of `compute`. The value depends on which rows share a batch: the mean over
+    batches is not the value of all rows together, and curves of different batch sizes are not comparable. One output
+    only. With few positives many batches hold none: every loss here is finite there, and says what it does;
+    `trainer.stratified_batches=true` puts positives into every batch.
+
+    Sample weights, (batch,) or (batch, 1), belong inside the formula: a row of weight 2 counts as two rows. Only their
+    ratios matter; they are scaled to mean 1. A scalar weight multiplies the loss, as in Keras. A reduction has nothing
+    to reduce, but over array hyper-parameters.
+    """
+
+    whole_batch = True
+
+    def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        """The loss of each batch.
+
+        Args:
+            labels: (..., batch), in [0, 1].
+            logits: (..., batch).
+            weights: (..., batch), at least 0, with mean 1 (or all 0).
+
+        Returns:
+            (..., 1): the batch axis stays, so that hyper-parameters broadcast.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define `of_batch`")
+
+    def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
+        """The loss of each batch of unweighted rows: (..., batch) to (..., 1)."""
+        return self.of_batch(labels, logits, ops.ones_like(logits))
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
+        """The loss of the batch, a scalar; (1,) if `reduction` is None, one value a loss with array hyper-parameters.
+
+        Raises:
+            ValueError: several outputs, weights that do not fit the rows, or masked predictions.
+        """
+        if getattr(y_pred, "_keras_mask", None) is not None:
+            raise ValueError(f"{type(self).__name__} takes no masked predictions: give masked rows the weight 0")
+        if sample_weight is None:
+            return super().__call__(y_true, y_pred)
+        weights = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
+        if len(weights.shape) == 0:
+            return super().__call__(y_true, y_pred, sample_weight=ops.reshape(weights, (1,)))
+        # Keras would multiply the result by the weights. They belong into the formula, so they go with the labels.
+        return super().__call__({"labels": y_true, "weights": weights}, y_pred)
+
+    def call(self, y_true: Tensor | dict[str, Tensor], y_pred: Tensor) -> Tensor:
+        """See `__call__`; (1,), or the leading shape of array hyper-parameters."""
+        labels, weights = (y_true["labels"], y_true["weights"]) if isinstance(y_true, dict) else (y_true, None)
+        labels, predictions = self.aligned(labels, y_pred)
+        weights = ops.ones_like(predictions) if weights is None else self._row_weights(weights, predictions)
+        mean = batch_sum(weights) / batch_sum(ops.ones_like(weights))
+        logits = predictions if self.from_logits else logits_of(predictions)
+        value = self.of_batch(labels, logits, ops.divide_no_nan(weights, mean))
+        return ops.squeeze(value, -1) if self.stacked else value
+
+    def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
+        """See `SigmoidLoss.aligned`; a column becomes a row."""
+        labels, predictions = super().aligned(labels, predictions)
+        if self.stacked:
+            return labels, predictions
+        if len(predictions.shape) > 1 and tuple(predictions.shape[1:]) != (1,):
+            raise ValueError(
+                f"{type(self).__name__} compares the rows of one output. "
+                f"Received: predictions of shape {tuple(predictions.shape)}"
+            )
+        return ops.reshape(labels, (-1,)), ops.reshape(predictions, (-1,))
+
+    def _row_weights(self, weights: Tensor, predictions: Tensor) -> Tensor:
+        given = tuple(weights.shape)
+        if not self.stacked and given[1:] == (1,):
+            weights = weights[:, 0]
+        rows, expected = weights.shape[-1], predictions.shape[-1]
+        if (len(given) > 1 and given[1:] != (1,) and not self.stacked) or (
+            rows is not None and expected is not None and rows != expected
+        ):
+            raise ValueError(
+                f"Sample weights must be one a row. Received: sample_weight of shape {given}, {expected} predictions"
+            )
+        return ops.broadcast_to(weights, ops.shape(predictions))
+
+
+def batch_sum(values: Tensor) -> Tensor:
+    """Sum over the batch axis, which stays with length 1."""
+    return ops.sum(values, axis=-1, keepdims=True)
+
+
+def soft_counts(labels: Tensor, logits: Tensor, weights: Tensor) -> tuple[Any, Any, Any, Any]:
+    """(TP, FP, FN, TN) with probabilities for decisions: TP = sum of w y p, FP = sum of w (1-y) p, and so on.
+
+    Args:
+        labels, logits, weights: (..., batch).
+
+    Returns:
+        Four tensors (..., 1). They add up to the sum of the weights.
+    """
+    positive, negative = ops.sigmoid(logits), ops.sigmoid(-logits)  # 1 - p would lose the digits of a sure decision
+    of_positives, of_negatives = weights * labels, weights * (1 - labels)
+    return (
+        batch_sum(of_positives * positive),
+        batch_sum(of_negatives * positive),
+        batch_sum(of_positives * negative),
+        batch_sum(of_negatives * negative),
+    )
