@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 import pandas as pd
 from keras import ops
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
+from scipy.stats import norm
 
 
 def wants_logits(loss: keras.losses.Loss) -> bool:
@@ -22,9 +26,13 @@ def loss_shape(loss: keras.losses.Loss, points: int = 401) -> pd.DataFrame:
     The gradient is with respect to the logit, which is what training pulls on, by central differences in float64:
     they need nothing of the loss but its values, so this serves any Keras loss.
 
+    Of our losses of a whole batch, one row of `example_batch` moves and the others stay; loss and gradient are the
+    batch's times its rows, the loss counted from that of a sure and right prediction. Both then compare with a loss
+    per example, whose mean over the batch is what trains.
+
     Args:
-        loss: per example; of one whose value depends on the whole batch, loss and gradient are NaN.
-        points: how many.
+        loss: any; of another's that is not per example, loss and gradient are NaN.
+        points: how many. Where the loss jumps, the gradient is NaN.
 
     Returns:
         Frame with columns probability, loss_positive, loss_negative, gradient_positive, gradient_negative.
@@ -34,13 +42,23 @@ def loss_shape(loss: keras.losses.Loss, points: int = 401) -> pd.DataFrame:
     logits = np.sort(
         np.concatenate([np.linspace(-edge, edge, points // 2), _logit(np.linspace(1e-4, 1 - 1e-4, points))])
     )
-    step = 1e-3  # the error, step^2/6 of the third derivative, is far below a pixel; in float32 (JAX) still quiet
+    values = _values_in_batch if getattr(loss, "whole_batch", False) else _values
+    # The error, step^2/6 of the third derivative, is far below a pixel. So is the noise of Keras's own losses under
+    # JAX, which average in float32.
+    step = 1e-3
     table = {"probability": expit(logits)}
     for name, label in (("positive", 1.0), ("negative", 0.0)):
-        low, middle, high = (_values(loss, label, logits + shift) for shift in (-step, 0.0, step))
+        low, middle, high = (values(loss, label, logits + shift) for shift in (-step, 0.0, step))
         table[f"loss_{name}"] = middle
-        table[f"gradient_{name}"] = (high - low) / (2 * step)
+        jump = np.abs(high - 2 * middle + low) > 2 * step  # no kink: the loss itself jumps there
+        table[f"gradient_{name}"] = np.where(jump, np.nan, (high - low) / (2 * step))
     return pd.DataFrame(table)
+
+
+def example_batch() -> tuple[np.ndarray, np.ndarray]:
+    """Labels and logits of 100 rows of a network half trained: 10 positives spread about 0, 90 negatives about -3."""
+    spread = [1.5 * norm.ppf((np.arange(rows) + 0.5) / rows) for rows in (10, 90)]
+    return np.repeat([1.0, 0.0], [10, 90]), np.concatenate([spread[0], spread[1] - 3])
 
 
 def minimiser(loss: keras.losses.Loss, eta: float) -> float:
@@ -49,7 +67,12 @@ def minimiser(loss: keras.losses.Loss, eta: float) -> float:
     Args:
         loss: per example.
         eta: in (0, 1).
+
+    Raises:
+        ValueError: the loss is of a whole batch: where it is least depends on the other rows.
     """
+    if getattr(loss, "whole_batch", False):
+        raise ValueError(f"{type(loss).__name__} belongs to a whole batch: one row alone does not minimise it")
 
     def expected(logit: float) -> float:
         positive, negative = (_values(loss, label, np.array([logit]))[0] for label in (1.0, 0.0))
@@ -59,12 +82,37 @@ def minimiser(loss: keras.losses.Loss, eta: float) -> float:
     return float(expit(found.x))
 
 
+@contextmanager
+def _float64() -> Iterator[None]:
+    """JAX computes in float32 unless told otherwise; other backends take float64 as it comes."""
+    if keras.config.backend() != "jax":
+        yield
+        return
+    import jax
+
+    with jax.enable_x64(True):
+        yield
+
+
+@_float64()
 def _values(loss: keras.losses.Loss, label: float, logits: np.ndarray) -> np.ndarray:
     """The loss of each logit alone, float64."""
     predictions = (logits if wants_logits(loss) else expit(logits))[:, None]
     values = loss.call(ops.full(predictions.shape, label, dtype="float64"), ops.convert_to_tensor(predictions))
     each = np.asarray(ops.convert_to_numpy(values), float).reshape(-1)
     return each if each.size == logits.size else np.full(logits.size, np.nan)
+
+
+@_float64()
+def _values_in_batch(loss: keras.losses.Loss, label: float, logits: np.ndarray) -> np.ndarray:
+    """A batch's rows times its loss, one row at each of `logits`, less the same with that row sure and right."""
+    labels, others = example_batch()
+    row = int(np.flatnonzero(labels == label)[len(labels[labels == label]) // 2])
+    batches = np.tile(others, (len(logits) + 1, 1))
+    batches[:, row] = np.append(logits, 40.0 if label else -40.0)
+    values = loss.compute(ops.convert_to_tensor(labels), ops.convert_to_tensor(batches))
+    each = len(labels) * np.asarray(ops.convert_to_numpy(values), float)[:, 0]
+    return each[:-1] - each[-1]
 
 
 def _logit(probabilities: np.ndarray) -> np.ndarray:

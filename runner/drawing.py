@@ -78,4 +78,6 @@ def draw(
             subtitle=name,
         ),
     )
-    yield "loss_shape", figures.loss_shape(loss_shape(loss), loss_name=option, subtitle=name)
+    whole_batch = getattr(loss, "whole_batch", False)
+    shape = loss_shape(loss)
+    yield "loss_shape", figures.loss_shape(shape, loss_name=option, whole_batch=whole_batch, subtitle=name)

@@ -81,12 +81,20 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
         console.print(inspect.cleandoc(type(loss).__doc__ or ""), markup=False, soft_wrap=True)
         if set(entry.arguments) & set(EXAMPLE_PRIORS) and name != "weighted":
             console.print("\nShown for one positive in ten; in a run the counts come from the training part.")
-    console.print("\nWhere positives have probability eta, the network is led to predict p*:")
-    for eta in ETAS:
-        console.print(f"  eta {eta:<5g} p* {minimiser(loss, eta):.4f}")
+    whole_batch = getattr(loss, "whole_batch", False)
+    if whole_batch:
+        console.print(
+            "\nA loss of the whole batch: where it is least depends on all its rows, so there is no p* of one. "
+            "The figure moves one row of 100, of which 10 are positive, and counts the batch's loss times 100."
+        )
+    else:
+        console.print("\nWhere positives have probability eta, the network is led to predict p*:")
+        for eta in ETAS:
+            console.print(f"  eta {eta:<5g} p* {minimiser(loss, eta):.4f}")
     folder = outputs / "losses"
     folder.mkdir(parents=True, exist_ok=True)
-    figures.save(figures.loss_shape(loss_shape(loss), loss_name=name, subtitle=title), folder / f"{name}.png")
+    figure = figures.loss_shape(loss_shape(loss), loss_name=name, whole_batch=whole_batch, subtitle=title)
+    figures.save(figure, folder / f"{name}.png")
     console.print(f"\nfigure: {folder / f'{name}.png'}", soft_wrap=True)
 
 

@@ -17,7 +17,7 @@ _VISIBLE_FROM = 0.02  # losses may go to infinity at the wrong end: the y axis e
 _LINEAR_UP_TO = 15.0  # larger values would flatten the reference lines: the axis bends into a logarithmic one
 
 
-def loss_shape(shape: pd.DataFrame, *, loss_name: str, subtitle: str = "") -> Figure:
+def loss_shape(shape: pd.DataFrame, *, loss_name: str, whole_batch: bool = False, subtitle: str = "") -> Figure:
     """The loss and its gradient against the predicted probability, one line a label.
 
     Look at the right panel: it is the force on the network. Weighting stretches a line, focusing bends it to
@@ -29,6 +29,7 @@ def loss_shape(shape: pd.DataFrame, *, loss_name: str, subtitle: str = "") -> Fi
             label 0), ``gradient_positive`` and ``gradient_negative`` (its derivative by the logit). Non-finite
             values are left out.
         loss_name: the loss's name.
+        whole_batch: whether the example is one row of a batch that otherwise stays as it is.
         subtitle: the run's name.
     """
     figure, (left, right) = new_figure(f"Shape of the {loss_name} loss", subtitle, columns=2, left=0.75)
@@ -39,6 +40,7 @@ def loss_shape(shape: pd.DataFrame, *, loss_name: str, subtitle: str = "") -> Fi
         (left, "loss", (-np.log(grid), -np.log1p(-grid)), "loss of one example"),
         (right, "gradient", (grid - 1, grid), "gradient by the logit"),
     )
+    moving = "predicted probability" + (" of one row" if whole_batch else "")
     for axes, quantity, references, label in panels:
         drawn: list[Line2D] = []
         for values in references:
@@ -50,7 +52,7 @@ def loss_shape(shape: pd.DataFrame, *, loss_name: str, subtitle: str = "") -> Fi
         _limit(axes, probability, [np.asarray(line.get_ydata()) for line in drawn], grid, references)
         if not any(np.isfinite(np.asarray(line.get_ydata())).any() for line in drawn):
             note(axes, "no value for one example")
-        axes.set(xlim=(0, 1), xlabel="predicted probability", ylabel=label)
+        axes.set(xlim=(0, 1), xlabel=moving, ylabel=label)
     right.axhline(0, color=GREY, lw=0.8)
     legend_strip(figure, [(drawn[0], "label 1 (positive)"), (drawn[1], "label 0 (negative)"), (reference, "log loss")])
     return figure
