@@ -65,13 +65,13 @@ class PairwiseAUCLoss(WholeBatchLoss):
         # All of one shape, where hyper-parameters or labels only broadcast.
         shape = ops.shape(logits + self.constant("margin", logits) + positive)
         z, positive, negative = (ops.broadcast_to(each, shape) for each in (logits, positive, negative))
-        fixed = [ops.stop_gradient(each) for each in (z, positive, negative)]
+        fixed = ops.stop_gradient(z)
         if self.surrogate == "logistic":
-            value, gradient = _logistic(*fixed)
+            value, gradient = _logistic(fixed, positive, negative)
         else:
-            value, gradient = _squared_hinge(*fixed, self.constant("margin", logits))
+            value, gradient = _squared_hinge(fixed, positive, negative, self.constant("margin", logits))
         # A number whose value is `value` and whose gradient is `gradient`, on every backend.
-        return ops.stop_gradient(value) + batch_sum(ops.stop_gradient(gradient) * (z - fixed[0]))
+        return ops.stop_gradient(value) + batch_sum(ops.stop_gradient(gradient) * (z - fixed))
 
 
 def _square(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Tensor:

@@ -44,6 +44,24 @@ def check(config: DictConfig) -> None:
         raise InputError("evaluation.cost_fp and evaluation.cost_fn are both 0: at least one error must cost something")
 
 
+def check_batches(trainer: DictConfig, rows: int, positives: int) -> None:
+    """Refuses stratified batches where there are more batches than positives.
+
+    Args:
+        trainer: the trainer's config.
+        rows, positives: of the training part.
+
+    Raises:
+        InputError: names the smallest batch size that works.
+    """
+    if not trainer.get("stratified_batches") or -(-rows // trainer.batch_size) <= positives:
+        return
+    raise InputError(
+        f"trainer.stratified_batches=true: {positives} positives cannot reach all {-(-rows // trainer.batch_size)} "
+        f"batches of trainer.batch_size={trainer.batch_size}; use trainer.batch_size={-(-rows // positives)} or more"
+    )
+
+
 def _check_ranges(node: DictConfig, path: str) -> None:
     schema = OmegaConf.get_type(node)
     if is_dataclass(schema):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from runner import console
-from runner.config import check
+from runner.config import check, check_batches
 from runner.data import Dataset, Part, Splits, make_splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
@@ -55,6 +55,7 @@ def run_experiment(
     with _timed(seconds, "load"):
         dataset = load_dataset(config)
         splits = make_splits(dataset, **config.split)
+    check_batches(config.trainer, len(splits.train.labels), splits.positives)
     console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
     with _timed(seconds, "start"):

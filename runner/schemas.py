@@ -207,6 +207,7 @@ class Fit:
     _target_: str = "runner.training.FitTrainer"
     epochs: int = limited(whole(1))
     batch_size: int = limited(whole(1))
+    stratified_batches: bool = MISSING
     early_stopping: EarlyStopping | None = None
     device: str = limited(one_of("auto", "cpu", "gpu"))
     precision: str = limited(one_of("float32", "mixed_float16", "mixed_bfloat16"))

@@ -22,6 +22,10 @@ FILES = {
     "few.csv": "size,fraud\n" + "1,1\n" + "".join(f"{i},0\n" for i in range(40)),
     "weights.csv": "size,weight,fraud\n" + "".join(f"{i},{-1 if i == 5 else 1},{i % 2}\n" for i in range(40)),
 }
+TOO_FEW_POSITIVES = [
+    *("dataset=synthetic", "dataset.rows=240", "dataset.prevalence=0.05"),
+    *("trainer.stratified_batches=true", "trainer.batch_size=4"),
+]
 CASES = [
     # overrides, words that the line must contain
     (["dataset=file", "dataset.target=fraud", "dataset.path=nowhere.csv"], ["nowhere.csv", "dataset.path"]),
@@ -72,6 +76,7 @@ CASES = [
     (["trainer.early_stopping.monitor=val/auc"], ["trainer.early_stopping.monitor", "val/roc_auc"]),
     (["trainer.early_stopping.mode=min"], ["trainer.early_stopping.mode=max"]),
     (["trainer.device=gpu"], ["trainer.device=gpu", "no GPU"]),
+    (TOO_FEW_POSITIVES, ["8 positives", "36 batches", "trainer.batch_size=18"]),
     (["tracking=server"], ["tracking.uri"]),
     (["tracking=server", "tracking.uri=http://127.0.0.1:9"], ["http://127.0.0.1:9", "does not answer"]),
     (["tracking.uri=postgresql://someone:secret@127.0.0.1:9/runs"], ["127.0.0.1:9"]),

@@ -5,6 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
+def epoch_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int, *, stratified: bool) -> np.ndarray:
+    """The order of an epoch's rows: `stratified_order` or `batch_order`, as the config says."""
+    if stratified:
+        return stratified_order(labels, batch_size, seed, epoch)
+    return batch_order(len(labels), seed, epoch)
+
+
 def batch_order(rows: int, seed: int, epoch: int) -> np.ndarray:
     """The order in which an epoch goes through the rows; consecutive slices of it are the batches.
 
@@ -17,3 +24,32 @@ def batch_order(rows: int, seed: int, epoch: int) -> np.ndarray:
         (rows,) int32 permutation.
     """
     return np.random.default_rng([seed, epoch]).permutation(rows).astype(np.int32)
+
+
+def stratified_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """An order whose batches all hold positives, in proportion to their size; every row occurs once, as ever.
+
+    Args:
+        labels: (rows,) in {0, 1}; at least as many positives as batches (`runner.config.check_batches` sees to it).
+        batch_size: rows a batch; the last may be smaller.
+        seed: the run's seed.
+        epoch: from 0.
+
+    Returns:
+        (rows,) int32 permutation.
+    """
+    rows, positives = len(labels), int(np.count_nonzero(labels == 1))
+    batches = -(-rows // batch_size)
+    sizes = np.full(batches, batch_size)
+    sizes[-1] = rows - batch_size * (batches - 1)
+    # One positive for each batch, the others by the room that is left.
+    room = np.cumsum(sizes - 1)
+    up_to = (positives - batches) * room // max(room[-1], 1)
+    of_batch = 1 + np.diff(up_to, prepend=0)
+    shuffled = batch_order(rows, seed, epoch)
+    is_positive = labels[shuffled] == 1
+    batch = np.empty(rows, np.int64)
+    batch[is_positive] = np.repeat(np.arange(batches), of_batch)
+    batch[~is_positive] = np.repeat(np.arange(batches), sizes - of_batch)
+    # A stable sort keeps the shuffled order inside each batch: positives do not all come first.
+    return shuffled[np.argsort(batch, kind="stable")]

@@ -15,7 +15,7 @@ from losses.shape import wants_logits
 from runner.data.splits import Part, Splits
 from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
-from runner.training.batches import batch_order
+from runner.training.batches import epoch_order
 from runner.training.startup import keras, placement, start, tf
 from runner.training.stopping import BestEpoch, EarlyStopping
 from runner.training.training import EpochListener, Training
@@ -31,6 +31,7 @@ class FitTrainer:
     Args:
         epochs: at most this many.
         batch_size: rows a step; the last batch of an epoch may be smaller.
+        stratified_batches: whether every batch gets its share of the positives, at least one.
         early_stopping: monitor, mode, patience, min_delta; None trains all epochs and keeps the last.
         device: `auto`, `cpu` or `gpu`.
         precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
@@ -41,6 +42,7 @@ class FitTrainer:
         self,
         epochs: int,
         batch_size: int,
+        stratified_batches: bool = False,
         early_stopping: Mapping[str, Any] | None = None,
         device: str = "auto",
         precision: str = "float32",
@@ -48,6 +50,7 @@ class FitTrainer:
     ) -> None:
         self.epochs = epochs
         self.batch_size = batch_size
+        self.stratified_batches = stratified_batches
         self.early_stopping = EarlyStopping(**early_stopping) if early_stopping else None
         self.device = device
         self.precision = precision
@@ -102,11 +105,11 @@ class FitTrainer:
         started = time.perf_counter()
         try:
             model.fit(
-                _batches(splits.train, self.batch_size, self.epochs, seed),
+                self._batches(splits.train, seed),
                 epochs=self.epochs,
                 steps_per_epoch=steps,
                 callbacks=[observer],
-                shuffle=False,  # `_batches` has done it
+                shuffle=False,  # `_batches` does it
                 verbose=0,
             )
         except tf.errors.InvalidArgumentError as problem:
@@ -122,6 +125,23 @@ class FitTrainer:
             stopped = f"{self.early_stopping.monitor} no better for {done - observer.best.epoch} epochs"
         history = pd.DataFrame(observer.history)
         return Training(history, observer.best.epoch, stopped, final, observer.best_weights, seconds)
+
+    def _batches(self, part: Part, seed: int) -> tf.data.Dataset:
+        """All epochs' batches, one after the other, in `epoch_order`."""
+        columns = [part.inputs, part.labels[:, None]] + ([] if part.weights is None else [part.weights])
+        tensors = [tf.constant(column) for column in columns]
+        rows, size = len(part.labels), self.batch_size
+
+        def order_of(epoch: int) -> np.ndarray:
+            return epoch_order(part.labels, size, seed, int(epoch), stratified=self.stratified_batches)
+
+        def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+            order = tf.numpy_function(order_of, [epoch], tf.int32, stateful=False)
+            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [rows])).batch(size)
+
+        batches = tf.data.Dataset.range(self.epochs).flat_map(epoch_batches)
+        chosen = batches.map(lambda rows: tuple(tf.gather(tensor, rows) for tensor in tensors))
+        return chosen.prefetch(tf.data.AUTOTUNE)
 
 
 class _Trained(keras.Model):
@@ -216,20 +236,6 @@ class _Observer(keras.callbacks.Callback):
             total += float(loss) * len(weights)
             logits.append(logit.numpy()[:, 0])
         return total / len(part.labels), np.concatenate(logits).astype(np.float64)
-
-
-def _batches(part: Part, batch_size: int, epochs: int, seed: int) -> tf.data.Dataset:
-    """All epochs' batches, one after the other, in `batch_order`."""
-    columns = [part.inputs, part.labels[:, None]] + ([] if part.weights is None else [part.weights])
-    tensors = [tf.constant(column) for column in columns]
-    rows = len(part.labels)
-
-    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.numpy_function(lambda e: batch_order(rows, seed, int(e)), [epoch], tf.int32, stateful=False)
-        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [rows])).batch(batch_size)
-
-    batches = tf.data.Dataset.range(epochs).flat_map(epoch_batches)
-    return batches.map(lambda chosen: tuple(tf.gather(tensor, chosen) for tensor in tensors)).prefetch(tf.data.AUTOTUNE)
 
 
 def _steps_per_execution(steps: int) -> int:

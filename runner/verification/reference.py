@@ -4,36 +4,48 @@ Used by `runner verify` and by the tests. All take labels y in [0, 1] and logits
 the loss of each element; those at the end, of a whole batch, take weights too and return one number.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 EPSILON = 1e-7
 
 
-def sigmoid(z):
+def sigmoid(z: ArrayLike) -> np.ndarray:
     """1 / (1 + exp(-z)), with all its digits on both sides."""
     return np.exp(-np.logaddexp(0, -np.asarray(z, float)))
 
 
-def bce(y, z):
+def bce(y: ArrayLike, z: ArrayLike) -> np.ndarray:
     """Binary cross-entropy: -y log p - (1-y) log(1-p), log p = -log(1 + exp(-z))."""
     y, z = np.asarray(y, float), np.asarray(z, float)
     return y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
 
 
-def bce_of_probabilities(y, p, added=0.0):
+def bce_of_probabilities(y: ArrayLike, p: ArrayLike, added: Any = 0.0) -> np.ndarray:
     """Keras 3: clip to [1e-7, 1 - 1e-7]; Keras 2 then adds 1e-7 inside both logarithms."""
-    y, p = np.asarray(y, float), np.clip(np.asarray(p, float), EPSILON, 1 - EPSILON)
-    return -(y * np.log(p + added) + (1 - y) * np.log(1 - p + added))
+    y, clipped = np.asarray(y, float), np.clip(np.asarray(p, float), EPSILON, 1 - EPSILON)
+    return -(y * np.log(clipped + added) + (1 - y) * np.log(1 - clipped + added))
 
 
-def custom(y, z, formula="logits"):
+def custom(y: ArrayLike, z: ArrayLike, formula: str = "logits") -> np.ndarray:
     """The three forms of the plain cross-entropy."""
     if formula == "logits":
         return bce(y, z)
     return bce_of_probabilities(y, sigmoid(z), EPSILON if formula == "keras2" else 0.0)
 
 
-def weighted(y, z, positive_weight=2.0, negative_weight=1.0, balanced=False, pi=None):
+def weighted(
+    y: ArrayLike,
+    z: ArrayLike,
+    positive_weight: Any = 2.0,
+    negative_weight: Any = 1.0,
+    balanced: bool = False,
+    pi: Any = None,
+) -> np.ndarray:
     """Class weights; balanced is scikit-learn's n / (2 n_c), here for n = 1."""
     w1, w0 = (
         (1 / (2 * np.asarray(pi)), 1 / (2 * (1 - np.asarray(pi)))) if balanced else (positive_weight, negative_weight)
@@ -41,7 +53,9 @@ def weighted(y, z, positive_weight=2.0, negative_weight=1.0, balanced=False, pi=
     return bce(1, z) * np.asarray(y, float) * w1 + bce(0, z) * (1 - np.asarray(y, float)) * w0
 
 
-def smoothed(y, z, label_smoothing=0.1, smooth_positive=None, smooth_negative=None):
+def smoothed(
+    y: ArrayLike, z: ArrayLike, label_smoothing: Any = 0.1, smooth_positive: Any = None, smooth_negative: Any = None
+) -> np.ndarray:
     """Szegedy 2016, section 7: q' = (1 - s) q + s / K, with K = 2 classes; or each side by its own amount."""
     if smooth_positive is None and smooth_negative is None:
         return bce((1 - label_smoothing) * np.asarray(y, float) + label_smoothing / 2, z)
@@ -50,7 +64,7 @@ def smoothed(y, z, label_smoothing=0.1, smooth_positive=None, smooth_negative=No
     return bce(zero + (one - zero) * np.asarray(y, float), z)
 
 
-def focal(y, z, gamma=2.0, alpha=0.25, alpha_mode="none"):
+def focal(y: ArrayLike, z: ArrayLike, gamma: Any = 2.0, alpha: Any = 0.25, alpha_mode: str = "none") -> np.ndarray:
     """Lin 2017: -alpha_t (1 - p_t)^gamma log p_t; for soft labels p_t = y p + (1-y)(1-p), as Keras has it."""
     y = np.asarray(y, float)
     factor = {
@@ -63,12 +77,12 @@ def focal(y, z, gamma=2.0, alpha=0.25, alpha_mode="none"):
     return factor * one_minus_pt**gamma * bce(y, z)
 
 
-def sparse_categorical(y, z):
+def sparse_categorical(y: ArrayLike, z: ArrayLike) -> np.ndarray:
     """Minus the log of the labelled class's softmax, over the logits [0, z]; labels are class numbers."""
     return bce(np.round(np.asarray(y, float)), z)
 
 
-def class_balanced(y, z, n1, n0, beta=0.999, gamma=0.0):
+def class_balanced(y: ArrayLike, z: ArrayLike, n1: Any, n0: Any, beta: Any = 0.999, gamma: Any = 0.0) -> np.ndarray:
     """Cui 2019: (1 - beta) / (1 - beta^n) for each class, the two normalised to sum 2, times the focal loss."""
     w1, w0 = ((1 - np.asarray(beta)) / (1 - np.asarray(beta) ** n) for n in (n1, n0))
     w1, w0 = 2 * w1 / (w1 + w0), 2 * w0 / (w1 + w0)
@@ -76,25 +90,27 @@ def class_balanced(y, z, n1, n0, beta=0.999, gamma=0.0):
     return (w1 * y + w0 * (1 - y)) * focal(y, z, gamma)
 
 
-def logit_adjusted(y, z, pi, tau=1.0):
+def logit_adjusted(y: ArrayLike, z: ArrayLike, pi: Any, tau: Any = 1.0) -> np.ndarray:
     """Menon 2021: softmax cross-entropy at the logits plus tau log pi_y, for the two classes [0, z]."""
     pi = np.asarray(pi)
     positive_minus_negative = np.asarray(z, float) + tau * np.log(pi) - tau * np.log(1 - pi)
     return bce(y, positive_minus_negative)
 
 
-def vector_scaling(y, z, n1, n0, gamma=0.15, tau=1.0):
+def vector_scaling(y: ArrayLike, z: ArrayLike, n1: Any, n0: Any, gamma: Any = 0.15, tau: Any = 1.0) -> np.ndarray:
     """Kini 2021, the binary VS-loss: log(1 + exp(iota_y) exp(-Delta_y y z)) with y = -1, 1."""
     y, z, larger = np.asarray(y, float), np.asarray(z, float), max(n1, n0)
 
-    def one_class(count, other, sign):
+    def one_class(count: Any, other: Any, sign: Any) -> np.ndarray:
         delta, iota = (count / larger) ** np.asarray(gamma), tau * np.log(other / count)
         return np.logaddexp(0, iota - delta * sign * z)
 
     return y * one_class(n1, n0, 1) + (1 - y) * one_class(n0, n1, -1)
 
 
-def ldam(y, z, n1, n0, max_margin=0.5, s=1.0, drw_epoch=None):
+def ldam(
+    y: ArrayLike, z: ArrayLike, n1: Any, n0: Any, max_margin: Any = 0.5, s: Any = 1.0, drw_epoch: Any = None
+) -> np.ndarray:
     """Cao 2019, equation 13, at the class scores [0, z]: the true class's score is lowered by its margin."""
     y, z = np.asarray(y, float), np.asarray(z, float)
     margin = {c: n ** (-1 / 4) for c, n in ((1, n1), (0, n0))}
@@ -104,7 +120,9 @@ def ldam(y, z, n1, n0, max_margin=0.5, s=1.0, drw_epoch=None):
     return y * positive + (1 - y) * negative
 
 
-def asymmetric(y, z, gamma_neg=4.0, gamma_pos=1.0, margin=0.05):
+def asymmetric(
+    y: ArrayLike, z: ArrayLike, gamma_neg: Any = 4.0, gamma_pos: Any = 1.0, margin: Any = 0.05
+) -> np.ndarray:
     """Ridnik 2021: (1-p)^g+ log p for positives, p_m^g- log(1-p_m), p_m = max(p - m, 0), for negatives."""
     y, z, margin = np.asarray(y, float), np.asarray(z, float), np.asarray(margin)
     shifted = np.maximum(sigmoid(z) - margin, 0)
@@ -114,19 +132,19 @@ def asymmetric(y, z, gamma_neg=4.0, gamma_pos=1.0, margin=0.05):
     return y * sigmoid(-z) ** gamma_pos * np.logaddexp(0, -z) + (1 - y) * negative
 
 
-def poly1(y, z, epsilon=1.0, gamma=0.0):
+def poly1(y: ArrayLike, z: ArrayLike, epsilon: Any = 1.0, gamma: Any = 0.0) -> np.ndarray:
     """Leng 2022: focal loss + epsilon (1 - p_t)^(gamma + 1)."""
     y = np.asarray(y, float)
     return focal(y, z, gamma) + epsilon * (y * sigmoid(-np.asarray(z)) + (1 - y) * sigmoid(z)) ** (gamma + 1)
 
 
-def generalized_ce(y, z, q=0.7):
+def generalized_ce(y: ArrayLike, z: ArrayLike, q: Any = 0.7) -> np.ndarray:
     """Zhang 2018: (1 - p_y^q) / q; 1 - exp(x) written so that small x keep their digits."""
     y, z = np.asarray(y, float), np.asarray(z, float)
     return (-y * np.expm1(-q * np.logaddexp(0, -z)) - (1 - y) * np.expm1(-q * np.logaddexp(0, z))) / q
 
 
-def symmetric_ce(y, z, alpha=0.1, beta=1.0, log_zero=-4.0):
+def symmetric_ce(y: ArrayLike, z: ArrayLike, alpha: Any = 0.1, beta: Any = 1.0, log_zero: Any = -4.0) -> np.ndarray:
     """Wang 2019: alpha CE + beta RCE, RCE = -sum p log y with log 0 = A (smaller logarithms are cut at A too)."""
     y = np.asarray(y, float)
     with np.errstate(divide="ignore"):
@@ -134,7 +152,7 @@ def symmetric_ce(y, z, alpha=0.1, beta=1.0, log_zero=-4.0):
     return alpha * bce(y, z) - beta * (sigmoid(z) * log_y + sigmoid(-np.asarray(z, float)) * log_not_y)
 
 
-def bootstrap(y, z, beta=0.95, mode="soft"):
+def bootstrap(y: ArrayLike, z: ArrayLike, beta: Any = 0.95, mode: str = "soft") -> np.ndarray:
     """Reed 2015: cross-entropy against beta y + (1 - beta) p, or against beta y + (1 - beta) [p >= 1/2]."""
     y, z = np.asarray(y, float), np.asarray(z, float)
     own = (sigmoid(z), sigmoid(-z)) if mode == "soft" else (z >= 0, z < 0)
@@ -142,38 +160,56 @@ def bootstrap(y, z, beta=0.95, mode="soft"):
     return target[0] * np.logaddexp(0, -z) + target[1] * np.logaddexp(0, z)
 
 
-def soft_table(y, z, weights=None):
+def of_mean_one(rows: int, weights: ArrayLike | None) -> np.ndarray:
+    """Weights scaled to mean 1; ones where there are none."""
+    w = np.ones(rows) if weights is None else np.asarray(weights, float)
+    return w / w.mean()
+
+
+def soft_table(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -> tuple[Any, Any, Any, Any]:
     """Soft TP, FP, FN, TN of rows with weights of mean 1."""
     y = np.asarray(y, float)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, float) / np.mean(weights)
+    w = of_mean_one(len(y), weights)
     p, not_p = sigmoid(z), sigmoid(-np.asarray(z, float))
     return np.sum(w * y * p), np.sum(w * (1 - y) * p), np.sum(w * y * not_p), np.sum(w * (1 - y) * not_p)
 
 
-def dice(y, z, weights=None, smooth=1.0):
+def dice(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, smooth: Any = 1.0) -> float:
     """Milletari 2016 with plain sums: 1 - (2 sum y p + s) / (sum y + sum p + s), also 1 - soft F1."""
     tp, fp, fn, _ = soft_table(y, z, weights)
     return 1 - (2 * tp + smooth) / ((tp + fn) + (tp + fp) + smooth)
 
 
-def tversky(y, z, weights=None, alpha=0.3, beta=0.7, smooth=1.0):
+def tversky(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, alpha: Any = 0.3, beta: Any = 0.7, smooth: Any = 1.0
+) -> float:
     """Salehi 2017: 1 - |PG| / (|PG| + alpha |P-G| + beta |G-P|), P predicted and G true."""
     tp, fp, fn, _ = soft_table(y, z, weights)
     return 1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)
 
 
-def focal_tversky(y, z, weights=None, alpha=0.3, beta=0.7, gamma=4 / 3, smooth=1.0):
+def focal_tversky(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    alpha: Any = 0.3,
+    beta: Any = 0.7,
+    gamma: Any = 4 / 3,
+    smooth: Any = 1.0,
+) -> float:
     """Abraham 2019: (1 - TI)^(1/gamma)."""
     return tversky(y, z, weights, alpha, beta, smooth) ** (1 / gamma)
 
 
-def soft_mcc(y, z, weights=None):
+def soft_mcc(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Abhishek 2021: 1 - MCC of the soft table."""
     tp, fp, fn, tn = soft_table(y, z, weights)
     return 1 - (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
 
 
-def pairwise_auc(y, z, weights=None, surrogate="logistic", margin=1.0):
+def pairwise_auc(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, surrogate: str = "logistic", margin: Any = 1.0
+) -> float:
     """Every pair written out: the weighted mean of l(z_i - z_j), i as far as it is positive, j as far as negative."""
     y, z = np.asarray(y, float), np.asarray(z, float)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
@@ -187,15 +223,15 @@ def pairwise_auc(y, z, weights=None, surrogate="logistic", margin=1.0):
     return np.sum(pair * cost) / np.sum(pair)
 
 
-def ghm(y, z, weights=None, bins=30):
+def ghm(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> float:
     """Li 2019: (1/N) sum of N / GD(g_i) BCE_i, GD(g) = (rows with a gradient in g's bin) / (width of the bin)."""
     return np.sum(ghm_weights(y, z, weights, bins) * bce(y, z))
 
 
-def ghm_weights(y, z, weights=None, bins=30):
+def ghm_weights(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> np.ndarray:
     """What multiplies each row's cross-entropy: w_i / GD(g_i)."""
     y = np.asarray(y, float)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, float) / np.mean(weights)
+    w = of_mean_one(len(y), weights)
     edges = np.linspace(0, 1, bins + 1)
     in_bin = np.clip(np.searchsorted(edges, np.abs(sigmoid(z) - y), side="right") - 1, 0, bins - 1)
     per_width = np.array([w[in_bin == k].sum() * bins for k in range(bins)])[in_bin]

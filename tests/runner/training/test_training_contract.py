@@ -18,7 +18,7 @@ from runner.errors import InputError, RunFailed
 from runner.evaluation import epoch_metrics
 from runner.models import Network, build_network
 from runner.training import FitTrainer, Training
-from runner.training.batches import batch_order
+from runner.training.batches import epoch_order
 
 TRAINERS: dict[str, Callable[..., Any]] = {"fit": FitTrainer}
 every_trainer = pytest.mark.parametrize("make", TRAINERS.values(), ids=TRAINERS.keys())
@@ -85,10 +85,11 @@ def test_history_has_one_row_an_epoch_and_the_listener_hears_each(make):
 
 @every_trainer
 @pytest.mark.parametrize("weights", [False, True], ids=["unweighted", "weighted rows"])
+@pytest.mark.parametrize("stratified", [False, True], ids=["shuffled", "stratified"])
 @pytest.mark.parametrize(
     "batch_size", [32, 203, 1000], ids=["partial last batch", "one batch", "batch beyond the data"]
 )
-def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, weights):
+def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, stratified, weights):
     """Logistic regression by SGD, in NumPy float64: batch order, last partial batch, weights, reported losses."""
     splits = make_splits(weights=weights)
     network, training = train(
@@ -97,6 +98,7 @@ def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, weigh
         network=make_network(units=[]),
         optimizer=lambda: keras.optimizers.SGD(0.1),
         batch_size=batch_size,
+        stratified_batches=stratified,
         epochs=2,
         seed=5,
     )
@@ -106,7 +108,7 @@ def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, weigh
     row_weights = splits.train.weights.astype(float)[:, None] if weights else np.ones_like(labels)
     reported = []
     for epoch in range(2):
-        order, total = batch_order(len(labels), 5, epoch), 0.0
+        order, total = epoch_order(labels[:, 0], batch_size, 5, epoch, stratified=stratified), 0.0
         for start in range(0, len(labels), batch_size):
             x, y, w = (column[order[start : start + batch_size]] for column in (inputs, labels, row_weights))
             logits = x @ kernel + bias

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from runner.training.batches import batch_order
+from runner.training.batches import batch_order, stratified_order
 from runner.training.fit import LONGEST_EXECUTION, _steps_per_execution
 from runner.training.stopping import BestEpoch, EarlyStopping
 
@@ -20,6 +20,33 @@ def test_an_epoch_visits_every_row_once_in_an_order_of_its_own():
         np.testing.assert_array_equal(np.sort(order), np.arange(100))
     assert len({order.tobytes() for order in orders}) == 4
     np.testing.assert_array_equal(batch_order(100, 1, 1), orders[3])
+
+
+@pytest.mark.parametrize(
+    ("rows", "positives", "batch_size"),
+    [(100, 10, 10), (103, 11, 10), (103, 37, 10), (100, 99, 7), (64, 2, 32), (5, 1, 32), (31, 31, 30), (6, 6, 1)],
+)
+def test_stratified_batches_all_hold_their_share_of_positives(rows, positives, batch_size):
+    labels = np.zeros(rows, np.float32)
+    labels[np.random.default_rng(0).permutation(rows)[:positives]] = 1
+    orders = [stratified_order(labels, batch_size, 3, epoch) for epoch in (0, 1)]
+    for order in orders:
+        assert order.dtype == np.int32
+        np.testing.assert_array_equal(np.sort(order), np.arange(rows))
+        for start in range(0, rows, batch_size):
+            batch = labels[order[start : start + batch_size]]
+            assert batch.sum() >= 1
+            share = 1 + (positives - -(-rows // batch_size)) * (len(batch) - 1) / max(rows - -(-rows // batch_size), 1)
+            assert abs(batch.sum() - share) < 1
+    assert rows < 10 or (orders[0] != orders[1]).any()
+    np.testing.assert_array_equal(stratified_order(labels, batch_size, 3, 1), orders[1])
+
+
+def test_stratified_batches_do_not_begin_with_their_positives():
+    labels = np.repeat([1.0, 0.0], [50, 50])
+    order = stratified_order(labels, 20, 0, 0)
+    firsts = [labels[order[start : start + 10]].sum() for start in range(0, 100, 20)]
+    assert 0 < np.mean(firsts) < 10
 
 
 @pytest.mark.parametrize(
