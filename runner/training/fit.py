@@ -157,6 +157,10 @@ class _Trained(keras.Model):
     def metrics(self) -> list:
         return [self._mean_loss]
 
+    def prediction(self, logits: Any) -> Any:
+        """What the loss takes: logits, or probabilities."""
+        return logits if wants_logits(self.criterion) else tf.sigmoid(logits)
+
     def loss_and_logits(self, inputs: Any, labels: Any, weights: Any, training: bool) -> tuple[Any, Any]:
         outputs = self(inputs, training=training)
         return self.criterion(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
@@ -207,6 +211,12 @@ class _Observer(keras.callbacks.Callback):
 
         self._forward = forward
 
+        @tf.function(reduce_retracing=True)
+        def of_all_rows(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+            return trained.criterion(labels, trained.prediction(logits), sample_weight=weights)
+
+        self._of_all_rows = of_all_rows
+
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         if hasattr(self._criterion, "begin_epoch"):  # a loss that changes with time, such as LDAM's re-weighting
             self._criterion.begin_epoch(epoch)
@@ -235,7 +245,11 @@ class _Observer(keras.callbacks.Callback):
             loss, logit = self._forward(part.inputs[rows], part.labels[rows, None], weights)
             total += float(loss) * len(weights)
             logits.append(logit.numpy()[:, 0])
-        return total / len(part.labels), np.concatenate(logits).astype(np.float64)
+        every = np.concatenate(logits)
+        if getattr(self._criterion, "whole_batch", False):  # no mean of its values on parts
+            weights = np.ones_like(every) if part.weights is None else part.weights
+            total = float(self._of_all_rows(part.labels, every, weights)) * len(every)
+        return total / len(every), every.astype(np.float64)
 
 
 def _steps_per_execution(steps: int) -> int:

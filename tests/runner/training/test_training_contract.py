@@ -19,6 +19,7 @@ from runner.evaluation import epoch_metrics
 from runner.models import Network, build_network
 from runner.training import FitTrainer, Training
 from runner.training.batches import epoch_order
+from runner.verification import reference
 
 TRAINERS: dict[str, Callable[..., Any]] = {"fit": FitTrainer}
 every_trainer = pytest.mark.parametrize("make", TRAINERS.values(), ids=TRAINERS.keys())
@@ -133,6 +134,17 @@ def test_validation_metrics_are_those_of_the_network_after_the_epoch(make):
     last = training.history.iloc[-1]
     assert last["val/loss"] == pytest.approx(np.mean(per_row * part.weights), rel=1e-5)
     assert last["val/log_loss"] == pytest.approx(epoch_metrics(part.labels, logits)["log_loss"], rel=1e-6)
+
+
+@every_trainer
+@pytest.mark.parametrize("from_logits", [True, False], ids=["logits", "probabilities"])
+def test_validation_loss_of_a_whole_batch_loss_is_that_of_all_rows_together(make, from_logits, monkeypatch):
+    monkeypatch.setattr("runner.training.fit.PREDICTION_BATCH", 16)
+    splits = make_splits(weights=True)
+    network, training = train(make, splits=splits, loss=losses.DiceLoss(from_logits=from_logits))
+    part, logits = splits.validation, network.predict(splits.validation.inputs)
+    expected = reference.dice(part.labels, logits, part.weights)
+    assert training.history.iloc[-1]["val/loss"] == pytest.approx(expected, rel=1e-5)
 
 
 @every_trainer
