@@ -1,4 +1,4 @@
-"""The sub-commands: `runner ui`, `runner datasets`, `runner losses`."""
+"""The sub-commands: `runner ui`, `runner datasets`, `runner losses`, `runner verify`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runner.errors import InputError
 from runner.loss_pages import losses
+from runner.verification.page import verify
 
 
 def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
@@ -65,4 +66,9 @@ def datasets(arguments: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"ui": ui, "datasets": datasets, "losses": losses}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "ui": ui,
+    "datasets": datasets,
+    "losses": losses,
+    "verify": verify,
+}

@@ -31,6 +31,7 @@ def help_text() -> str:
         "       runner -m [group=option,option] ...          a sweep: every combination",
         "       runner ui [--port 5000]                      the MLflow UI on the runs",
         "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",
+        "       runner verify                                the losses and the published examples, checked here",
         "       runner datasets [NAME ...]                   the datasets: rows, prevalence, duplicates",
         "",
         "examples:",

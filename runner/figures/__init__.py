@@ -4,6 +4,7 @@ Nothing here touches pyplot or the global rcParams, so figures are freed like an
 drawn in any thread. Every function takes the run's name as ``subtitle``.
 """
 
+from runner.figures.agreement import agreement
 from runner.figures.calibration import calibration
 from runner.figures.confusion import confusion_matrix
 from runner.figures.curves import loss_curves
@@ -13,6 +14,7 @@ from runner.figures.style import loss_colour, new_figure, save
 from runner.figures.thresholds import threshold_metrics
 
 __all__ = [
+    "agreement",
     "calibration",
     "confusion_matrix",
     "loss_colour",

@@ -1,0 +1,136 @@
+"""Every loss as the framework computes it, against its formula in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from inspect import signature
+from typing import Any
+
+import keras
+import numpy as np
+from omegaconf import OmegaConf
+
+from runner.help import CONF
+from runner.instantiation import build
+from runner.loss_pages import EXAMPLE_PRIORS
+from runner.verification import reference
+from runner.verification.gradients import by_differences, by_framework
+
+# Options of conf/loss with the settings that matter, as one gives them to `runner losses`.
+LOSSES = (
+    "builtin",
+    "custom",
+    "custom formula=clipped",
+    "custom formula=keras2",
+    "sparse_categorical",
+    "weighted",
+    "weighted balanced=true",
+    "class_balanced",
+    "class_balanced gamma=2",
+    "smoothed",
+    "smoothed smooth_negative=0",
+    "focal",
+    "focal gamma=0",
+    "focal gamma=0.5",
+    "focal gamma=5",
+    "focal alpha_mode=balanced",
+    "focal alpha_mode=positives",
+    "focal alpha_mode=uniform",
+    "asymmetric",
+    "poly1",
+    "poly1 gamma=2",
+    "logit_adjusted",
+    "vector_scaling",
+    "ldam",
+    "ldam s=10",
+    "generalized_ce",
+    "symmetric_ce",
+    "bootstrap",
+    "bootstrap mode=hard beta=0.8",
+    "dice",
+    "dice smooth=0",
+    "tversky",
+    "focal_tversky",
+    "soft_mcc",
+    "pairwise_auc",
+    "pairwise_auc surrogate=squared_hinge",
+    "pairwise_auc surrogate=square",
+    "ghm",
+)
+# Every label at 40 logits, those of label 1 the larger ones; none where a loss has a kink.
+LABELS, LOGITS = (grid.ravel() for grid in np.meshgrid([0.0, 1.0, 0.3], (np.arange(40) - 19.5) * 13 / 32))
+LOGITS = LOGITS + 1.5 * LABELS - 0.5
+
+# Each option has the formula of its name; Keras's own has that of `smoothed`, as it smooths labels too.
+FORMULAS = {"builtin": reference.smoothed}
+# What is differentiated, where that is not the formula: the weights of `ghm` count as constants.
+DIFFERENTIATED = {"ghm": lambda y, z, bins: reference.ghm_weights(y, LOGITS, bins=bins) * reference.bce(y, z)}
+
+FLOAT32 = 1e-5
+# Keras on JAX takes means, and meets Python's numbers, in float32 also where all else is float64.
+VALUE, GRADIENT = (1e-11, 1e-8) if keras.config.backend() == "tensorflow" else (1e-6, 1e-6)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One loss on the batch, by the framework and by NumPy.
+
+    Attributes:
+        name: the option with its settings.
+        value: the mean loss as the framework computes it in float32.
+        expected: the same by NumPy.
+        value_off: in float64, the largest relative difference of an example's loss.
+        gradient_off: in float64, the largest difference of a gradient, as a share of the largest gradient.
+    """
+
+    name: str
+    value: float
+    expected: float
+    value_off: float
+    gradient_off: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all three differences are within their tolerances; a NaN is not."""
+        float32_off = abs(self.value - self.expected) / abs(self.expected)
+        return bool(float32_off <= FLOAT32 and self.value_off <= VALUE and self.gradient_off <= GRADIENT)
+
+
+def compare(name: str) -> Comparison:
+    """Compares one loss with its formula.
+
+    Args:
+        name: a loss option and its settings, as in `LOSSES`.
+    """
+    option, *changed = name.split()
+    defaults = OmegaConf.load(CONF / "loss" / f"{option}.yaml")
+    config = OmegaConf.create({**defaults, **OmegaConf.from_dotlist(changed)})
+    make = partial(build, "loss", config, known=EXAMPLE_PRIORS, reduction="none")
+    single, _ = by_framework(make(dtype="float32"), LABELS, LOGITS, "float32")
+    double, gradient = by_framework(make(dtype="float64"), LABELS, LOGITS, "float64")
+    formula = FORMULAS.get(option) or getattr(reference, option)
+    settings = {str(key): value for key, value in config.items() if key not in ("_target_", "from_logits")}
+    settings = {**_priors(formula), **settings}
+    expected = np.atleast_1d(formula(LABELS, LOGITS, **settings))
+    slope = by_differences(partial(DIFFERENTIATED.get(option, formula), **settings), LABELS, LOGITS)
+    return Comparison(
+        name=name,
+        value=float(np.mean(single)),
+        expected=float(np.mean(expected)),
+        value_off=relative_difference(double, expected),
+        gradient_off=float(np.max(np.abs(gradient - slope)) / np.max(np.abs(slope))),
+    )
+
+
+def relative_difference(values: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference as a share of what is expected; where that is 0, 0 if the value is and infinite if not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.abs(values - expected) / np.abs(expected)
+    return float(np.max(np.where(values == expected, 0.0, share)))
+
+
+def _priors(formula: Callable[..., Any]) -> dict[str, float]:
+    """The priors that a formula asks for, the same that its loss is given."""
+    return {name: value for name, value in EXAMPLE_PRIORS.items() if name in signature(formula).parameters}
