@@ -102,6 +102,19 @@ def show_where(folder: Path, run_id: str) -> None:
     console.print()
 
 
+def show_job(name: str, objective: str, value: float, *, skipped: bool, progress: str) -> None:
+    """A job of a sweep is over: its result, and how far the sweep is."""
+    done_before = " (done before)" if skipped else ""
+    console.print(f"[bold]{name}[/bold]: {objective} {value:.4f}{done_before}\n{progress}", soft_wrap=True)
+
+
+def show_sweep_end(parent_id: str, folder: Path) -> None:
+    """Where the whole sweep is."""
+    if parent_id:
+        console.print(f"sweep id: {parent_id}\nlook at it: [bold]runner ui[/bold]   (or, from a clone, make ui)")
+    console.print(f"files of its runs: {_short_path(folder)}", soft_wrap=True)
+
+
 def _short_path(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

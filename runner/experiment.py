@@ -17,6 +17,9 @@ from runner.data import Dataset, Part, Splits, make_splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
 from runner.instantiation import build
+from runner.sweeps.fingerprint import FINGERPRINT_TAG, fingerprint
+from runner.sweeps.ledger import Outcome, Plan
+from runner.sweeps.process import PROCESS_TAG, this_process
 
 if TYPE_CHECKING:
     import keras
@@ -32,18 +35,20 @@ log = logging.getLogger("runner")
 
 
 def run_experiment(
-    config: DictConfig, choices: Mapping[str, str], folder_path: Path, overrides: Sequence[str] = ()
-) -> float:
-    """Trains, evaluates and records one run.
+    config: DictConfig,
+    choices: Mapping[str, str],
+    folder_path: Path,
+    overrides: Sequence[str] = (),
+    plan: Plan | None = None,
+) -> Outcome:
+    """Trains, evaluates and records one run; a sweep's run that is done already is not done again.
 
     Args:
         config: the composed config.
         choices: the chosen option of each config group.
         folder_path: where the run's files go.
         overrides: what the command line changed, for the run's name.
-
-    Returns:
-        The objective, a validation metric.
+        plan: of the sweep that the run belongs to.
 
     Raises:
         InputError: the config or the data were refused; nothing was recorded.
@@ -56,6 +61,9 @@ def run_experiment(
         dataset = load_dataset(config)
         splits = make_splits(dataset, **config.split)
     check_batches(config.trainer, len(splits.train.labels), splits.positives)
+    mark = fingerprint(config, dataset.digest)
+    if plan is not None and mark in plan.done:
+        return plan.done[mark]
     console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
     with _timed(seconds, "start"):
@@ -77,7 +85,11 @@ def run_experiment(
     loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
     name = description.run_name(loss_name, dataset.name, config, choices, overrides)
     folder = tracking.RunFolder(folder_path)
-    params, tags = description.flat_params(config, choices), description.tags(device, dataset.digest)
+    params = description.flat_params(config, choices)
+    own_tags = {"device": device, "dataset.sha256": dataset.digest, FINGERPRINT_TAG: mark, PROCESS_TAG: this_process()}
+    if plan is not None and plan.parent_id:
+        own_tags[tracking.PARENT_TAG] = plan.parent_id
+    tags = {**description.tags(), **own_tags}
     with tracking.record(config, folder, dataset, store, name=name, params=params, tags=tags) as recorder:
         with _timed(seconds, "train"), console.epoch_progress(config.trainer.epochs) as show:
 
@@ -99,7 +111,8 @@ def run_experiment(
             write_results(folder, name, choices["loss"], evaluation, training, loss, config)
             folder.metrics(metrics)
             ending = f"weights of epoch {training.best_epoch}; training ended: {training.stopped}"
-            console.show_result(name, evaluation.metrics, str(evaluation.rule), ending)
+            if plan is None:
+                console.show_result(name, evaluation.metrics, str(evaluation.rule), ending)
             with _packed_if_asked(config, network, splits, dataset, evaluation.threshold) as packed:
                 if packed is not None:
                     save_model(packed, folder.path / "model")
@@ -108,9 +121,10 @@ def run_experiment(
                     recorder.model(packed)
         recorder.final({"seconds/log": seconds["log"]})
 
-    console.show_where(folder_path, recorder.where)
+    if plan is None:
+        console.show_where(folder_path, recorder.where)
     log.info("seconds: %s", ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()))
-    return evaluation.metrics[config.objective]
+    return Outcome(name, evaluation.metrics[config.objective], recorder.where)
 
 
 def load_dataset(config: DictConfig) -> Dataset:

@@ -250,6 +250,14 @@ class Split:
 
 
 @dataclass
+class Sweep:
+    """How a sweep treats what is done already, and failures."""
+
+    resume: Any = False
+    fail_fast: bool = False
+
+
+@dataclass
 class Paths:
     """conf/paths/"""
 
@@ -270,6 +278,7 @@ class Config:
     trainer: Any = MISSING
     evaluation: Evaluation = field(default_factory=Evaluation)
     tracking: Tracking = field(default_factory=Tracking)
+    sweep: Sweep = field(default_factory=Sweep)
     paths: Paths = field(default_factory=Paths)
 
 

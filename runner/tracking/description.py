@@ -101,14 +101,12 @@ Weights of epoch {best_epoch}; training ended: {stopped}.
 """
 
 
-def tags(device: str, digest: str) -> dict[str, str]:
-    """What the run was made with and from."""
+def tags() -> dict[str, str]:
+    """Who made a run, by what command, with which versions."""
     return {
         "mlflow.user": _user(),
         "mlflow.source.name": " ".join(["runner", *sys.argv[1:]])[:5000],
         "mlflow.source.type": "LOCAL",
-        "device": device,
-        "dataset.sha256": digest,
         "version.imbalance-runner": runner.__version__,
         "version.python": sys.version.split()[0],
         **{f"version.{package}": version(package) for package in PACKAGES},

@@ -1,0 +1,97 @@
+"""One job as Hydra starts it, in this process or another: a run, and its line in the sweep's book."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from runner import console
+from runner.errors import InputError, RunFailed
+from runner.help import GROUPS
+from runner.sweeps.callback import Refused
+from runner.sweeps.ledger import Ledger
+from runner.sweeps.progress import progress
+
+
+def run_job(config: DictConfig) -> float:
+    """Trains and records one run; returns the objective.
+
+    Raises:
+        Refused: the run was refused or failed, and is no job of a sweep.
+    """
+    job = HydraConfig.get()
+    folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
+    choices = {group: job.runtime.choices[group] for group in GROUPS if group in job.runtime.choices}
+    if job.mode == RunMode.MULTIRUN:
+        return _in_sweep(config, job, choices, folder, overrides)
+    from runner.experiment import run_experiment
+
+    try:
+        return run_experiment(config, choices, folder, overrides).objective
+    except (InputError, RunFailed) as problem:
+        if isinstance(problem, InputError):
+            _forget(folder, job.job.name)
+        raise Refused(problem) from problem
+
+
+def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Path, overrides: list[str]) -> float:
+    from runner.experiment import run_experiment
+
+    ledger, number, words = Ledger(Path(job.sweep.dir)), int(job.job.num), job.job.override_dirname
+    plan = ledger.plan
+    if plan.fail_fast and any(entry.event in ("failed", "refused") for entry in ledger.latest()):
+        ledger.note(number, "not started", words)
+        _forget(folder, job.job.name)
+        return math.nan
+    _share_threads(job.launcher)
+    ledger.note(number, "started", words)
+    try:
+        outcome = run_experiment(config, choices, folder, overrides, plan=plan)
+    except BaseException as problem:
+        event = (
+            "refused" if isinstance(problem, InputError) else "failed" if isinstance(problem, Exception) else "killed"
+        )
+        kind = "" if isinstance(problem, (InputError, RunFailed)) else f"{type(problem).__name__}: "
+        reason = "interrupted" if event == "killed" else f"{kind}{problem}"
+        ledger.note(number, event, words, reason=reason)
+        if event == "refused":
+            _forget(folder, job.job.name)
+        if event != "killed":
+            print(f"error: job {number} ({words}): {reason}", file=sys.stderr)
+        raise
+    skipped = bool(outcome.run_id) and outcome.run_id in {each.run_id for each in plan.done.values()}
+    ledger.note(number, "skipped" if skipped else "finished", outcome.name, outcome.objective)
+    now = progress(plan, ledger.latest(), time.time())
+    console.show_job(outcome.name, plan.objective, outcome.objective, skipped=skipped, progress=str(now))
+    return outcome.objective
+
+
+def _share_threads(launcher: Any) -> None:
+    """Divides the machine's cores between jobs that run at the same time; read by TensorFlow when it starts."""
+    at_once = launcher.get("n_jobs") or 1
+    cores = os.cpu_count() or 1
+    at_once = cores if at_once < 0 else min(at_once, cores)
+    if at_once > 1:
+        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(name, str(max(1, cores // at_once)))
+
+
+def _forget(folder: Path, job_name: str) -> None:
+    """Removes what Hydra had prepared for a run that was refused, and nothing else: the folder may be the user's."""
+    if (folder / "config.yaml").exists():  # an earlier run's, or this one's
+        return
+    ours = [folder / ".hydra" / name for name in ("config.yaml", "hydra.yaml", "overrides.yaml")]
+    for path in (*ours, folder / f"{job_name}.log"):
+        path.unlink(missing_ok=True)
+    for path in (folder / ".hydra", folder):
+        with contextlib.suppress(OSError):  # not empty
+            path.rmdir()

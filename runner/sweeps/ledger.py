@@ -1,0 +1,119 @@
+"""The book of a sweep: two small files in its folder that all its jobs read and write, whatever launched them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FOLDER = ".sweep"
+ENDINGS = ("finished", "skipped", "failed", "refused", "killed", "not started")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run came to.
+
+    Attributes:
+        name: the run's name.
+        objective: the value of the config's objective.
+        run_id: in MLflow, or empty.
+    """
+
+    name: str
+    objective: float
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all jobs of a sweep share.
+
+    Attributes:
+        name: what varies, in words.
+        total: how many jobs there will be; None if only the sweeper knows.
+        objective: the metric the runs return.
+        began: seconds since 1970.
+        parent_id: the parent run in MLflow, or empty.
+        fail_fast: whether no job starts after one has failed.
+        done: finished runs of an earlier attempt, by fingerprint.
+    """
+
+    name: str
+    total: int | None
+    objective: str
+    began: float
+    parent_id: str = ""
+    fail_fast: bool = False
+    done: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the book: something happened to a job.
+
+    Attributes:
+        job: its number.
+        event: `started`, or one of ENDINGS.
+        name: the run's name, or the job's overrides where it has none yet.
+        at: seconds since 1970.
+        objective: of a run that finished, else NaN.
+        reason: of one that did not, in one line.
+    """
+
+    job: int
+    event: str
+    name: str
+    at: float
+    objective: float = math.nan
+    reason: str = ""
+
+
+class Ledger:
+    """The book of the sweep in a folder.
+
+    Args:
+        sweep_folder: Hydra's folder of the sweep, which all jobs share.
+    """
+
+    def __init__(self, sweep_folder: Path) -> None:
+        self._plan = sweep_folder / FOLDER / "plan.json"
+        self._jobs = sweep_folder / FOLDER / "jobs.jsonl"
+
+    def begin(self, plan: Plan) -> None:
+        """Starts the book anew."""
+        self._plan.parent.mkdir(parents=True, exist_ok=True)
+        self._jobs.write_text("", encoding="utf-8")
+        self._plan.write_text(json.dumps(asdict(plan)), encoding="utf-8")
+
+    @property
+    def plan(self) -> Plan:
+        """What `begin` wrote."""
+        said = json.loads(self._plan.read_text(encoding="utf-8"))
+        return Plan(**{**said, "done": {key: Outcome(**value) for key, value in said["done"].items()}})
+
+    def note(self, job: int, event: str, name: str, objective: float = math.nan, reason: str = "") -> None:
+        """Adds a line. Short lines appended at once do not mix, however many processes write."""
+        entry = Entry(job, event, name[:300], time.time(), objective, " ".join(reason.split())[:1000])
+        with self._jobs.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(entry)) + "\n")
+
+    def latest(self) -> list[Entry]:
+        """The last entry of each job, by job."""
+        last: dict[int, Entry] = {}
+        for line in self._jobs.read_text(encoding="utf-8").splitlines():
+            entry = Entry(**json.loads(line))
+            last[entry.job] = entry
+        return [last[job] for job in sorted(last)]
+
+    def forget(self) -> None:
+        """Removes the book, and the folders it leaves empty."""
+        for path in (self._plan, self._jobs):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty: something else is in it
+            self._plan.parent.rmdir()
+            self._plan.parent.parent.rmdir()

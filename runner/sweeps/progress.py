@@ -1,0 +1,77 @@
+"""How far a sweep is, in a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.sweeps.ledger import Entry, Plan
+
+LOWER_IS_BETTER = ("log_loss", "brier", "ece")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts and estimates of a sweep under way.
+
+    Attributes:
+        done: jobs that ended well, or had in an earlier attempt.
+        failed: jobs that failed, were refused or killed.
+        running: jobs under way.
+        total: all jobs, if known.
+        seconds_left: from the pace so far, or None.
+        best: the entry of the best objective so far, or None.
+    """
+
+    done: int
+    failed: int
+    running: int
+    total: int | None
+    seconds_left: float | None
+    best: Entry | None
+
+    @property
+    def short(self) -> str:
+        """`37 of 105, 1 failed`"""
+        of = f" of {self.total}" if self.total else " done"
+        return f"{self.done}{of}" + (f", {self.failed} failed" if self.failed else "")
+
+    def __str__(self) -> str:
+        parts = [self.short]
+        if self.running > 1:
+            parts.append(f"{self.running} running")
+        if self.seconds_left:
+            parts.append(f"{in_words(self.seconds_left)} left")
+        if self.best is not None:
+            parts.append(f"best {self.best.objective:.4f} {self.best.name}")
+        return " · ".join(parts)
+
+
+def progress(plan: Plan, entries: Sequence[Entry], now: float) -> Progress:
+    """Where the sweep stands.
+
+    Args:
+        plan: the sweep's.
+        entries: the last of each job.
+        now: seconds since 1970.
+    """
+    by_event = {event: [e for e in entries if e.event == event] for event in {entry.event for entry in entries}}
+    finished, skipped = by_event.get("finished", []), by_event.get("skipped", [])
+    failed = sum(len(by_event.get(event, [])) for event in ("failed", "refused", "killed"))
+    done = len(finished) + len(skipped)
+    left = None
+    if plan.total and finished:
+        left = (now - plan.began) / (len(finished) + failed) * (plan.total - done - failed)
+    sign = -1 if plan.objective.rpartition("/")[2] in LOWER_IS_BETTER else 1
+    comparable = [entry for entry in (*finished, *skipped) if math.isfinite(entry.objective)]
+    best = max(comparable, key=lambda entry: sign * entry.objective, default=None)
+    return Progress(done, failed, len(by_event.get("started", [])), plan.total, left, best)
+
+
+def in_words(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`"""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

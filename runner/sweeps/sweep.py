@@ -1,0 +1,205 @@
+"""A sweep from its first moment to its last: the parent run, what is done already, and how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from runner.errors import InputError
+from runner.sweeps.fingerprint import FINGERPRINT_TAG
+from runner.sweeps.ledger import Entry, Ledger, Outcome, Plan
+from runner.sweeps.process import PROCESS_TAG, lives, this_process
+from runner.sweeps.progress import progress
+
+if TYPE_CHECKING:
+    from runner.tracking.store import Store
+
+COMMAND_TAG = "sweep.command"
+KEY_TAG = "sweep.key"
+SECONDS_FOR_CHILDREN = 10.0  # that interrupted runs get to close their own record
+
+
+@dataclass
+class Sweep:
+    """A sweep under way, as the process that launched it knows it.
+
+    Attributes:
+        ledger: its book.
+        plan: see there.
+        folder: Hydra's, of the whole sweep.
+        store: where its runs are recorded; None with `tracking=none`.
+    """
+
+    folder: Path
+    ledger: Ledger
+    plan: Plan
+    store: Store | None
+
+    def show(self) -> None:
+        """Writes the parent's progress."""
+        if self.store is None:
+            return
+        from runner.tracking import parent
+
+        now = progress(self.plan, self.ledger.latest(), time.time())
+        note = f"**{self.plan.name}**: {now}"
+        parent.set_tags(self.store, self.plan.parent_id, {"sweep.progress": now.short, "mlflow.note.content": note})
+
+    def end(self, *, interrupted: bool) -> list[Entry]:
+        """Closes the parent as what the sweep was, and children whose process died; returns the jobs that failed.
+
+        A sweep all of whose jobs were refused leaves nothing.
+        """
+        entries = self.ledger.latest()
+        failed = [entry for entry in entries if entry.event in ("failed", "refused", "killed")]
+        if all(entry.event == "refused" for entry in entries) and not interrupted and not self.plan.done:
+            self.ledger.forget()
+            if self.store is not None:
+                from runner.tracking import parent
+
+                parent.delete_run(self.store, self.plan.parent_id)
+            return failed
+        if self.store is not None:
+            from runner.tracking import parent
+
+            close_stale_children(self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0)
+            self.show()
+            status = "KILLED" if interrupted else "FAILED" if failed else "FINISHED"
+            parent.end_run(self.store, self.plan.parent_id, status)
+        return failed
+
+
+def begin(config: DictConfig) -> Sweep:
+    """Opens the store, the parent run and the book, before any job starts.
+
+    Args:
+        config: composed for the sweep, with its `hydra` node.
+
+    Raises:
+        InputError: the store does not answer, or there is nothing to resume.
+    """
+    overrides = [each for each in config.hydra.overrides.task if not each.startswith(("sweep.", "+sweep."))]
+    varied = _varied(config, overrides)
+    name = " × ".join(varied) or "sweep"
+    total = _total(config, varied)
+    resume = config.sweep.resume
+    store = None
+    parent_id, done = "", dict[str, Outcome]()
+    if config.tracking.backend != "none":
+        from runner.tracking.store import store_of
+
+        store = store_of(config)
+        assert store is not None
+        parent_id, done = _parent(store, f"{name} ({total} runs)" if total else name, overrides, resume)
+    elif resume:
+        raise InputError("sweep.resume: with tracking=none there is no record of what is done already")
+    plan = Plan(name, total, config.objective, time.time(), parent_id, bool(config.sweep.fail_fast), done)
+    folder = Path(config.hydra.sweep.dir)
+    ledger = Ledger(folder)
+    ledger.begin(plan)
+    sweep = Sweep(folder, ledger, plan, store)
+    sweep.show()
+    return sweep
+
+
+def _parent(store: Store, name: str, overrides: Sequence[str], resume: Any) -> tuple[str, dict[str, Outcome]]:
+    """The parent's id, and what of the sweep is done already: a new parent, or the one to resume."""
+    from runner.tracking import parent
+    from runner.tracking.description import tags
+
+    key = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:32]
+    if resume in (False, None):
+        own = {KEY_TAG: key, COMMAND_TAG: json.dumps(sys.argv[1:]), PROCESS_TAG: this_process()}
+        return parent.create_parent(store, name, {**tags(), **own, "sweep.folder": os.getcwd()}), {}
+    found = parent.find_parent(store, {KEY_TAG: key}) if resume is True else parent.get_parent(store, str(resume))
+    if found is None:
+        raise InputError(
+            f"sweep.resume={resume}: the store has no sweep "
+            + ("of this command; leave sweep.resume out to start one" if resume is True else "of that id")
+        )
+    run_id = str(found.info.run_id)
+    if KEY_TAG not in found.data.tags:
+        raise InputError(f"sweep.resume={resume}: that run is no sweep's parent")
+    if found.info.status == "RUNNING" and lives(found.data.tags.get(PROCESS_TAG, "")):
+        raise InputError(f"sweep.resume: the sweep {run_id} is still running; wait for it, or end it with Ctrl-C")
+    close_stale_children(store, run_id)
+    parent.reopen_run(store, run_id)
+    parent.set_tags(store, run_id, {PROCESS_TAG: this_process()})
+    return run_id, _outcomes(store, run_id)
+
+
+def _outcomes(store: Store, parent_id: str) -> dict[str, Outcome]:
+    """The finished children by fingerprint."""
+    from runner.tracking import parent
+
+    found = {}
+    for run in parent.children(store, parent_id):
+        mark = run.data.tags.get(FINGERPRINT_TAG)
+        if run.info.status == "FINISHED" and mark:
+            objective = run.data.metrics.get(run.data.params.get("objective", ""), float("nan"))
+            found[mark] = Outcome(run.info.run_name, objective, run.info.run_id)
+    return found
+
+
+def close_stale_children(store: Store, parent_id: str, patience: float = 0.0) -> None:
+    """Ends RUNNING children whose process is dead as KILLED; waits up to `patience` seconds for the living."""
+    from runner.tracking import parent
+
+    deadline = time.monotonic() + patience
+    while True:
+        running = [run for run in parent.children(store, parent_id) if run.info.status == "RUNNING"]
+        # This process's own runs are closed by the code that recorded them, or never will be.
+        mine = this_process()
+        living = [run for run in running if (said := run.data.tags.get(PROCESS_TAG, "")) != mine and lives(said)]
+        if not living or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    for run in running:
+        if run not in living:
+            reason = "its process ended without a word (kill -9, power, memory)"
+            note = {"failure": reason, "mlflow.note.content": f"**KILLED.** {reason}"}
+            parent.set_tags(store, run.info.run_id, note)
+            parent.end_run(store, run.info.run_id, "KILLED")
+
+
+def _varied(config: DictConfig, overrides: Sequence[str]) -> dict[str, int | None]:
+    """The keys that the sweep varies, each with its number of values (None where the sweeper decides)."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    given = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    counts: dict[str, int | None] = {}
+    for override in OverridesParser.create().parse_overrides([*given, *overrides]):
+        if override.is_sweep_override():
+            key = override.get_key_element()
+            counts[key] = len(list(override.sweep_string_iterator())) if override.is_discrete_sweep() else None
+    return counts
+
+
+def _total(config: DictConfig, varied: Mapping[str, int | None]) -> int | None:
+    """How many jobs there will be: the product, or the sweeper's own number of trials."""
+    trials = config.hydra.sweeper.get("n_trials")
+    if trials is not None:
+        return int(trials)
+    if None in varied.values():
+        return None
+    total = 1
+    for count in varied.values():
+        total *= count or 1
+    return total
+
+
+def failures_in_words(failed: Sequence[Entry]) -> list[str]:
+    """The last lines of a sweep that did not go well: each failed job with its reason."""
+    counts = Counter(entry.event for entry in failed)
+    kinds = ", ".join(f"{count} {event}" for event, count in counts.items())
+    return [f"error: {kinds}", *(f"  job {entry.job} ({entry.name}): {entry.reason}" for entry in failed)]
