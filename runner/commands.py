@@ -1,4 +1,4 @@
-"""The sub-commands: `runner ui`, `runner datasets`, `runner losses`, `runner verify`."""
+"""The sub-commands: `runner ui`, `runner datasets`, `runner losses`, `runner verify`, `runner resume`."""
 
 from __future__ import annotations
 
@@ -66,9 +66,28 @@ def datasets(arguments: Sequence[str]) -> int:
     return 0
 
 
+def resume(arguments: Sequence[str]) -> int:
+    """Goes on with a sweep that was ended before its time: runs what is missing, and nothing twice."""
+    parser = argparse.ArgumentParser(prog="runner resume", description=resume.__doc__)
+    parser.add_argument("sweep", metavar="SWEEP_ID", help="the MLflow run id of the sweep's parent run")
+    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
+    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    options = parser.parse_args(arguments)
+    from runner.sweeps.sweep import command_of
+    from runner.tracking.store import store_uri
+    from runner.training_command import train
+
+    command, folder = command_of(store_uri(options.uri, options.outputs), options.sweep)
+    if Path(folder) != Path.cwd():
+        raise InputError(f"the sweep {options.sweep} was started in {folder}: resume it from there")
+    sys.argv = [sys.argv[0], *command, f"sweep.resume={options.sweep}"]
+    return train()
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "ui": ui,
     "datasets": datasets,
     "losses": losses,
     "verify": verify,
+    "resume": resume,
 }

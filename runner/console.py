@@ -18,8 +18,14 @@ LINE_SECONDS = 5.0  # between two lines of progress where there is no terminal
 
 
 @contextmanager
-def epoch_progress(epochs: int) -> Iterator[EpochListener]:
-    """A progress bar over epochs; plain lines, a few a minute, where output is no terminal."""
+def epoch_progress(epochs: int, *, in_sweep: bool = False) -> Iterator[EpochListener]:
+    """A progress bar over epochs; plain lines, a few a minute, where output is no terminal.
+
+    A sweep's job shows its bar only while it trains, and no lines: the sweep tells of each job when it is over.
+    """
+    if in_sweep and not console.is_terminal:
+        yield lambda epoch, metrics: None
+        return
     if not console.is_terminal:
         with _lines(epochs) as on_line:
             yield on_line
@@ -32,7 +38,7 @@ def epoch_progress(epochs: int) -> Iterator[EpochListener]:
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, transient=in_sweep) as progress:
         task = progress.add_task("", total=epochs)
 
         def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:

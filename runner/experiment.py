@@ -64,7 +64,8 @@ def run_experiment(
     mark = fingerprint(config, dataset.digest)
     if plan is not None and mark in plan.done:
         return plan.done[mark]
-    console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
+    if plan is None:
+        console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
     with _timed(seconds, "start"):
         from runner import tracking
@@ -91,7 +92,7 @@ def run_experiment(
         own_tags[tracking.PARENT_TAG] = plan.parent_id
     tags = {**description.tags(), **own_tags}
     with tracking.record(config, folder, dataset, store, name=name, params=params, tags=tags) as recorder:
-        with _timed(seconds, "train"), console.epoch_progress(config.trainer.epochs) as show:
+        with _timed(seconds, "train"), console.epoch_progress(config.trainer.epochs, in_sweep=plan is not None) as show:
 
             def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
                 recorder.epoch(epoch, metrics)

@@ -76,6 +76,8 @@ def _end(sweep: Sweep, *, interrupted: bool = False) -> int:
     from runner.sweeps.sweep import failures_in_words
 
     failed = sweep.end(interrupted=interrupted)
+    if interrupted:  # which jobs were under way is no news
+        failed = [entry for entry in failed if entry.event != "killed"]
     console.show_sweep_end(sweep.plan.parent_id, sweep.folder)
     if not failed:
         return 0

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COMMAND_TAG = "sweep.command"
 KEY_TAG = "sweep.key"
+FOLDER_TAG = "sweep.started_in"
 SECONDS_FOR_CHILDREN = 10.0  # that interrupted runs get to close their own record
 
 
@@ -120,8 +121,8 @@ def _parent(store: Store, name: str, overrides: Sequence[str], resume: Any) -> t
     key = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:32]
     if resume in (False, None):
         own = {KEY_TAG: key, COMMAND_TAG: json.dumps(sys.argv[1:]), PROCESS_TAG: this_process()}
-        return parent.create_parent(store, name, {**tags(), **own, "sweep.folder": os.getcwd()}), {}
-    found = parent.find_parent(store, {KEY_TAG: key}) if resume is True else parent.get_parent(store, str(resume))
+        return parent.create_parent(store, name, {**tags(), **own, FOLDER_TAG: os.getcwd()}), {}
+    found = parent.find_parent(store, {KEY_TAG: key}) if resume is True else parent.get_run(store.uri, str(resume))
     if found is None:
         raise InputError(
             f"sweep.resume={resume}: the store has no sweep "
@@ -136,6 +137,25 @@ def _parent(store: Store, name: str, overrides: Sequence[str], resume: Any) -> t
     parent.reopen_run(store, run_id)
     parent.set_tags(store, run_id, {PROCESS_TAG: this_process()})
     return run_id, _outcomes(store, run_id)
+
+
+def command_of(uri: str, run_id: str) -> tuple[list[str], str]:
+    """The arguments that started a sweep, without those about resuming, and the folder it was started in.
+
+    Args:
+        uri: of the MLflow store.
+        run_id: of the sweep's parent run.
+
+    Raises:
+        InputError: the store has no such sweep.
+    """
+    from runner.tracking.parent import get_run
+
+    found = get_run(uri, run_id)
+    if found is None or COMMAND_TAG not in found.data.tags:
+        raise InputError(f"{run_id}: the store {uri} has no sweep of that id; --outputs or --uri names another store")
+    command = json.loads(found.data.tags[COMMAND_TAG])
+    return [word for word in command if not word.startswith("sweep.resume")], found.data.tags[FOLDER_TAG]
 
 
 def _outcomes(store: Store, parent_id: str) -> dict[str, Outcome]:

@@ -27,12 +27,13 @@ def find_parent(store: Store, tags: Mapping[str, str]) -> Run | None:
     return found[0] if found else None
 
 
-def get_parent(store: Store, run_id: str) -> Run | None:
-    """The run of that id, or None."""
+def get_run(uri: str, run_id: str) -> Run | None:
+    """The run of that id in a store, or None."""
+    import mlflow
     from mlflow.exceptions import MlflowException
 
     try:
-        return _client(store).get_run(run_id)
+        return mlflow.MlflowClient(uri).get_run(run_id)
     except MlflowException:
         return None
 
