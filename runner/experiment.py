@@ -75,6 +75,8 @@ def run_experiment(
         from runner.evaluation import epoch_metrics
         from runner.tracking import description
         from runner.tracking.model import save_model
+        from runner.tracking.parent import PARENT_TAG
+        from runner.tracking.results import DATASET_TAG, VARIANT_TAG
 
         trainer = build("trainer", config.trainer)
         device = trainer.start(config.seed)
@@ -84,12 +86,15 @@ def run_experiment(
             optimizer = build("optimizer", config.optimizer)
 
     loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
-    name = description.run_name(loss_name, dataset.name, config, choices, overrides)
+    variant = description.variant(loss_name, choices, overrides)
+    name = description.run_name(variant, dataset.name, config)
     folder = tracking.RunFolder(folder_path)
     params = description.flat_params(config, choices)
     own_tags = {"device": device, "dataset.sha256": dataset.digest, FINGERPRINT_TAG: mark, PROCESS_TAG: this_process()}
+    own_tags |= {VARIANT_TAG: variant, DATASET_TAG: dataset.name}
+    own_tags |= {f"rows.{part}": str(len(getattr(splits, part).labels)) for part in ("train", "validation", "test")}
     if plan is not None and plan.parent_id:
-        own_tags[tracking.PARENT_TAG] = plan.parent_id
+        own_tags[PARENT_TAG] = plan.parent_id
     tags = {**description.tags(), **own_tags}
     with tracking.record(config, folder, dataset, store, name=name, params=params, tags=tags) as recorder:
         with _timed(seconds, "train"), console.epoch_progress(config.trainer.epochs, in_sweep=plan is not None) as show:

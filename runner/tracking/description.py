@@ -37,15 +37,13 @@ def loss_name(option: str, settings: Mapping[str, Any]) -> str:
     return " ".join([option, *(f"{key}={_short(value)}" for key, value in values.items())])
 
 
-def run_name(
-    loss: str, dataset: str, config: DictConfig, choices: Mapping[str, str], overrides: Sequence[str] = ()
-) -> str:
-    """`focal gamma=2 · page_blocks · seed 0`; a model other than the usual and a split other than 0 are named too.
+def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()) -> str:
+    """What is compared: the loss with its settings, and whatever else was chosen of model and optimizer.
 
-    So is what was overridden in model, optimizer or loss and does not show otherwise: the runs of a sweep must be told
-    apart.
+    A model other than the usual is named, and what was overridden in model, optimizer or loss and does not show
+    otherwise: the runs of a sweep must be told apart.
     """
-    parts = [loss, dataset]
+    parts = [loss]
     if choices.get("model", "mlp") != "mlp":
         parts.append(choices["model"])
     for override in overrides:
@@ -53,9 +51,14 @@ def run_name(
         if dot and group in ("model", "optimizer", "loss") and "_target_" not in setting:
             key = setting.partition("=")[0]
             parts += [setting] if f" {key}=" not in loss else []
-    if config.split.seed != 0:
-        parts.append(f"split {config.split.seed}")
-    return " · ".join([*parts, f"seed {config.seed}"])
+    return " · ".join(parts)
+
+
+def run_name(variant: str, dataset: str, config: DictConfig) -> str:
+    """`focal gamma=2 · page_blocks · seed 0`; a split other than 0 is named too."""
+    loss, *rest = variant.split(" · ")
+    split = [f"split {config.split.seed}"] if config.split.seed != 0 else []
+    return " · ".join([loss, dataset, *rest, *split, f"seed {config.seed}"])
 
 
 def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 import losses
-from runner.tracking.description import flat_params, loss_name, run_name, tags
+from runner.tracking.description import flat_params, loss_name, run_name, tags, variant
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,15 @@ def test_a_loss_is_named_with_what_is_in_force(option, loss, name):
 
 def test_a_run_is_named_by_what_is_not_usual():
     config = OmegaConf.create({"seed": 4, "split": {"seed": 0}})
+    mlp, cnn = {"model": "mlp"}, {"model": "cnn"}
 
-    assert run_name("builtin", "page_blocks", config, {"model": "mlp"}) == "builtin · page_blocks · seed 4"
+    assert run_name(variant("builtin", mlp), "page_blocks", config) == "builtin · page_blocks · seed 4"
     overrides = ["optimizer.learning_rate=0.003", "trainer.epochs=5", "loss.gamma=1", "loss._target_=x.Y"]
-    name = run_name("focal gamma=1", "page_blocks", config, {"model": "mlp"}, overrides)
-    assert name == "focal gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
+    compared = variant("focal gamma=1", mlp, overrides)
+    assert compared == "focal gamma=1 · learning_rate=0.003"
+    assert run_name(compared, "page_blocks", config) == "focal gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
     config.split.seed = 2
-    assert run_name("builtin", "digits", config, {"model": "cnn"}) == "builtin · digits · cnn · split 2 · seed 4"
+    assert run_name(variant("builtin", cnn), "digits", config) == "builtin · digits · cnn · split 2 · seed 4"
 
 
 def test_params_are_the_config_with_dots_and_the_choices():
