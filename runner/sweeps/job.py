@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
@@ -46,8 +47,10 @@ def run_job(config: DictConfig) -> float:
 def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Path, overrides: list[str]) -> float:
     from runner.experiment import run_experiment
 
-    ledger, number, words = Ledger(Path(job.sweep.dir)), int(job.job.num), job.job.override_dirname
+    ledger, number = Ledger(Path(job.sweep.dir)), int(job.job.num)
     plan = ledger.plan
+    own = [override for override in overrides if override.lstrip("+~").partition("=")[0] in plan.varied]
+    words = " ".join(own or overrides)  # what tells this job from the others
     if plan.fail_fast and any(entry.event in ("failed", "refused") for entry in ledger.latest()):
         ledger.note(number, "not started", words)
         _forget(folder, job.job.name)
@@ -60,8 +63,9 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
         event = (
             "refused" if isinstance(problem, InputError) else "failed" if isinstance(problem, Exception) else "killed"
         )
-        kind = "" if isinstance(problem, (InputError, RunFailed)) else f"{type(problem).__name__}: "
-        reason = "interrupted" if event == "killed" else f"{kind}{problem}"
+        cause = (problem.__cause__ or problem) if isinstance(problem, InstantiationException) else problem
+        kind = "" if isinstance(cause, (InputError, RunFailed)) else f"{type(cause).__name__}: "
+        reason = "interrupted" if event == "killed" else f"{kind}{cause}"
         ledger.note(number, event, words, reason=reason)
         if event == "refused":
             _forget(folder, job.job.name)

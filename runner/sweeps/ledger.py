@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Plan:
         objective: the metric the runs return.
         began: seconds since 1970.
         parent_id: the parent run in MLflow, or empty.
+        varied: the keys that differ between jobs.
         fail_fast: whether no job starts after one has failed.
         done: finished runs of an earlier attempt, by fingerprint.
     """
@@ -48,6 +49,7 @@ class Plan:
     objective: str
     began: float
     parent_id: str = ""
+    varied: Sequence[str] = ()
     fail_fast: bool = False
     done: Mapping[str, Outcome] = field(default_factory=dict)
 
@@ -94,7 +96,13 @@ class Ledger:
     def plan(self) -> Plan:
         """What `begin` wrote."""
         said = json.loads(self._plan.read_text(encoding="utf-8"))
-        return Plan(**{**said, "done": {key: Outcome(**value) for key, value in said["done"].items()}})
+        return Plan(
+            **{
+                **said,
+                "varied": tuple(said["varied"]),
+                "done": {key: Outcome(**value) for key, value in said["done"].items()},
+            }
+        )
 
     def note(self, job: int, event: str, name: str, objective: float = math.nan, reason: str = "") -> None:
         """Adds a line. Short lines appended at once do not mix, however many processes write."""

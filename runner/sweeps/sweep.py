@@ -104,7 +104,9 @@ def begin(config: DictConfig) -> Sweep:
         parent_id, done = _parent(store, f"{name} ({total} runs)" if total else name, overrides, resume)
     elif resume:
         raise InputError("sweep.resume: with tracking=none there is no record of what is done already")
-    plan = Plan(name, total, config.objective, time.time(), parent_id, bool(config.sweep.fail_fast), done)
+    plan = Plan(
+        name, total, config.objective, time.time(), parent_id, tuple(varied), bool(config.sweep.fail_fast), done
+    )
     folder = Path(config.hydra.sweep.dir)
     ledger = Ledger(folder)
     ledger.begin(plan)
@@ -200,7 +202,7 @@ def _varied(config: DictConfig, overrides: Sequence[str]) -> dict[str, int | Non
     counts: dict[str, int | None] = {}
     for override in OverridesParser.create().parse_overrides([*given, *overrides]):
         if override.is_sweep_override():
-            key = override.get_key_element()
+            key = override.get_key_element().lstrip("+")
             counts[key] = len(list(override.sweep_string_iterator())) if override.is_discrete_sweep() else None
     return counts
 

@@ -1,0 +1,232 @@
+"""Sweeps from the command line: nothing is lost, whatever launches them. A new launcher is one line in LAUNCHERS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import mlflow
+import pytest
+from conftest import TINY
+from joblib.externals.loky import get_reusable_executor
+
+LAUNCHERS = {
+    "basic": [],
+    "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+}
+every_launcher = pytest.mark.parametrize(
+    "launcher",
+    [
+        pytest.param(arguments, id=name, marks=[] if name == "basic" else [pytest.mark.slow])
+        for name, arguments in LAUNCHERS.items()
+    ],
+)
+SMALL = (*TINY, "model=logistic", "tracking.log_model=false")
+OWN_LOSS = """
+import os, losses
+
+class Loss(losses.CustomLoss):
+    def __init__(self, k=1, **arguments):
+        super().__init__(**arguments)
+        if k == 2 and not os.path.exists("mended"):
+            raise RuntimeError("a bug of mine")
+"""
+OWN = ("loss=custom", "loss._target_=buggy.Loss", "~loss.formula", "+loss.k=1,2,3")
+
+
+@pytest.fixture(autouse=True)
+def fresh_workers():
+    """joblib keeps its processes for the next sweep of this process, which here starts in another folder."""
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
+
+
+def family(store) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
+    """The one parent and its children, the oldest first."""
+    runs = store.search_runs(["1"], order_by=["start_time ASC"])
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert len(parents) == 1
+    assert {run.data.tags.get("mlflow.parentRunId") for run in runs} - {None} <= {parents[0].info.run_id}
+    return parents[0], [run for run in runs if run is not parents[0]]
+
+
+@every_launcher
+def test_a_sweep_is_one_parent_with_a_child_for_each_combination(command, store, launcher):
+    done = command("-m", *SMALL, *launcher, "loss=builtin,focal", "seed=0,1", "paths.outputs=outputs")
+    parent, children = family(store)
+
+    assert done.status == 0, done.err
+    assert parent.info.run_name == "loss × seed (4 runs)"
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["sweep.progress"] == "4 of 4"
+    assert Counter((run.data.params["loss"], run.data.params["seed"]) for run in children) == Counter(
+        [("builtin", "0"), ("builtin", "1"), ("focal", "0"), ("focal", "1")]
+    )
+    assert {run.info.status for run in children} == {"FINISHED"}
+    assert f"sweep id: {parent.info.run_id}" in done.out
+    assert "4 of 4" in done.out
+
+
+@every_launcher
+def test_a_failed_job_stops_nothing_and_is_told_last_and_resuming_does_it_alone(command, store, tmp_path, launcher):
+    (tmp_path / "buggy.py").write_text(OWN_LOSS)
+    arguments = ("-m", *SMALL, *launcher, *OWN, "paths.outputs=outputs")
+    done = command(*arguments)
+    parent, children = family(store)
+
+    assert done.status == 1
+    assert done.err.splitlines()[-2] == "error: 1 failed"
+    assert "RuntimeError: a bug of mine" in done.err.splitlines()[-1]
+    assert "job 1 (+loss.k=2)" in done.err.splitlines()[-1]
+    assert parent.info.status == "FAILED"
+    assert parent.data.tags["sweep.progress"] == "2 of 3, 1 failed"
+    assert Counter(run.info.status for run in children) == {"FINISHED": 2}
+
+    (tmp_path / "mended").touch()
+    again = command(*arguments, "sweep.resume=true")
+    parent, children = family(store)
+
+    assert again.status == 0, again.err
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["sweep.progress"] == "3 of 3"
+    assert len({run.data.tags["fingerprint"] for run in children}) == len(children) == 3
+    assert again.out.count("(done before)") == 2
+
+
+def test_with_fail_fast_no_job_starts_after_a_failure(command, store, tmp_path):
+    (tmp_path / "buggy.py").write_text(OWN_LOSS)
+    done = command("-m", *SMALL, *OWN, "sweep.fail_fast=true", "paths.outputs=outputs")
+    parent, children = family(store)
+
+    assert done.status == 1
+    assert parent.data.tags["sweep.progress"] == "1 of 3, 1 failed"
+    assert len(children) == 1
+
+
+def test_a_sweep_whose_jobs_are_all_refused_leaves_nothing(command, store, tmp_path):
+    done = command("-m", *SMALL, "loss=focal", "loss.gamma=-1,-2", "paths.outputs=outputs")
+
+    assert done.status == 2
+    assert done.err.splitlines()[-3] == "error: 2 refused"
+    assert store.search_runs(["1"]) == []
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_a_sweep_that_cannot_be_composed_leaves_nothing(command, store):
+    done = command("-m", *SMALL, "loss=builtin,focall", "paths.outputs=outputs")
+
+    assert done.status == 2
+    assert "focall" in done.err
+    assert store.search_runs(["1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sweep.resume=true"], "the store has no sweep of this command"),
+        (["sweep.resume=abc"], "the store has no sweep of that id"),
+        (["sweep.resume=true", "tracking=none"], "tracking=none there is no record"),
+    ],
+)
+def test_resuming_what_is_not_there_is_refused(command, arguments, words):
+    done = command("-m", *SMALL, "loss=builtin,dice", *arguments, "paths.outputs=outputs")
+
+    assert done.status == 2
+    assert words in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_single_run_is_not_a_sweep_to_resume(command):
+    run_id = command(*SMALL).run_id
+    for arguments in (["resume", run_id, "--outputs", "nowhere"], ["-m", *SMALL, "seed=0,1", f"sweep.resume={run_id}"]):
+        done = command(*arguments)
+        assert done.status == 2
+        assert run_id in done.err
+
+
+def started(tmp_path: Path, *arguments: str) -> subprocess.Popen:
+    """A sweep in a process group of its own, its output in sweep.txt."""
+    with (tmp_path / "sweep.txt").open("w") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", "runner", "-m", *SMALL, *arguments, "paths.outputs=outputs"],
+            cwd=tmp_path,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+
+
+def wait_for(tmp_path: Path, words: str) -> None:
+    deadline = time.monotonic() + 120
+    while words not in (tmp_path / "sweep.txt").read_text():
+        assert time.monotonic() < deadline, (tmp_path / "sweep.txt").read_text()
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+@every_launcher
+def test_a_sweep_killed_without_a_word_is_resumed_to_exactly_the_missing_runs(command, store, tmp_path, launcher):
+    process = started(tmp_path, *launcher, "loss=builtin,focal", "seed=range(0,3)", "trainer.epochs=20")
+    wait_for(tmp_path, "2 of 6")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    parent, _ = family(store)
+    assert parent.info.status == "RUNNING"  # nothing in a killed process could help it
+
+    done = command("resume", parent.info.run_id, "--outputs", "outputs")
+    parent, children = family(store)
+
+    assert done.status == 0, done.err
+    assert parent.info.status == "FINISHED"
+    finished = [run.data.tags["fingerprint"] for run in children if run.info.status == "FINISHED"]
+    assert len(finished) == len(set(finished)) == 6
+    assert {run.info.status for run in children} <= {"FINISHED", "KILLED"}
+    for run in children:
+        if run.info.status == "KILLED":
+            assert "ended without a word" in run.data.tags["failure"]
+    assert done.out.count("(done before)") >= 2
+
+
+@pytest.mark.slow
+@every_launcher
+def test_ctrl_c_ends_parent_and_running_children_as_killed(command, store, tmp_path, launcher):
+    endless = ("trainer.epochs=1000000", "trainer.early_stopping=null", "tracking.flush_seconds=0.2")
+    process = started(tmp_path, *launcher, *endless, "loss=builtin,focal", "seed=range(0,3)")
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (tmp_path / "outputs" / "mlflow.db").exists():
+            running = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" in run.data.tags]
+            if any("val/loss" in run.data.metrics for run in running):
+                break
+        time.sleep(0.5)
+    refused = command(
+        "-m",
+        *SMALL,
+        *launcher,
+        *endless,
+        "loss=builtin,focal",
+        "seed=range(0,3)",
+        "sweep.resume=true",
+        "paths.outputs=outputs",
+    )
+    os.killpg(process.pid, signal.SIGINT)
+    status = process.wait(60)
+    parent, children = family(store)
+
+    assert refused.status == 2
+    assert "is still running" in refused.err
+    assert status == 1
+    assert parent.info.status == "KILLED"
+    assert children
+    assert {run.info.status for run in children} == {"KILLED"}
+    assert "interrupted: what was recorded so far is kept" in (tmp_path / "sweep.txt").read_text()
