@@ -22,6 +22,7 @@ def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
     from runner.tracking.store import open_store, store_uri, without_password
+    from runner.tracking.view import runs_page
 
     uri = store_uri(options.uri, options.outputs)
     if uri.startswith(("http:", "https:")):
@@ -29,7 +30,7 @@ def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
         return 0
     # A UI on no store at all is confusing; an empty one is not.
     experiment = open_store(uri, "imbalance-runner", options.outputs).experiment_id
-    page = f"http://127.0.0.1:{options.port}/#/experiments/{experiment}/runs"
+    page = runs_page(f"http://127.0.0.1:{options.port}", experiment)
     print(f"MLflow UI on {without_password(uri)}: open {page} in a browser; Ctrl-C stops it", flush=True)
     server = ["mlflow", "ui", "--backend-store-uri", uri, "--host", "127.0.0.1", "--port", str(options.port)]
     server += ["--workers", "1"]  # one person looks; four take longer to start
@@ -84,10 +85,31 @@ def resume(arguments: Sequence[str]) -> int:
     return train()
 
 
+def compare(arguments: Sequence[str]) -> int:
+    """Compares the losses of one or several sweeps: which wins, by how much, and whether that can be trusted."""
+    parser = argparse.ArgumentParser(prog="runner compare", description=compare.__doc__)
+    parser.add_argument("sweeps", nargs="+", metavar="SWEEP_ID", help="the MLflow run id of a sweep's parent run")
+    parser.add_argument("--baseline", default="builtin", help="the loss the others are compared with")
+    parser.add_argument("--metric", default="test/average_precision")
+    parser.add_argument("--rope", type=float, default=0.005, help="differences up to this do not matter")
+    parser.add_argument("--alpha", type=float, default=0.05, help="0.05 for 95%% intervals")
+    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
+    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    options = parser.parse_args(arguments)
+    from runner.sweeps.reporting import report_on
+    from runner.sweeps.settings import Settings
+    from runner.tracking.store import store_uri
+
+    settings = Settings(options.baseline, options.metric, options.rope, options.alpha)
+    report_on(store_uri(options.uri, options.outputs), options.sweeps, settings, options.outputs)
+    return 0
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "ui": ui,
     "datasets": datasets,
     "losses": losses,
     "verify": verify,
     "resume": resume,
+    "compare": compare,
 }

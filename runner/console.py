@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -112,6 +113,33 @@ def show_job(name: str, objective: str, value: float, *, skipped: bool, progress
     """A job of a sweep is over: its result, and how far the sweep is."""
     done_before = " (done before)" if skipped else ""
     console.print(f"[bold]{name}[/bold]: {objective} {value:.4f}{done_before}\n{progress}", soft_wrap=True)
+
+
+def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
+    """The verdict in words, and where the whole report is."""
+    console.print(f"\n[bold]{escape(headline)}[/bold]", soft_wrap=True)
+    for sentence in sentences:
+        console.print(escape(sentence), soft_wrap=True)
+    console.print(f"report: {_short_path(path)}\n", soft_wrap=True)
+
+
+def show_no_report(reason: str) -> None:
+    """Why a sweep ends without a comparison."""
+    console.print(f"no comparison: {escape(reason)}", soft_wrap=True)
+
+
+def show_done_before(done: int, trials: int) -> None:
+    """A search goes on."""
+    console.print(f"{done} of {trials} trials are done already")
+
+
+def show_best(objective: str, value: float, name: str, trials: int, command: str, folder: Path, lack: str) -> None:
+    """What a search found, and the command that runs it again."""
+    console.print(f"\n[bold]best of {trials} trials: {objective} {value:.4f}[/bold]  {escape(name)}", soft_wrap=True)
+    console.print(f"run it again: {escape(command)}", soft_wrap=True)
+    if lack:
+        console.print(lack, soft_wrap=True)
+    console.print(f"all trials: {_short_path(folder)}\n", soft_wrap=True)
 
 
 def show_sweep_end(parent_id: str, folder: Path) -> None:

@@ -14,6 +14,7 @@ GROUPS = (
     "trainer",
     "evaluation",
     "tracking",
+    "comparison",
     "paths",
     "experiment",
     "hparams_search",
@@ -30,6 +31,8 @@ def help_text() -> str:
         "usage: runner [group=option] [key=value] ...        one run (python -m runner does the same)",
         "       runner -m [group=option,option] ...          a sweep: every combination",
         "       runner ui [--port 5000]                      the MLflow UI on the runs",
+        "       runner resume SWEEP_ID                       goes on with an interrupted sweep",
+        "       runner compare SWEEP_ID ...                  which loss wins, and whether that can be trusted",
         "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",
         "       runner verify                                the losses and the published examples, checked here",
         "       runner datasets [NAME ...]                   the datasets: rows, prevalence, duplicates",
@@ -43,7 +46,7 @@ def help_text() -> str:
     for group in GROUPS:
         lines.append(f"{group}:")
         for path in sorted((CONF / group).glob("*.yaml")):
-            lines.append(f"  {path.stem:<15} {purpose(path)}")
+            lines.append(f"  {path.stem:<21} {purpose(path)}")
         lines.append("")
     lines += [
         "other keys: seed, objective, split.seed, split.validation, split.test, split.duplicates, paths.outputs",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pydoc
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -27,16 +27,7 @@ def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any]
     Raises:
         InputError: the target does not exist, or refuses its arguments.
     """
-    target = config.get("_target_")
-    try:
-        found = pydoc.locate(str(target))
-    except pydoc.ErrorDuringImport as problem:
-        raise InputError(f"{group}._target_={target} cannot be loaded: {' '.join(str(problem).split())}") from problem
-    if not callable(found):
-        raise InputError(
-            f"{group}._target_={target}: there is no such class or function; "
-            "its module must be installed, or in the folder where the command is started"
-        )
+    found = locate(f"{group}._target_", str(config.get("_target_")))
     accepted = _parameters(found)
     supplied = {name: value for name, value in (known or {}).items() if name in accepted and config.get(name) is None}
     own = {key: value for key, value in config.items() if key not in supplied}
@@ -49,6 +40,28 @@ def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any]
         if isinstance(cause, (ValueError, TypeError)):
             raise InputError(f"{group}: {' '.join(str(cause).split())}") from problem
         raise
+
+
+def locate(key: str, name: str) -> Callable[..., Any]:
+    """The class or function of a dotted name, ours or the user's.
+
+    Args:
+        key: where the config has the name, for messages.
+        name: such as `my_losses.ShiftedLoss`.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        found = pydoc.locate(name)
+    except pydoc.ErrorDuringImport as problem:
+        raise InputError(f"{key}={name} cannot be loaded: {' '.join(str(problem).split())}") from problem
+    if not callable(found):
+        raise InputError(
+            f"{key}={name}: there is no such class or function; "
+            "its module must be installed, or in the folder where the command is started"
+        )
+    return found
 
 
 def _parameters(target: Any) -> Collection[str]:

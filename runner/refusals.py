@@ -28,7 +28,7 @@ def refusal(problem: BaseException) -> str:
     if isinstance(problem, OverrideParseException):
         said = text.splitlines()[0]
         return f"{problem.override}: cannot be read ({said}); write key=value, with quotes around spaces and brackets"
-    missing = re.search(r"Could not find '(\w+)/([^']+)'", text)
+    missing = re.search(r"Could not find '([\w/]+)/([^'/]+)'", text)
     if missing:
         group, option = missing[1], missing[2]
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)

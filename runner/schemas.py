@@ -258,6 +258,17 @@ class Sweep:
 
 
 @dataclass
+class Comparison:
+    """conf/comparison/"""
+
+    report: bool = MISSING
+    baseline: str = MISSING
+    metric: str | None = None
+    rope: float = limited(at_least(0))
+    alpha: float = limited(inside(0, 1))
+
+
+@dataclass
 class Paths:
     """conf/paths/"""
 
@@ -279,6 +290,7 @@ class Config:
     evaluation: Evaluation = field(default_factory=Evaluation)
     tracking: Tracking = field(default_factory=Tracking)
     sweep: Sweep = field(default_factory=Sweep)
+    comparison: Comparison = field(default_factory=Comparison)
     paths: Paths = field(default_factory=Paths)
 
 

@@ -47,6 +47,8 @@ def train() -> int:
         with _errors_as_they_are():
             task()
     except Refused as refused:
+        if (sweep := take()) is not None:
+            _end(sweep, broken=True)
         raise refused.problem from refused.problem.__cause__
     except KeyboardInterrupt:
         if (sweep := take()) is not None:
@@ -54,7 +56,7 @@ def train() -> int:
         raise
     except Exception as problem:
         if (sweep := take()) is not None:
-            status = _end(sweep)
+            status = _end(sweep, broken=True)
             if status and not tracebacks:  # jobs failed, and the sweep has told which; Hydra repeats the first
                 return status
         if isinstance(problem, (HydraException, OmegaConfBaseException)):
@@ -70,15 +72,16 @@ def train() -> int:
     return 0 if sweep is None else _end(sweep)
 
 
-def _end(sweep: Sweep, *, interrupted: bool = False) -> int:
+def _end(sweep: Sweep, *, interrupted: bool = False, broken: bool = False) -> int:
     """Closes the sweep and tells how it went, failures last; returns the exit status."""
     from runner import console
     from runner.sweeps.sweep import failures_in_words
 
-    failed = sweep.end(interrupted=interrupted)
+    failed = sweep.end(interrupted=interrupted, broken=broken)
     if interrupted:  # which jobs were under way is no news
         failed = [entry for entry in failed if entry.event != "killed"]
-    console.show_sweep_end(sweep.plan.parent_id, sweep.folder)
+    if sweep.folder.exists():  # else all of it was refused
+        console.show_sweep_end(sweep.plan.parent_id, sweep.folder)
     if not failed:
         return 0
     print("\n".join(failures_in_words(failed)), file=sys.stderr)

@@ -17,6 +17,7 @@ COMMANDS = [line[2:] for block in re.findall(r"```console\n(.*?)```", README, re
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 BRIEF = ["trainer.epochs=1", "evaluation.bootstrap=0"]  # the README's commands, made short by what stands behind them
+BRIEF_SEARCH = [*BRIEF, "hydra.sweeper.n_trials=2"]
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_the_readme_has_the_commands_this_file_knows_how_to_run():
 def test_commands_run(command, stranger, line):
     arguments = shlex.split(line)[3:]
     brief = [] if {"--help", "--cfg", "datasets", "losses"} & set(arguments) else BRIEF
+    brief = BRIEF_SEARCH if "optuna" in line else brief
     done = command(*arguments, *brief)
 
     assert done.status == 0, done.err

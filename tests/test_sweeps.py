@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 import pytest
 from conftest import TINY
 from joblib.externals.loky import get_reusable_executor
@@ -230,3 +231,62 @@ def test_ctrl_c_ends_parent_and_running_children_as_killed(command, store, tmp_p
     assert children
     assert {run.info.status for run in children} == {"KILLED"}
     assert "interrupted: what was recorded so far is kept" in (tmp_path / "sweep.txt").read_text()
+
+
+def test_a_sweep_over_losses_ends_with_a_report_on_the_parent(command, store, tmp_path):
+    sweep = command("-m", *SMALL, "loss=builtin,focal", "split.seed=0,1", "paths.outputs=outputs")
+    parent, _ = family(store)
+    parent_id = parent.info.run_id
+
+    assert sweep.status == 0, sweep.err
+    headline = parent.data.tags["verdict"]
+    assert headline in sweep.out
+    assert parent.data.tags["mlflow.note.content"].startswith(f"## {headline}")
+    there = {file.path for file in store.list_artifacts(parent_id, "comparison")}
+    assert there == {f"comparison/{name}" for name in ("figures", "leaderboard.csv", "report.html", "runs.csv")}
+    page = Path(store.download_artifacts(parent_id, "comparison/report.html")).read_text()
+    assert headline in page
+    assert "focal gamma=2" in page
+    figures = {Path(file.path).name for file in store.list_artifacts(parent_id, "comparison/figures")}
+    assert {"differences.png", "leaderboard.png", "loss_curves.png"} <= figures
+
+    again = command("compare", parent_id, "--baseline", "focal", "--metric", "test/log_loss", "--outputs", "outputs")
+    assert again.status == 0, again.err
+    board = pd.read_csv(tmp_path / "outputs" / "comparisons" / parent_id[:8] / "leaderboard.csv", index_col="loss")
+    assert board.loc["focal gamma=2", "verdict"] == "baseline"
+    assert set(board.index) == {"builtin", "focal gamma=2"}
+
+
+def test_sweeps_can_be_compared_together_and_without_a_report_each(command, store, tmp_path):
+    for loss in ("builtin", "focal"):
+        made = command("-m", *SMALL, f"loss={loss}", "split.seed=0,1", "comparison=none", "paths.outputs=outputs")
+        assert made.status == 0, made.err
+        assert "comparison" not in made.out
+    parents = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags]
+    ids = [run.info.run_id for run in parents]
+    done = command("compare", *ids, "--outputs", "outputs")
+
+    assert done.status == 0, done.err
+    (folder,) = (tmp_path / "outputs" / "comparisons").iterdir()
+    assert len(pd.read_csv(folder / "runs.csv")) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["loss=focal,dice", "seed=0"], "comparison.baseline=builtin: no run has that loss"),
+        (["loss=focal", "seed=0,1"], "all runs have the loss focal gamma=2"),
+    ],
+)
+def test_where_there_is_nothing_to_compare_a_sweep_says_why(command, arguments, words):
+    done = command("-m", *SMALL, *arguments, "paths.outputs=outputs")
+
+    assert done.status == 0, done.err
+    assert f"no comparison: {words}" in done.out
+
+
+def test_only_sweeps_are_compared(command):
+    done = command("compare", "nonesuch", "--outputs", "outputs")
+
+    assert done.status == 2
+    assert "has no sweep of that id" in done.err

@@ -10,6 +10,7 @@ from runner.figures.confusion import confusion_matrix
 from runner.figures.curves import loss_curves
 from runner.figures.loss_shape import loss_shape
 from runner.figures.ranking import precision_recall, roc
+from runner.figures.search import search_history, search_importance
 from runner.figures.style import loss_colour, new_figure, save
 from runner.figures.thresholds import threshold_metrics
 
@@ -24,5 +25,7 @@ __all__ = [
     "precision_recall",
     "roc",
     "save",
+    "search_history",
+    "search_importance",
     "threshold_metrics",
 ]

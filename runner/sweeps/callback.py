@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from runner.errors import InputError
+from runner.refusals import refusal
 from runner.sweeps import sweep
 
 current: sweep.Sweep | None = None
@@ -31,6 +33,8 @@ class SweepCallback(Callback):
             current = sweep.begin(config)
         except InputError as problem:
             raise Refused(problem) from problem
+        except HydraException as problem:  # hydra.sweeper.params cannot be read
+            raise Refused(InputError(refusal(problem))) from problem
 
 
 def take() -> sweep.Sweep | None:

@@ -73,7 +73,8 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
             print(f"error: job {number} ({words}): {reason}", file=sys.stderr)
         raise
     skipped = bool(outcome.run_id) and outcome.run_id in {each.run_id for each in plan.done.values()}
-    ledger.note(number, "skipped" if skipped else "finished", outcome.name, outcome.objective)
+    event = "skipped" if skipped else "finished"
+    ledger.note(number, event, outcome.name, outcome.objective, run_id=outcome.run_id)
     now = progress(plan, ledger.latest(), time.time())
     console.show_job(outcome.name, plan.objective, outcome.objective, skipped=skipped, progress=str(now))
     return outcome.objective

@@ -65,6 +65,7 @@ class Entry:
         at: seconds since 1970.
         objective: of a run that finished, else NaN.
         reason: of one that did not, in one line.
+        run_id: in MLflow, of a run that finished.
     """
 
     job: int
@@ -73,6 +74,7 @@ class Entry:
     at: float
     objective: float = math.nan
     reason: str = ""
+    run_id: str = ""
 
 
 class Ledger:
@@ -104,9 +106,11 @@ class Ledger:
             }
         )
 
-    def note(self, job: int, event: str, name: str, objective: float = math.nan, reason: str = "") -> None:
+    def note(
+        self, job: int, event: str, name: str, objective: float = math.nan, reason: str = "", run_id: str = ""
+    ) -> None:
         """Adds a line. Short lines appended at once do not mix, however many processes write."""
-        entry = Entry(job, event, name[:300], time.time(), objective, " ".join(reason.split())[:1000])
+        entry = Entry(job, event, name[:300], time.time(), objective, " ".join(reason.split())[:1000], run_id)
         with self._jobs.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(entry)) + "\n")
 

@@ -20,6 +20,7 @@ from runner.sweeps.fingerprint import FINGERPRINT_TAG
 from runner.sweeps.ledger import Entry, Ledger, Outcome, Plan
 from runner.sweeps.process import PROCESS_TAG, lives, this_process
 from runner.sweeps.progress import progress
+from runner.sweeps.settings import Settings
 
 if TYPE_CHECKING:
     from runner.tracking.store import Store
@@ -39,12 +40,14 @@ class Sweep:
         plan: see there.
         folder: Hydra's, of the whole sweep.
         store: where its runs are recorded; None with `tracking=none`.
+        comparison: what the report at the end is to say; None for no report.
     """
 
     folder: Path
     ledger: Ledger
     plan: Plan
     store: Store | None
+    comparison: Settings | None
 
     def show(self) -> None:
         """Writes the parent's progress."""
@@ -56,10 +59,14 @@ class Sweep:
         note = f"**{self.plan.name}**: {now}"
         parent.set_tags(self.store, self.plan.parent_id, {"sweep.progress": now.short, "mlflow.note.content": note})
 
-    def end(self, *, interrupted: bool) -> list[Entry]:
+    def end(self, *, interrupted: bool, broken: bool = False) -> list[Entry]:
         """Closes the parent as what the sweep was, and children whose process died; returns the jobs that failed.
 
         A sweep all of whose jobs were refused leaves nothing.
+
+        Args:
+            interrupted: by Ctrl-C or SIGTERM.
+            broken: ended by an error before all jobs had been tried.
         """
         entries = self.ledger.latest()
         failed = [entry for entry in entries if entry.event in ("failed", "refused", "killed")]
@@ -75,9 +82,22 @@ class Sweep:
 
             close_stale_children(self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0)
             self.show()
-            status = "KILLED" if interrupted else "FAILED" if failed else "FINISHED"
+            self._report()
+            status = "KILLED" if interrupted else "FAILED" if failed or broken else "FINISHED"
             parent.end_run(self.store, self.plan.parent_id, status)
         return failed
+
+    def _report(self) -> None:
+        """The comparison, if it was asked for and there is something to compare."""
+        if self.comparison is None or self.store is None:
+            return
+        from runner import console
+        from runner.sweeps.reporting import report_on_sweep
+
+        try:
+            report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison")
+        except InputError as problem:
+            console.show_no_report(str(problem))
 
 
 def begin(config: DictConfig) -> Sweep:
@@ -110,7 +130,11 @@ def begin(config: DictConfig) -> Sweep:
     folder = Path(config.hydra.sweep.dir)
     ledger = Ledger(folder)
     ledger.begin(plan)
-    sweep = Sweep(folder, ledger, plan, store)
+    asked = config.comparison
+    metric = asked.metric or f"test/{config.objective.partition('/')[2]}"
+    wanted = asked.report and "n_trials" not in config.hydra.sweeper  # each trial of a search is a loss of its own
+    settings = Settings(asked.baseline, metric, asked.rope, asked.alpha) if wanted else None
+    sweep = Sweep(folder, ledger, plan, store, settings)
     sweep.show()
     return sweep
 
@@ -196,11 +220,12 @@ def close_stale_children(store: Store, parent_id: str, patience: float = 0.0) ->
 
 def _varied(config: DictConfig, overrides: Sequence[str]) -> dict[str, int | None]:
     """The keys that the sweep varies, each with its number of values (None where the sweeper decides)."""
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     given = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
     counts: dict[str, int | None] = {}
-    for override in OverridesParser.create().parse_overrides([*given, *overrides]):
+    for override in OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides([*given, *overrides]):
         if override.is_sweep_override():
             key = override.get_key_element().lstrip("+")
             counts[key] = len(list(override.sweep_string_iterator())) if override.is_discrete_sweep() else None

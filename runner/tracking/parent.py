@@ -62,6 +62,11 @@ def set_tags(store: Store, run_id: str, tags: Mapping[str, str]) -> None:
     _client(store).log_batch(run_id, tags=[RunTag(key, value[:8000]) for key, value in tags.items()])
 
 
+def log_metric(store: Store, run_id: str, name: str, value: float, step: int) -> None:
+    """Writes one value of a metric."""
+    _client(store).log_metric(run_id, name, value, step=step)
+
+
 def end_run(store: Store, run_id: str, status: str) -> None:
     """Ends a run: FINISHED, FAILED or KILLED."""
     _client(store).set_terminated(run_id, status, end_time=int(time.time() * 1000))
@@ -77,9 +82,9 @@ def delete_run(store: Store, run_id: str) -> None:
     _client(store).delete_run(run_id)
 
 
-def log_artifacts(store: Store, run_id: str, folder: str) -> None:
-    """Puts the files of a folder into the run's artifacts."""
-    _client(store).log_artifacts(run_id, folder)
+def log_artifacts(store: Store, run_id: str, folder: str, path: str) -> None:
+    """Puts the files of a folder into the run's artifacts, under `path`."""
+    _client(store).log_artifacts(run_id, folder, path)
 
 
 def _client(store: Store) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,16 +12,20 @@ import pandas as pd
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+    from runner.tracking.store import Store
+
 VARIANT_TAG = "variant"
 DATASET_TAG = "dataset.name"
+PARAMETERS = ("loss.", "model.", "optimizer.")
 
 
 def results_table(runs: Sequence[Run]) -> pd.DataFrame:
     """The finished runs among `runs`; of two with one fingerprint, the later.
 
     Returns:
-        Columns run_id, loss (with its settings), option (the loss's config option), dataset, split, seed, n_train,
-        n_test, seconds, and every final metric under its MLflow name.
+        Columns run_id, loss (with its settings), option (the loss's config option), dataset, split, seed, n_train
+        (all rows but the test part's: validation counts, for it stops training and chooses the threshold), n_test,
+        seconds, every final metric under its MLflow name, and the parameters of loss, model and optimizer.
     """
     latest: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.info.start_time):
@@ -38,8 +43,35 @@ def _row(run: Run) -> dict[str, Any]:
         "dataset": tags[DATASET_TAG],
         "split": int(params["split.seed"]),
         "seed": int(params["seed"]),
-        "n_train": int(tags["rows.train"]),
+        "n_train": int(tags["rows.train"]) + int(tags["rows.validation"]),
         "n_test": int(tags["rows.test"]),
         **{name: value for name, value in metrics.items() if name.startswith(("test", "val/"))},
         "seconds": sum(value for name, value in metrics.items() if name.startswith("seconds/")) or math.nan,
+        **{name: _value(said) for name, said in params.items() if name.startswith(PARAMETERS)},
     }
+
+
+def swept(table: pd.DataFrame) -> list[str]:
+    """The columns of parameters with several values within one loss option: what a sweep varied."""
+    own = [name for name in table if name.startswith(PARAMETERS)]
+    values = table.groupby("option")[own].nunique() if own else pd.DataFrame()
+    return [name for name in own if (values[name] > 1).any()]
+
+
+def _value(said: str) -> float | str:
+    try:
+        return float(said)
+    except ValueError:
+        return said
+
+
+def recorded_file(store: Store, run_id: str, path: str) -> Path | None:
+    """An artifact of a run as a local file, or None if the run has no such artifact."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        uri = mlflow.MlflowClient(store.uri).get_run(run_id).info.artifact_uri
+        return Path(mlflow.artifacts.download_artifacts(f"{uri}/{path}", tracking_uri=store.uri))
+    except (MlflowException, OSError):
+        return None

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from runner.errors import InputError
+from runner.tracking import view
 
 # No usage data leaves the machine, and no sub-second run waits for the attempt.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -119,7 +120,9 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             found = client.get_experiment_by_name(name)
             if found is None:
                 place = None if remote else (outputs.absolute() / "artifacts").as_uri()
-                return client.create_experiment(name, artifact_location=place)
+                return client.create_experiment(name, artifact_location=place, tags=view.TAGS)
+            if view.TAGS.items() - found.tags.items():
+                client.set_experiment_tag(found.experiment_id, view.TAG, view.TAGS[view.TAG])
     except Exception as problem:  # every kind of store fails in its own words
         if remote:
             said = "" if "Max retries exceeded" in str(problem) else f" ({first_line(problem)})"

@@ -80,3 +80,11 @@ def shape_table() -> pd.DataFrame:
             "gradient_negative": probability,
         }
     )
+
+
+@pytest.fixture(scope="package")
+def search_table() -> pd.DataFrame:
+    """A search of 20 trials that gets better; two failed."""
+    values = 0.8 - 0.1 * np.random.default_rng(0).random(20) * np.exp(-np.arange(20) / 10)
+    values[[3, 11]] = np.nan
+    return pd.DataFrame({"trial": np.arange(20), "value": values})

@@ -44,11 +44,16 @@ NAMES = [
     "calibration",
     "threshold_metrics",
     "loss_shape",
+    "search_history",
+    "search_importance",
 ]
+NAMED_BY_TICKS = ("confusion_matrix", "search_importance")
 
 
 @pytest.fixture
-def draw(history_table, precision_recall_table, roc_table, bins_table, scores, threshold_table, shape_table):
+def draw(
+    history_table, precision_recall_table, roc_table, bins_table, scores, threshold_table, shape_table, search_table
+):
     """Draws the figure of that name with ordinary data."""
     labels, probabilities = scores
     calls = {
@@ -73,6 +78,12 @@ def draw(history_table, precision_recall_table, roc_table, bins_table, scores, t
             threshold_table, threshold=0.4, rule="cost (false alarm 1, miss 20)", **more
         ),
         "loss_shape": lambda **more: figures.loss_shape(shape_table, loss_name="weighted", **more),
+        "search_history": lambda **more: figures.search_history(
+            search_table, objective="val/average_precision", maximize=True, **more
+        ),
+        "search_importance": lambda **more: figures.search_importance(
+            {"optimizer.learning_rate": 0.7, "loss.gamma": 0.3}, objective="val/average_precision", trials=20, **more
+        ),
     }
     return lambda name, **more: calls[name](**more)
 
@@ -93,7 +104,7 @@ def test_axes_are_named_and_the_run_is_too(name, draw):
     assert title
     assert subtitle.startswith(run)
     for axes in figure.axes:
-        if name != "confusion_matrix":  # its cells are named by their ticks
+        if name not in NAMED_BY_TICKS:
             assert axes.get_ylabel()
             # stacked panels share the lowest one's x axis
             assert axes.get_xlabel() or name in ("loss_curves", "calibration")

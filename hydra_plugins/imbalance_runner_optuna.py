@@ -1,0 +1,95 @@
+"""`hydra/sweeper=optuna`, as Hydra finds it. Read on every start, so nothing heavy is imported here.
+
+Hydra executes this file outside `sys.modules`, where a dataclass cannot have its types as strings: so there is no
+`from __future__ import annotations`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import MISSING, DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+SAMPLERS = {
+    "tpe": "TPESampler",
+    "random": "RandomSampler",
+    "cmaes": "CmaEsSampler",
+    "nsgaii": "NSGAIISampler",
+}
+
+
+@dataclass
+class OptunaConfig:
+    """The keys of `hydra.sweeper`.
+
+    Attributes:
+        n_trials: how many trials the search has; a resumed one runs those that are missing.
+        n_jobs: trials asked for at once, for a launcher that runs several jobs at once.
+        direction: null for what is better of the objective.
+        sampler: its class in `_target_` and its arguments; `hydra/sweeper/sampler=random` chooses another.
+        storage: an SQLAlchemy address; null keeps the study in memory.
+        study_name: null for a study of the sweep's own; a name to go on with a study that is there.
+        params: key to range, as on the command line, which wins.
+        custom_search_space: a function of (config, trial) that suggests what depends on the trial's other values.
+    """
+
+    _target_: str = "hydra_plugins.imbalance_runner_optuna.OptunaSweeper"
+    _recursive_: bool = False  # the sampler is made when it is needed
+    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}])
+    n_trials: int = 20
+    n_jobs: int = 1
+    direction: str | None = None
+    sampler: Any = MISSING
+    storage: str | None = "sqlite:///${paths.outputs}/optuna.db"
+    study_name: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    custom_search_space: str | None = None
+
+
+class OptunaSweeper(Sweeper):
+    """Jobs chosen by Optuna; `runner.sweeps.search` has the whole story."""
+
+    def __init__(self, **_: Any) -> None:
+        """What `hydra.sweeper` says is read from the config."""
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """See `Sweeper`."""
+        self.hydra_context = hydra_context
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: Sequence[str]) -> None:
+        """See `Sweeper`."""
+        from runner.errors import InputError
+        from runner.refusals import refusal
+        from runner.sweeps.callback import Refused
+        from runner.sweeps.search import search
+
+        assert self.config is not None
+        assert self.hydra_context is not None
+        assert self.launcher is not None
+        try:
+            search(self.config, arguments, self.hydra_context.config_loader, self.launcher)
+        except InputError as problem:  # past Hydra, so that it is not taken for a job's
+            raise Refused(problem) from problem
+        except (HydraException, OmegaConfBaseException) as problem:  # a trial that cannot be composed
+            raise Refused(InputError(refusal(problem))) from problem
+
+
+_store = ConfigStore.instance()
+_store.store(group="hydra/sweeper", name="optuna", node=OptunaConfig, provider="imbalance_runner_optuna")
+for _name, _class in SAMPLERS.items():
+    _store.store(
+        group="hydra/sweeper/sampler",
+        name=_name,
+        node={"_target_": f"optuna.samplers.{_class}", "seed": "${seed}"},
+        provider="imbalance_runner_optuna",
+    )
