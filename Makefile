@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-fast format clean
+.PHONY: help install run ui test test-jax test-fast docs format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,9 +27,16 @@ test: install ## Check style and types, and run all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory test-jax
+
+test-jax: install ## The losses' tests under Keras's JAX backend
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/losses losses
 
 test-fast: install ## The tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+docs: install ## Write docs/losses.md's list and figure anew from the losses
+	$(BIN)/python -m runner.loss_docs
 
 format: install ## Put the code into the house style
 	$(BIN)/ruff check --fix .

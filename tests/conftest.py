@@ -67,7 +67,7 @@ def command(
 
     def run(*arguments: str) -> Finished:
         given = list(arguments)
-        if not any(argument.startswith(("paths.outputs=", "--", "losses", "datasets")) for argument in given):
+        if not any(argument.startswith(("paths.outputs=", "--", "losses", "datasets", "verify")) for argument in given):
             given.append(f"paths.outputs={outputs}")
         monkeypatch.setattr("sys.argv", ["runner", *given])
         before = signal.getsignal(signal.SIGTERM)

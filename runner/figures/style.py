@@ -17,7 +17,19 @@ from matplotlib.figure import Figure
 
 from runner.figures.colours import GREY, LIGHT_GREY, loss_colour
 
-__all__ = ["DPI", "SIZE", "column", "legend_strip", "loss_colour", "new_figure", "note", "save"]
+__all__ = [
+    "DPI",
+    "SIZE",
+    "TEXT",
+    "column",
+    "dress",
+    "empty_figure",
+    "legend_strip",
+    "loss_colour",
+    "new_figure",
+    "note",
+    "save",
+]
 
 SIZE = (7.2, 4.8)  # inches; 864 x 576 pixels, which MLflow's artifact pane shows unscaled
 DPI = 120
@@ -54,9 +66,8 @@ def new_figure(
     Returns:
         The figure, on an Agg canvas of its own, and its axes row by row.
     """
+    figure = empty_figure(title, subtitle)
     width, height = SIZE
-    figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
     head = 0.82 + _LEGEND_ROW * legend_rows
     figure.subplots_adjust(
         left=left / width,
@@ -73,18 +84,32 @@ def new_figure(
         sharex="col" if share_x else False,
         gridspec_kw={"height_ratios": height_ratios} if height_ratios is not None else {},
     )
-    if len(subtitle) > _LONGEST_SUBTITLE:
-        subtitle = subtitle[: _LONGEST_SUBTITLE - 1] + "…"
-    edge = 0.2 / width
-    figure.text(edge, 1 - 0.32 / height, title, size=12.5, weight="bold", color=TEXT, parse_math=False)
-    figure.text(edge, 1 - 0.55 / height, subtitle, size=10, color="#595959", parse_math=False)
     panels = [axes for row in grid for axes in row]
     for axes in panels:
-        _dress(axes)
+        dress(axes)
     return figure, panels
 
 
-def _dress(axes: Axes) -> None:
+def empty_figure(title: str, subtitle: str = "", *, size: tuple[float, float] = SIZE) -> Figure:
+    """Title and subtitle on white, without axes.
+
+    Args:
+        title, subtitle: see ``new_figure``.
+        size: in inches.
+    """
+    width, height = size
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    longest = int(_LONGEST_SUBTITLE * width / SIZE[0])
+    if len(subtitle) > longest:
+        subtitle = subtitle[: longest - 1] + "…"
+    edge = 0.2 / width
+    figure.text(edge, 1 - 0.32 / height, title, size=12.5, weight="bold", color=TEXT, parse_math=False)
+    figure.text(edge, 1 - 0.55 / height, subtitle, size=10, color="#595959", parse_math=False)
+    return figure
+
+
+def dress(axes: Axes) -> None:
     """Grid behind the data, two spines, readable ticks."""
     axes.set_axisbelow(True)
     axes.grid(True, color=LIGHT_GREY, linewidth=0.6)
@@ -103,7 +128,7 @@ def legend_strip(figure: Figure, entries: Sequence[tuple[Artist, str]], *, rows:
     """The legend as a strip between subtitle and axes, where it cannot cover data.
 
     Args:
-        figure: a figure from ``new_figure`` with ``legend_rows=rows``.
+        figure: a figure from ``new_figure`` with ``legend_rows=rows``, or from ``empty_figure``.
         entries: (artist, label) pairs in reading order, row by row.
         rows: rows of the strip.
     """
@@ -112,7 +137,7 @@ def legend_strip(figure: Figure, entries: Sequence[tuple[Artist, str]], *, rows:
     columns = -(-len(entries) // rows)
     # A legend fills column by column; deal the entries out so that they read row by row.
     order = [i for start in range(columns) for i in range(start, len(entries), columns)]
-    width, height = SIZE
+    width, height = figure.get_size_inches()
     legend = figure.legend(
         [entries[i][0] for i in order],
         [entries[i][1] for i in order],

@@ -75,4 +75,4 @@ def test_listing_and_checking_losses_loads_no_framework():
 def test_the_package_lists_its_losses():
     import losses
 
-    assert set(dir(losses)) == {"CATALOGUE", "SigmoidLoss", *CATALOGUE}
+    assert set(dir(losses)) == {"CATALOGUE", "SigmoidLoss", "WholeBatchLoss", *CATALOGUE}
