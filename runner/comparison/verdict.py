@@ -1,0 +1,161 @@
+"""The verdict in words: a headline, and a few sentences a practitioner understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from runner.comparison.compared import BETTER, CANNOT_TELL, TIED, WORSE, Compared
+from runner.comparison.moved_threshold import moved_threshold
+from runner.comparison.one_dataset import OneDataset
+from runner.comparison.several_datasets import SeveralDatasets
+
+MISSING_NAMED = 5  # more are counted
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a comparison says.
+
+    Attributes:
+        headline: one line without a full stop.
+        sentences: the details, most important first.
+    """
+
+    headline: str
+    sentences: tuple[str, ...]
+
+
+def verdict(table: pd.DataFrame, comparison: OneDataset | SeveralDatasets) -> Verdict:
+    """Puts a comparison into words.
+
+    Args:
+        table: the runs compared; its F1 columns say whether losses only moved their threshold.
+        comparison: of these runs.
+    """
+    if isinstance(comparison, OneDataset):
+        table = table[table["dataset"] == comparison.dataset]
+    found = sorted(comparison.compared, key=lambda compared: -compared.gain)
+    by_word = {word: [one for one in found if one.verdict == word] for word in (BETTER, WORSE, TIED, CANNOT_TELL)}
+    different = by_word[BETTER] + by_word[WORSE][::-1]
+    sentences = [
+        *(_different(one, comparison) for one in different),
+        *_tied(by_word[TIED], comparison),
+        *_too_few(comparison),
+        *_cannot_tell(by_word[CANNOT_TELL]),
+        *_adjusted(found),
+        *_moved(table, comparison.baseline),
+        *_missing(comparison),
+    ]
+    return Verdict(_headline(by_word, comparison), tuple(sentences))
+
+
+def _headline(by_word: dict[str, list[Compared]], comparison: OneDataset | SeveralDatasets) -> str:
+    counts = ", ".join(f"{len(by_word[word])} {word}" for word in (TIED, WORSE, CANNOT_TELL) if by_word[word])
+    where = _where(comparison)
+    better = by_word[BETTER]
+    if not comparison.compared:
+        return f"Nothing to compare with {comparison.baseline} {where}"
+    if not better and len(by_word[CANNOT_TELL]) == len(comparison.compared):
+        return f"Cannot tell any loss from {comparison.baseline} {where}"
+    if not better:
+        return f"No loss beats {comparison.baseline} {where}: {counts}"
+    metric = comparison.metric.rpartition("/")[2].replace("_", " ")
+    most = f"{better[0].loss} by {_number(better[0].gain)} {metric}"
+    beats = f"beats {comparison.baseline} {where}"
+    first = f"{better[0].loss} {beats} by {_number(better[0].gain)} {metric}"
+    if len(better) > 1:
+        first = f"{len(better)} losses {beats.replace('beats', 'beat', 1)}, most of all {most}"
+    return f"{first}; {counts}" if counts else first
+
+
+def _where(comparison: OneDataset | SeveralDatasets) -> str:
+    if isinstance(comparison, OneDataset):
+        return f"on {comparison.dataset}"
+    return f"over {_count(len(comparison.parents), 'independent dataset')}"
+
+
+def _different(one: Compared, comparison: OneDataset | SeveralDatasets) -> str:
+    low, high = one.adjusted_interval
+    if one.verdict == WORSE:
+        low, high = -high, -low
+    counted = _count(one.n, "split" if isinstance(comparison, OneDataset) else "independent dataset")
+    level = f"{100 * (1 - comparison.alpha):g}%"
+    return (
+        f"{one.loss} is {one.verdict} than {comparison.baseline} by {_number(abs(one.gain))} "
+        f"({level} interval {_number(low)} to {_number(high)}, Holm p {_p_value(one.p_holm)}, {counted})."
+    )
+
+
+def _tied(tied: list[Compared], comparison: OneDataset | SeveralDatasets) -> list[str]:
+    if not tied:
+        return []
+    verb = "is" if len(tied) == 1 else "are"
+    return [f"{_names(tied)} {verb} tied with {comparison.baseline} within {comparison.rope:g}."]
+
+
+def _too_few(comparison: OneDataset | SeveralDatasets) -> list[str]:
+    return [comparison.too_few] if isinstance(comparison, SeveralDatasets) and comparison.too_few else []
+
+
+def _cannot_tell(unclear: list[Compared]) -> list[str]:
+    """One sentence a reason; those that need the fewest splits or datasets first."""
+    by_reason: dict[str, list[Compared]] = {}
+    for one in sorted(unclear, key=lambda one: np.inf if one.n_more is None else one.n_more):
+        by_reason.setdefault(one.reason, []).append(one)
+    return [f"Cannot tell for {_names(losses)}: {reason}." for reason, losses in by_reason.items()]
+
+
+def _adjusted(found: list[Compared]) -> list[str]:
+    """What the adjustment for many losses did, where there were many."""
+    tested = [one for one in found if np.isfinite(one.p)]
+    if len(tested) < 2:
+        return []
+    alone = [one for one in tested if one.verdict == CANNOT_TELL and not one.interval[0] <= 0 <= one.interval[1]]
+    sentence = f"Intervals and p-values are adjusted for comparing {len(tested)} losses (Holm)"
+    if alone:
+        sentence += f"; alone {_names(alone)} would look different, which among so many is no surprise"
+    return [f"{sentence}."]
+
+
+def _moved(table: pd.DataFrame, baseline: str) -> list[str]:
+    ranges = moved_threshold(table, baseline)
+    if not ranges.explains:
+        return []
+    ranking = "" if np.isnan(ranges.ranking) else f"; their average precisions {_number(ranges.ranking)}"
+    return [
+        "Most of the difference at 0.5 is a moved threshold: the best and the worst F1 of the losses lie "
+        f"{_number(ranges.at_half)} apart at 0.5, and {_number(ranges.tuned)} at thresholds chosen on "
+        f"validation{ranking}."
+    ]
+
+
+def _missing(comparison: OneDataset | SeveralDatasets) -> list[str]:
+    if not comparison.missing:
+        return []
+    count = len(comparison.missing)
+    named = "; ".join(str(gap) for gap in comparison.missing[:MISSING_NAMED])
+    more = f"; and {count - MISSING_NAMED} more" if count > MISSING_NAMED else ""
+    verb = "is" if count == 1 else "are"
+    return [f"{_count(count, 'run')} {verb} missing, so fewer splits or seeds are compared: {named}{more}."]
+
+
+def _names(losses: Iterable[Compared]) -> str:
+    *others, last = [one.loss for one in losses]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _number(value: float) -> str:
+    """Three decimals, or one digit of what three decimals would round to 0, unless it is rounding error."""
+    return f"{value:.1g}" if 1e-9 < abs(value) < 0.0005 else f"{value:.3f}"
+
+
+def _p_value(p: float) -> str:
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
