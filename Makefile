@@ -32,7 +32,7 @@ test: install ## Check style and types, and run all tests
 	@$(MAKE) --no-print-directory test-jax
 
 test-jax: install ## The losses' tests under Keras's JAX backend
-	KERAS_BACKEND=jax $(PYTEST) tests/losses losses
+	KERAS_BACKEND=jax $(PYTEST) --dist load tests/losses losses
 
 test-fast: install ## The tests without the slow ones
 	$(PYTEST) -m "not slow" $(ARGS)
