@@ -1,10 +1,12 @@
 # `make help` lists the targets. Everything runs in .venv, with the versions pinned in constraints.txt.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Two processes: more would need more memory than a small machine has, for TensorFlow is in each.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-fast format clean
+.PHONY: help install run ui test test-jax test-fast docs format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,10 +28,17 @@ test: install ## Check style and types, and run all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
+	@$(MAKE) --no-print-directory test-jax
+
+test-jax: install ## The losses' tests under Keras's JAX backend
+	KERAS_BACKEND=jax $(PYTEST) --dist load tests/losses losses
 
 test-fast: install ## The tests without the slow ones
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+docs: install ## Write docs/losses.md's list and figure anew from the losses
+	$(BIN)/python -m runner.loss_docs
 
 format: install ## Put the code into the house style
 	$(BIN)/ruff check --fix .

@@ -133,7 +133,9 @@ class SigmoidLoss(keras.losses.Loss):
         if self.stacked or len(logits.shape) < 2:
             return self.compute(labels, logits)
         losses = self.compute(ops.moveaxis(labels, 0, -1), ops.moveaxis(logits, 0, -1))
-        return ops.mean(ops.moveaxis(losses, -1, 0), axis=-1)
+        losses = ops.moveaxis(losses, -1, 0)
+        # Not ops.mean, which under JAX computes in float32 whatever it is given.
+        return ops.sum(losses, axis=-1) / ops.cast(ops.shape(losses)[-1], losses.dtype)
 
     def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
         """Labels and predictions of one shape; raises ValueError where they could only be broadcast by accident."""

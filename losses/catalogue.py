@@ -38,6 +38,10 @@ CATALOGUE: Mapping[str, Entry] = {
         "Binary cross-entropy from scratch: on logits (exact), clipped as Keras 3, or as Keras 2 wrote it.",
         {"formula": one_of("logits", "clipped", "keras2")},
     ),
+    "SparseCategoricalLoss": Entry(
+        "losses.crossentropy",
+        "The probabilities [1-p, p] in Keras's sparse categorical cross-entropy: the same values, another door.",
+    ),
     "WeightedLoss": Entry(
         "losses.crossentropy",
         "Cross-entropy with one weight for positives and one for negatives: errors on the rare class cost more.",
@@ -66,9 +70,15 @@ CATALOGUE: Mapping[str, Entry] = {
             "alpha_mode": one_of("balanced", "positives", "uniform", "none"),
         },
     ),
-    "SparseCategoricalLoss": Entry(
-        "losses.crossentropy",
-        "The probabilities [1-p, p] in Keras's sparse categorical cross-entropy: the same values, another door.",
+    "AsymmetricLoss": Entry(
+        "losses.focal_variants",
+        "Separate focusing for positives and negatives; negatives below a margin cost nothing.",
+        {"gamma_neg": at_least(0), "gamma_pos": at_least(0), "margin": up_to(0, 1)},
+    ),
+    "Poly1Loss": Entry(
+        "losses.focal_variants",
+        "Cross-entropy or focal loss with its leading term enlarged or restrained.",
+        {"epsilon": above(-1), "gamma": at_least(0)},
     ),
     "ClassBalancedLoss": Entry(
         "losses.priors",
@@ -95,16 +105,6 @@ CATALOGUE: Mapping[str, Entry] = {
             "s": above(0),
             "drw_epoch": whole(0, optional=True),
         },
-    ),
-    "AsymmetricLoss": Entry(
-        "losses.focal_variants",
-        "Separate focusing for positives and negatives; negatives below a margin cost nothing.",
-        {"gamma_neg": at_least(0), "gamma_pos": at_least(0), "margin": up_to(0, 1)},
-    ),
-    "Poly1Loss": Entry(
-        "losses.focal_variants",
-        "Cross-entropy or focal loss with its leading term enlarged or restrained.",
-        {"epsilon": above(-1), "gamma": at_least(0)},
     ),
     "GeneralizedCrossEntropyLoss": Entry(
         "losses.robust",

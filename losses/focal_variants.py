@@ -13,7 +13,8 @@ from keras import ops
 from scipy.special import expit, log_expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
-from losses.focal import focal_crossentropy, power
+from losses.crossentropy import crossentropy, miss
+from losses.focal import log_share, power
 
 
 @keras.saving.register_keras_serializable("losses")
@@ -53,14 +54,17 @@ class AsymmetricLoss(SigmoidLoss):
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
-        positive = power(ops.sigmoid(-logits), self.constant("gamma_pos", logits)) * ops.softplus(-logits)
-        margin = self.constant("margin", logits)
-        # 1 - m = sigmoid(-z) + margin, at most 1. Far right sigmoid(-z) vanishes; its logarithm, -sp(z), does not.
+        gamma_neg, gamma_pos, margin = (self.constant(name, logits) for name in ("gamma_neg", "gamma_pos", "margin"))
+        log_p, log_not_p = -crossentropy(1, logits), -crossentropy(0, logits)
+        positive = ops.exp(gamma_pos * log_not_p) * -log_p
         with np.errstate(divide="ignore"):
             log_of_margin = np.maximum(np.log(self.margin), -1e30)  # margin 0: far below any logit, but finite
         log_margin = ops.convert_to_tensor(log_of_margin, logits.dtype)
-        cost = ops.relu(-ops.logaddexp(-ops.softplus(logits), log_margin))
-        negative = power(ops.relu(ops.sigmoid(logits) - margin), self.constant("gamma_neg", logits)) * cost
+        # 1-m = (1-p) + margin, at most 1. Far right 1-p vanishes, its logarithm does not: the sum is of logarithms,
+        # written out because ops.logaddexp computes in float32 under JAX whatever it is given.
+        log_rest = ops.maximum(log_not_p, log_margin) + ops.log1p(ops.exp(-ops.abs(log_not_p - log_margin)))
+        # Not `power`, which is slow for exponents such as 4.
+        negative = ops.exp(gamma_neg * log_share(miss(0, logits) - margin)) * ops.relu(-log_rest)
         return labels * positive + (1 - labels) * negative
 
 
@@ -101,8 +105,8 @@ class Poly1Loss(SigmoidLoss):
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
         gamma = self.constant("gamma", logits)
-        miss = labels * ops.sigmoid(-logits) + (1 - labels) * ops.sigmoid(logits)
-        return focal_crossentropy(labels, logits, gamma) + self.constant("epsilon", logits) * power(miss, gamma + 1)
+        missed = miss(labels, logits)
+        return power(missed, gamma) * (crossentropy(labels, logits) + self.constant("epsilon", logits) * missed)
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z), both slopes in closed form.

@@ -14,12 +14,12 @@ from losses.whole_batch import WholeBatchLoss, batch_sum
 
 @keras.saving.register_keras_serializable("losses")
 class GHMLoss(WholeBatchLoss):
-    """Cross-entropy over the density of gradients in the batch: sum of BCE_i / GD(g_i), g = |p - y|
-    (Li et al. 2019, the GHM-C loss, equations 6 to 10).
+    """Cross-entropy over the density of gradients in the batch (Li et al. 2019, the GHM-C loss, equations 6 to 10):
+    sum of BCE_i / GD(g_i), g = |p - y|, where GD(g) is the weight of the rows in g's bin times `bins`.
 
-    [0, 1] is cut into `bins`; GD(g) is the weight of the rows in g's bin times `bins`. So each bin pulls alike: the
-    many easy negatives share one, and so do wrong labels at the other end. The density is a weight and is not
-    differentiated. The paper's momentum over batches is left out: a loss here has no memory.
+    [0, 1] is cut into `bins`, and each bin pulls alike: the many easy negatives share one, and so do wrong labels at
+    the other end. The density is a weight and is not differentiated. The paper's momentum over batches is left out: a
+    loss here has no memory.
 
     Use it where easy negatives swamp training and some labels are wrong; batches must be large against `bins`. No
     inverse map: evaluation calibrates on validation. Whole batch. A batch without a positive is nothing special.

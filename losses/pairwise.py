@@ -18,8 +18,8 @@ class PairwiseAUCLoss(WholeBatchLoss):
     """The mean of l(z_i - z_j) over all pairs of a positive i and a negative j of the batch; a smooth upper bound of
     1 - ROC AUC up to a factor.
 
-    - `logistic`: l(d) = softplus(-d) (RankNet, Burges et al. 2005; consistent with AUC, Gao and Zhou 2015). Time and
-      memory: positives x rows, a few positives at a time.
+    - `logistic`: l(d) = softplus(-d) (RankNet, Burges et al. 2005; consistent with AUC, Gao and Zhou 2015). Time
+      grows with positives x rows, memory with rows.
     - `squared_hinge`: l(d) = max(0, margin - d)^2 (Yan et al. 2003), in O(n log n) by sorting (Rust and Hocking 2023).
     - `square`: l(d) = (margin - d)^2, in O(n) by means and variances (Gao et al. 2013).
 

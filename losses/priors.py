@@ -8,6 +8,7 @@ Notation: z logit, p = sigmoid(z), y label in [0, 1], sp(z) = softplus(z) = log(
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Unpack
 
 import keras
@@ -35,10 +36,11 @@ def effective_number_weights(beta: Hyperparameter, n1: Hyperparameter, n0: Hyper
 
 @keras.saving.register_keras_serializable("losses")
 class ClassBalancedLoss(SigmoidLoss):
-    """Cross-entropy, or focal loss, weighted by the effective number of examples (Cui et al. 2019, equations 2, 10).
+    """Cross-entropy, or focal loss, weighted by the effective number of examples (Cui et al. 2019, equations 2, 10):
+    w_c = (1-beta)/(1-beta^n_c), normalised to sum 2.
 
-    w_c = (1-beta)/(1-beta^n_c), normalised to sum 2. beta interpolates between no weights (0) and inverse frequency
-    (towards 1): n near-identical examples are worth less than n times one. With gamma > 0 it weighs the focal loss.
+    beta interpolates between no weights (0) and inverse frequency (towards 1): n near-identical examples are worth less
+    than n times one. With gamma > 0 it weighs the focal loss.
 
     Use it instead of inverse-frequency weights where those make training unstable. Minimiser: that of cross-entropy
     (or focal loss), its log odds moved by log(w1/w0). Per example.
@@ -139,10 +141,10 @@ class LogitAdjustedLoss(SigmoidLoss):
 @keras.saving.register_keras_serializable("losses")
 class VectorScalingLoss(SigmoidLoss):
     """Label-wise scale and shift of the logit (Kini et al. 2021, the binary VS-loss):
-    y sp(i1 - d1 z) + (1-y) sp(i0 + d0 z).
+    y sp(i1 - d1 z) + (1-y) sp(i0 + d0 z), with d_c = (n_c / max(n1, n0))^gamma and i1 = tau log(n0/n1) = -i0.
 
-    d_c = (n_c / max(n1, n0))^gamma scales, i1 = tau log(n0/n1) = -i0 shifts. gamma = 0 is logit adjustment, both 0
-    cross-entropy. The shift rules the first epochs, the scale the end of a training that separates the classes.
+    d scales, i shifts. gamma = 0 is logit adjustment, both 0 cross-entropy. The shift rules the first epochs, the scale
+    the end of a training that separates the classes.
 
     Use it with networks that fit their training data perfectly, where weights alone have no effect any more.
     Minimiser: closed form, see `debias`. Per example.
@@ -190,7 +192,7 @@ class VectorScalingLoss(SigmoidLoss):
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
         d1, d0, i1 = (ops.convert_to_tensor(value, logits.dtype) for value in self._scales_and_shift)
-        return labels * ops.softplus(i1 - d1 * logits) + (1 - labels) * ops.softplus(d0 * logits - i1)
+        return labels * crossentropy(1, d1 * logits - i1) + (1 - labels) * crossentropy(0, d0 * logits - i1)
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z) = d0 sigmoid(d0 z - i1) / (d1 sigmoid(i1 - d1 z))."""
@@ -201,12 +203,13 @@ class VectorScalingLoss(SigmoidLoss):
 @keras.saving.register_keras_serializable("losses")
 class LDAMLoss(SigmoidLoss):
     """Label-distribution-aware margins (Cao et al. 2019, equation 13, for two classes):
-    y sp(-s (z - m1)) + (1-y) sp(s (z + m0)).
+    y sp(-s (z - m1)) + (1-y) sp(s (z + m0)), with m_c proportional to n_c^(-1/4) and the larger one `max_margin`.
 
-    m_c is proportional to n_c^(-1/4), the larger one `max_margin`: the rarer class must be right by more. The paper
-    uses s = 30 with normalised features; on a plain logit s = 1 keeps the usual scale. With `drw_epoch` (deferred
-    re-weighting, the paper's DRW) the classes are weighted by their effective numbers (beta = 0.9999) from that epoch
-    on; a trainer tells the epoch by calling `begin_epoch`.
+    The rarer class must be right by more. The paper uses s = 30 with normalised features; on a plain logit s = 1 keeps
+    the usual scale. With `drw_epoch` (deferred re-weighting, the paper's DRW) the classes are weighted by their
+    effective numbers (beta = 0.9999) from that epoch on; a trainer tells the epoch by calling `begin_epoch`. Under JAX
+    a compiled training step keeps the weights it was compiled with, and `begin_epoch` can only warn. Train up to that
+    epoch, then `model.compile(model.optimizer, LDAMLoss(n1, n0, drw_epoch=0))`, and train on.
 
     Use it when few positives are over-fitted. Minimiser: closed form, see `debias`. Per example.
 
@@ -240,7 +243,7 @@ class LDAMLoss(SigmoidLoss):
     ) -> None:
         super().__init__(n1=n1, n0=n0, max_margin=max_margin, s=s, drw_epoch=drw_epoch, **arguments)
         # A variable, because training has compiled the formula by the time the epoch comes.
-        self._reweighted = keras.Variable(0.0, trainable=False, dtype="float32", name="reweighted")
+        self._reweighted = keras.Variable(float(drw_epoch == 0), trainable=False, dtype="float32", name="reweighted")
 
     @property
     def in_force(self) -> dict[str, Any]:
@@ -248,8 +251,19 @@ class LDAMLoss(SigmoidLoss):
         return {"max_margin": self.max_margin, "s": self.s, "drw_epoch": self.drw_epoch}
 
     def begin_epoch(self, epoch: int) -> None:
-        """Told by the trainer before each epoch; epochs count from 0."""
-        self._reweighted.assign(float(self.drw_epoch is not None and epoch >= self.drw_epoch))
+        """Told by the trainer before each epoch; epochs count from 0.
+
+        Warns:
+            UserWarning: the weights change under JAX, where no compiled training step will see it.
+        """
+        reweighted = float(self.drw_epoch is not None and epoch >= self.drw_epoch)
+        if keras.config.backend() == "jax" and reweighted != float(self._reweighted.value):
+            warnings.warn(
+                "Under JAX a compiled training step keeps the class weights LDAMLoss had when it was compiled: "
+                f"from epoch {epoch} on, compile the model again with drw_epoch=0",
+                stacklevel=2,
+            )
+        self._reweighted.assign(reweighted)
 
     @property
     def margins(self) -> tuple[Any, Any]:
@@ -263,12 +277,12 @@ class LDAMLoss(SigmoidLoss):
         m1, m0 = (ops.convert_to_tensor(margin, logits.dtype) for margin in self.margins)
         w1, w0 = (ops.convert_to_tensor(w, logits.dtype) for w in effective_number_weights(0.9999, self.n1, self.n0))
         s, on = self.constant("s", logits), ops.cast(self._reweighted, logits.dtype)
-        positive = (1 + on * (w1 - 1)) * ops.softplus(-s * (logits - m1))
-        negative = (1 + on * (w0 - 1)) * ops.softplus(s * (logits + m0))
+        positive = (1 + on * (w1 - 1)) * crossentropy(1, s * (logits - m1))
+        negative = (1 + on * (w0 - 1)) * crossentropy(0, s * (logits + m0))
         return labels * positive + (1 - labels) * negative
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z) = w0 sigmoid(s (z + m0)) / (w1 sigmoid(-s (z - m1)))."""
         z, s, (m1, m0) = np.asarray(logits, float), np.asarray(self.s), self.margins
-        w1, w0 = effective_number_weights(0.9999, self.n1, self.n0) if float(self._reweighted.numpy()) else (1.0, 1.0)
+        w1, w0 = effective_number_weights(0.9999, self.n1, self.n0) if float(self._reweighted.value) else (1.0, 1.0)
         return expit(np.log(w0) + log_expit(s * (z + m0)) - np.log(w1) - log_expit(-s * (z - m1)))

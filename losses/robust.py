@@ -13,7 +13,7 @@ from keras import ops
 from scipy.special import expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
-from losses.crossentropy import crossentropy
+from losses.crossentropy import crossentropy, miss
 
 
 @keras.saving.register_keras_serializable("losses")
@@ -42,7 +42,7 @@ class GeneralizedCrossEntropyLoss(SigmoidLoss):
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
         q = self.constant("q", logits)
-        positive, negative = (-ops.expm1(-q * ops.softplus(side)) / q for side in (-logits, logits))
+        positive, negative = (-ops.expm1(-q * crossentropy(label, logits)) / q for label in (1, 0))
         return labels * positive + (1 - labels) * negative
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
@@ -52,10 +52,10 @@ class GeneralizedCrossEntropyLoss(SigmoidLoss):
 
 @keras.saving.register_keras_serializable("losses")
 class SymmetricCrossEntropyLoss(SigmoidLoss):
-    """alpha BCE + beta reverse BCE, in which log 0 is taken as A (Wang et al. 2019, equations 5, 6).
+    """alpha BCE + beta reverse BCE, -p log y - (1-p) log(1-y) with A for log 0 (Wang et al. 2019, equations 5, 6).
 
-    The reverse part, -A |y - p| for hard labels, is absolute error, which wrong labels move little; cross-entropy
-    keeps it learning. Minimiser: closed form, see `debias`. Per example.
+    The reverse part, -A |y - p| for hard labels, is absolute error, which wrong labels move little; cross-entropy keeps
+    it learning. Minimiser: closed form, see `debias`. Per example.
 
     Args:
         alpha: > 0; the paper's 0.1 (for ten classes).
@@ -84,11 +84,9 @@ class SymmetricCrossEntropyLoss(SigmoidLoss):
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
-        floor = ops.exp(self.constant("log_zero", logits))
-        probabilities = ops.sigmoid(logits)
-        reverse = -probabilities * ops.log(ops.maximum(labels, floor)) - ops.sigmoid(-logits) * ops.log(
-            ops.maximum(1 - labels, floor)
-        )
+        log_zero = self.constant("log_zero", logits)
+        log_label, log_other = (ops.maximum(ops.log(share), log_zero) for share in (labels, 1 - labels))
+        reverse = -miss(0, logits) * log_label - miss(1, logits) * log_other
         return self.constant("alpha", logits) * crossentropy(labels, logits) + self.constant("beta", logits) * reverse
 
     def debias(self, logits: np.ndarray) -> np.ndarray:
@@ -100,10 +98,11 @@ class SymmetricCrossEntropyLoss(SigmoidLoss):
 
 @keras.saving.register_keras_serializable("losses")
 class BootstrapLoss(SigmoidLoss):
-    """Cross-entropy against a mixture of the label and the network's own opinion (Reed et al. 2015, equations 6, 7).
+    """Cross-entropy against a mixture of the label and the network's own opinion (Reed et al. 2015, equations 6, 7):
+    beta y + (1-beta) p if `soft`, and the decision p >= 1/2 for p if `hard`.
 
-    `soft` mixes with p, `hard` with the decision p >= 1/2. Where label and network disagree, the label counts less.
-    With rare positives the network's first opinion is "negative": start it from trained weights, or expect harm.
+    Where label and network disagree, the label counts less. With rare positives the network's first opinion is
+    "negative": start it from trained weights, or expect harm.
 
     No inverse map is known; evaluation calibrates on validation instead. Per example.
 
@@ -128,10 +127,10 @@ class BootstrapLoss(SigmoidLoss):
         """See `SigmoidLoss.compute`."""
         beta = self.constant("beta", logits)
         if self.mode == "soft":
-            positive, negative = ops.sigmoid(logits), ops.sigmoid(-logits)
+            positive, negative = miss(0, logits), miss(1, logits)
         else:
             positive, negative = (ops.cast(side, logits.dtype) for side in (logits >= 0, logits < 0))
         # Both shares are added up, not one subtracted from 1, which would lose the digits of a confident opinion.
-        return (beta * labels + (1 - beta) * positive) * ops.softplus(-logits) + (
+        return (beta * labels + (1 - beta) * positive) * crossentropy(1, logits) + (
             beta * (1 - labels) + (1 - beta) * negative
-        ) * ops.softplus(logits)
+        ) * crossentropy(0, logits)

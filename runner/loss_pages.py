@@ -43,7 +43,7 @@ def _show_list() -> None:
     for column in ("option", "hyper-parameters", "what it does"):
         table.add_column(column, no_wrap=column != "what it does")
     for path in sorted((CONF / "loss").glob("*.yaml")):
-        values = {key: value for key, value in _defaults(path).items() if key not in ("_target_", "from_logits")}
+        values = {key: value for key, value in defaults(path).items() if key not in ("_target_", "from_logits")}
         shown = [f"{key}={'null' if value is None else value}" for key, value in values.items()]
         table.add_row(path.stem, "\n".join(shown), purpose(path))
     Console().print(table)
@@ -59,7 +59,7 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     except OmegaConfBaseException as problem:
         raise InputError(f"{' '.join(values)}: cannot be read; give hyper-parameters as gamma=2") from problem
     assert isinstance(given, dict)
-    config = {**_defaults(path), **{str(key): value for key, value in given.items()}}
+    config = {**defaults(path), **{str(key): value for key, value in given.items()}}
     target = str(config["_target_"])
     try:
         check_arguments(target.removeprefix("losses."), config)
@@ -98,7 +98,8 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     console.print(f"\nfigure: {folder / f'{name}.png'}", soft_wrap=True)
 
 
-def _defaults(path: Path) -> dict[str, Any]:
+def defaults(path: Path) -> dict[str, Any]:
+    """The arguments of a loss option, `_target_` among them."""
     values = OmegaConf.to_container(OmegaConf.load(path))
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}

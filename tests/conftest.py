@@ -60,6 +60,7 @@ def command(
     """`runner ARGUMENTS` in an empty folder; runs go to `outputs` unless the arguments say otherwise."""
     import runner.training  # noqa: F401 - once per session, before its notices could be taken for the command's
     from runner.__main__ import main
+    from runner.commands import COMMANDS
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -67,7 +68,8 @@ def command(
 
     def run(*arguments: str) -> Finished:
         given = list(arguments)
-        if not any(argument.startswith(("paths.outputs=", "--", "losses", "datasets", "resume", "compare")) for argument in given):
+        own = ("paths.outputs=", "--", *COMMANDS)
+        if not any(argument.startswith(own) for argument in given):
             given.append(f"paths.outputs={outputs}")
         monkeypatch.setattr("sys.argv", ["runner", *given])
         before = signal.getsignal(signal.SIGTERM)

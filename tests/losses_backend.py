@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 import numpy as np
 
 if keras.config.backend() == "tensorflow":
     import tensorflow as tf
 
+    _compiled = partial(tf.function, jit_compile=True)
+
     def _both(loss, y, z):
         with tf.GradientTape() as tape:
             tape.watch(z)
             values = loss(y, z)
         return values, tape.gradient(values, z)
-
-    _compiled = tf.function(_both, jit_compile=True)
 else:
     import jax
 
-    jax.config.update("jax_enable_x64", True)  # the float64 tests need it; float32 stays float32
+    jax.config.update("jax_enable_x64", True)  # without it float64 is float32 in disguise; float32 stays what it is
+    _compiled = jax.jit
 
     def _both(loss, y, z):
         def total(z):
@@ -28,11 +31,10 @@ else:
         (_, values), gradient = jax.value_and_grad(total, has_aux=True)(z)
         return values, gradient
 
-    _compiled = jax.jit(_both, static_argnums=0)
-
 
 def value_and_gradient(loss, y, z, dtype="float32", *, compiled=False):
-    """The loss and the gradient of its sum by the logits, as NumPy arrays; `compiled` by XLA."""
-    call = _compiled if compiled else _both
-    tensors = (keras.ops.convert_to_tensor(np.asarray(each, dtype), dtype) for each in (y, z))
-    return tuple(np.asarray(keras.ops.convert_to_numpy(each)) for each in call(loss, *tensors))
+    """The loss and the gradient of its sum by the logits, as NumPy arrays; `compiled` by XLA, anew in each call."""
+    both = partial(_both, loss)
+    call = _compiled(both) if compiled else both
+    tensors = (keras.ops.convert_to_tensor(np.asarray(each, dtype)) for each in (y, z))
+    return tuple(keras.ops.convert_to_numpy(each) for each in call(*tensors))

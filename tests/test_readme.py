@@ -54,7 +54,7 @@ def test_the_readme_has_the_commands_this_file_knows_how_to_run():
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("python -m runner")])
 def test_commands_run(command, stranger, line):
     arguments = shlex.split(line)[3:]
-    brief = [] if {"--help", "--cfg", "datasets", "losses"} & set(arguments) else BRIEF
+    brief = [] if {"--help", "--cfg", "datasets", "losses", "verify"} & set(arguments) else BRIEF
     brief = BRIEF_SEARCH if "optuna" in line else brief
     done = command(*arguments, *brief)
 

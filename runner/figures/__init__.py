@@ -8,6 +8,7 @@ from runner.figures.agreement import agreement
 from runner.figures.calibration import calibration
 from runner.figures.confusion import confusion_matrix
 from runner.figures.curves import loss_curves
+from runner.figures.gallery import gallery
 from runner.figures.loss_shape import loss_shape
 from runner.figures.ranking import precision_recall, roc
 from runner.figures.search import search_history, search_importance
@@ -18,6 +19,7 @@ __all__ = [
     "agreement",
     "calibration",
     "confusion_matrix",
+    "gallery",
     "loss_colour",
     "loss_curves",
     "loss_shape",

@@ -1,9 +1,8 @@
-"""The losses against Keras, TensorFlow and scikit-learn, where those have the same one."""
+"""The losses against Keras and scikit-learn, where those have the same one."""
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -53,13 +52,6 @@ def test_focal_equals_kerass(gamma, alpha, mode, balancing):
     ours = losses.FocalLoss(**arguments, alpha_mode=mode)
     # Keras computes 1 - p_t by subtraction, which costs it digits of easy examples: up to gamma * 6e-8 / 0.0025.
     np.testing.assert_allclose(each(ours, Y, Z), each(keras_loss, Y, Z), rtol=3e-4)
-
-
-@pytest.mark.parametrize("weight", [0.1, 1.0, 25.0])
-def test_weighted_equals_tensorflows_pos_weight(weight):
-    expected = tf.nn.weighted_cross_entropy_with_logits(Y.astype(float), Z.astype(float), pos_weight=weight)[:, 0]
-    ours = losses.WeightedLoss(positive_weight=weight, dtype="float64")
-    np.testing.assert_allclose(each(ours, Y, Z), expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
