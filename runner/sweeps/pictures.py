@@ -102,7 +102,7 @@ def _drawings(
         yield (
             "Critical difference",
             "Average ranks over datasets (1 is best). Losses joined by a bar are not separated by Nemenyi's test.",
-            drawn.critical_difference(comparison.ranks, subtitle=subtitle),
+            drawn.critical_difference(comparison.ranks, baseline=baseline, subtitle=subtitle),
         )
     if found is not None and not found.histories.empty:
         order = [loss for loss in board.index if (found.histories["loss"] == loss).any()]
@@ -127,7 +127,9 @@ def _drawings(
         yield (
             f"Sensitivity to {parameter}",
             "One dot a run, the line their mean.",
-            drawn.sensitivity(table, metric, parameter, subtitle=subtitle),
+            drawn.sensitivity(
+                table, metric, parameter, baseline=baseline, higher_is_better=sign(metric) > 0, subtitle=subtitle
+            ),
         )
 
 

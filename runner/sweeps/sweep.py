@@ -225,7 +225,8 @@ def _varied(config: DictConfig, overrides: Sequence[str]) -> dict[str, int | Non
 
     given = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
     counts: dict[str, int | None] = {}
-    for override in OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides([*given, *overrides]):
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    for override in parser.parse_overrides([*given, *overrides]):
         if override.is_sweep_override():
             key = override.get_key_element().lstrip("+")
             counts[key] = len(list(override.sweep_string_iterator())) if override.is_discrete_sweep() else None

@@ -53,7 +53,7 @@ def _row(run: Run) -> dict[str, Any]:
 
 def swept(table: pd.DataFrame) -> list[str]:
     """The columns of parameters with several values within one loss option: what a sweep varied."""
-    own = [name for name in table if name.startswith(PARAMETERS)]
+    own = [name for name in table.columns.astype(str) if name.startswith(PARAMETERS)]
     values = table.groupby("option")[own].nunique() if own else pd.DataFrame()
     return [name for name in own if (values[name] > 1).any()]
 

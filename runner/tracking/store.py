@@ -19,6 +19,7 @@ from runner.tracking import view
 # No usage data leaves the machine, and no sub-second run waits for the attempt.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # the terminal belongs to the runs
 
 # A server that dies while a run is logged is given up after half a minute, not after MLflow's ten.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")

@@ -108,3 +108,10 @@ def test_constant_scores_have_the_prevalence_as_precision():
     labels = np.array([0] * 9 + [1])
     line = drawn(precision_recall_overlay({"builtin": [(labels, np.full(10, 0.3))]}))["builtin"]
     assert set(line.get_ydata()) == {0.1}
+
+
+def test_a_long_option_does_not_run_into_its_number(scores_of):
+    figure = precision_recall_overlay({"my_package.losses.MyLoss": scores_of(1)["builtin"]})
+    (name,) = [text for text in figure.texts if text.get_text().endswith("MyLoss")]
+    (number,) = [text for text in figure.texts if text.get_position()[1] == name.get_position()[1] and text is not name]
+    assert name.get_window_extent().x1 < number.get_window_extent().x0
