@@ -165,7 +165,7 @@ def test_a_sweep_tells_of_a_job_that_crashed_and_ends_with_status_1(command, tmp
 
     assert done.status == 1
     assert "a bug of mine" in done.err
-    assert done.err.strip().splitlines()[-1] == "error: 1 of the sweep's jobs failed, see above: 1"
+    assert done.err.strip().splitlines()[-2:] == ["error: 1 failed", "  job 1 (+loss.k=2): RuntimeError: a bug of mine"]
 
 
 def test_a_user_s_own_losses_py_is_not_taken_for_ours(tmp_path):

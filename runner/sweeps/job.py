@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from runner import console
 from runner.errors import InputError, RunFailed
 from runner.help import GROUPS
 from runner.sweeps.callback import Refused
+from runner.sweeps.devices import share_machine
 from runner.sweeps.ledger import Ledger
 from runner.sweeps.progress import progress
 
@@ -55,7 +55,7 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
         ledger.note(number, "not started", words)
         _forget(folder, job.job.name)
         return math.nan
-    _share_threads(job.launcher)
+    share_machine(job.launcher, Path(job.sweep.dir))
     ledger.note(number, "started", words)
     try:
         outcome = run_experiment(config, choices, folder, overrides, plan=plan)
@@ -78,16 +78,6 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
     now = progress(plan, ledger.latest(), time.time())
     console.show_job(outcome.name, plan.objective, outcome.objective, skipped=skipped, progress=str(now))
     return outcome.objective
-
-
-def _share_threads(launcher: Any) -> None:
-    """Divides the machine's cores between jobs that run at the same time; read by TensorFlow when it starts."""
-    at_once = launcher.get("n_jobs") or 1
-    cores = os.cpu_count() or 1
-    at_once = cores if at_once < 0 else min(at_once, cores)
-    if at_once > 1:
-        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-            os.environ.setdefault(name, str(max(1, cores // at_once)))
 
 
 def _forget(folder: Path, job_name: str) -> None:

@@ -124,8 +124,8 @@ class Ledger:
 
     def forget(self) -> None:
         """Removes the book, and the folders it leaves empty."""
-        for path in (self._plan, self._jobs):
-            path.unlink(missing_ok=True)
+        for path in self._plan.parent.glob("*"):
+            path.unlink()
         with contextlib.suppress(OSError):  # not empty: something else is in it
             self._plan.parent.rmdir()
             self._plan.parent.parent.rmdir()
