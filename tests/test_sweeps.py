@@ -253,15 +253,15 @@ def test_a_sweep_over_losses_ends_with_a_report_on_the_parent(command, store, tm
     again = command("compare", parent_id, "--baseline", "focal", "--metric", "test/log_loss", "--outputs", "outputs")
     assert again.status == 0, again.err
     board = pd.read_csv(tmp_path / "outputs" / "comparisons" / parent_id[:8] / "leaderboard.csv", index_col="loss")
-    assert board.loc["focal gamma=2", "verdict"] == "baseline"
-    assert set(board.index) == {"builtin", "focal gamma=2"}
+    assert board.loc["focal gamma=2 · logistic", "verdict"] == "baseline"
+    assert set(board.index) == {"builtin · logistic", "focal gamma=2 · logistic"}
 
 
 def test_sweeps_can_be_compared_together_and_without_a_report_each(command, store, tmp_path):
     for loss in ("builtin", "focal"):
         made = command("-m", *SMALL, f"loss={loss}", "split.seed=0,1", "comparison=none", "paths.outputs=outputs")
         assert made.status == 0, made.err
-        assert "comparison" not in made.out
+        assert "report:" not in made.out
     parents = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags]
     ids = [run.info.run_id for run in parents]
     done = command("compare", *ids, "--outputs", "outputs")
