@@ -62,6 +62,8 @@ def command(
     from runner.__main__ import main
     from runner.commands import COMMANDS
 
+    if "joblib.externals.loky" in sys.modules:  # its processes outlive a sweep, and are still in another test's folder
+        sys.modules["joblib.externals.loky"].get_reusable_executor().shutdown(wait=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)

@@ -137,7 +137,11 @@ def _run(searching: Search, sweep: Sweep, launcher: Launcher, trials: int, at_on
         objectives = [_objective(job) for job in returns]
         entries = {entry.job: entry for entry in sweep.ledger.latest()}
         for job, (each, objective) in enumerate(zip(asked, objectives, strict=True), start=number):
-            searching.tell(each, objective, entries[job].name, entries[job].run_id)
+            entry = entries.get(job)  # none where the process was lost before it could write a line
+            if entry is None:
+                searching.tell(each, math.nan)
+            else:
+                searching.tell(each, objective, entry.name, entry.run_id)
         best.show(sweep, searching.study)
         if sweep.plan.fail_fast and not all(map(math.isfinite, objectives)):
             return
