@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import console
-from runner.errors import InputError
 from runner.sweeps.comparing import compare
 from runner.sweeps.settings import Settings
 from runner.tracking import parent
@@ -56,7 +55,7 @@ def report_on(uri: str, sweeps: Sequence[str], settings: Settings, outputs: Path
     Raises:
         InputError: one of the ids is no sweep, or there is nothing to compare.
     """
-    parents = [_found(uri, run_id) for run_id in sweeps]
+    parents = [parent.get_sweep(uri, run_id) for run_id in sweeps]
     stores = [Store(uri, run.info.experiment_id, "") for run in parents]
     folder = outputs / "comparisons" / "-".join(run_id[:8] for run_id in sweeps)
     if len(sweeps) == 1:
@@ -65,13 +64,6 @@ def report_on(uri: str, sweeps: Sequence[str], settings: Settings, outputs: Path
     runs = [child for store, run_id in zip(stores, sweeps, strict=True) for child in parent.children(store, run_id)]
     report = compare(stores[0], runs, settings, folder, _facts(parents, runs, settings))
     console.show_report(report.headline, report.sentences, report.folder / "report.html")
-
-
-def _found(uri: str, run_id: str) -> Run:
-    run = parent.get_run(uri, run_id)
-    if run is None or "sweep.key" not in run.data.tags:
-        raise InputError(f"{run_id}: the store {uri} has no sweep of that id; --outputs or --uri names another store")
-    return run
 
 
 def _facts(sweeps: Sequence[Run], runs: Sequence[Run], settings: Settings) -> dict[str, str]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from runner.tracking.store import Store
 
 COMMAND_TAG = "sweep.command"
-KEY_TAG = "sweep.key"
 FOLDER_TAG = "sweep.started_in"
 SECONDS_FOR_CHILDREN = 10.0  # that interrupted runs get to close their own record
 
@@ -146,16 +145,18 @@ def _parent(store: Store, name: str, overrides: Sequence[str], resume: Any) -> t
 
     key = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:32]
     if resume in (False, None):
-        own = {KEY_TAG: key, COMMAND_TAG: json.dumps(sys.argv[1:]), PROCESS_TAG: this_process()}
+        own = {parent.KEY_TAG: key, COMMAND_TAG: json.dumps(sys.argv[1:]), PROCESS_TAG: this_process()}
         return parent.create_parent(store, name, {**tags(), **own, FOLDER_TAG: os.getcwd()}), {}
-    found = parent.find_parent(store, {KEY_TAG: key}) if resume is True else parent.get_run(store.uri, str(resume))
+    found = (
+        parent.find_parent(store, {parent.KEY_TAG: key}) if resume is True else parent.get_run(store.uri, str(resume))
+    )
     if found is None:
         raise InputError(
             f"sweep.resume={resume}: the store has no sweep "
             + ("of this command; leave sweep.resume out to start one" if resume is True else "of that id")
         )
     run_id = str(found.info.run_id)
-    if KEY_TAG not in found.data.tags:
+    if parent.KEY_TAG not in found.data.tags:
         raise InputError(f"sweep.resume={resume}: that run is no sweep's parent")
     if found.info.status == "RUNNING" and lives(found.data.tags.get(PROCESS_TAG, "")):
         raise InputError(f"sweep.resume: the sweep {run_id} is still running; wait for it, or end it with Ctrl-C")
@@ -175,11 +176,9 @@ def command_of(uri: str, run_id: str) -> tuple[list[str], str]:
     Raises:
         InputError: the store has no such sweep.
     """
-    from runner.tracking.parent import get_run
+    from runner.tracking.parent import get_sweep
 
-    found = get_run(uri, run_id)
-    if found is None or COMMAND_TAG not in found.data.tags:
-        raise InputError(f"{run_id}: the store {uri} has no sweep of that id; --outputs or --uri names another store")
+    found = get_sweep(uri, run_id)
     command = json.loads(found.data.tags[COMMAND_TAG])
     return [word for word in command if not word.startswith("sweep.resume")], found.data.tags[FOLDER_TAG]
 

@@ -6,12 +6,14 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from runner.errors import InputError
 from runner.tracking.store import Store, without_password
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 PARENT_TAG = "mlflow.parentRunId"
+KEY_TAG = "sweep.key"  # what marks a run as a sweep's parent
 
 
 def create_parent(store: Store, name: str, tags: Mapping[str, str]) -> str:
@@ -36,6 +38,21 @@ def get_run(uri: str, run_id: str) -> Run | None:
         return mlflow.MlflowClient(uri).get_run(run_id)
     except MlflowException:
         return None
+
+
+def get_sweep(uri: str, run_id: str) -> Run:
+    """The parent run of that id in a store.
+
+    Raises:
+        InputError: the store has no such run, or it is no sweep's parent.
+    """
+    run = get_run(uri, run_id)
+    if run is None or KEY_TAG not in run.data.tags:
+        raise InputError(
+            f"{run_id}: the store {without_password(uri)} has no sweep of that id; "
+            "--outputs or --uri names another store"
+        )
+    return run
 
 
 def children(store: Store, parent_id: str) -> list[Run]:
