@@ -5,17 +5,21 @@ Never Keras's own AUC: it looks at 200 fixed thresholds, and scores of rare posi
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.special import expit
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from runner.evaluation.confusion import Confusion
+from runner.evaluation.ranking import ranking_metrics
 from runner.schemas import DECISION_METRICS
 
+CELLS = 2**17  # models times rows measured at once: 1 MB an array, so that it stays in the processor's cache
 
-def log_loss(labels: np.ndarray, logits: np.ndarray) -> float:
-    """Mean binary cross-entropy in nats, from logits, so that no probability rounds to 0 or 1."""
-    return float(np.mean(np.logaddexp(0, np.where(np.asarray(labels) == 1, -1, 1) * logits)))
+
+def log_loss(labels: np.ndarray, logits: np.ndarray) -> Any:
+    """(...) mean binary cross-entropy in nats, from logits (..., n), so that no probability rounds to 0 or 1."""
+    return np.logaddexp(0, np.where(np.asarray(labels) == 1, -1, 1) * logits).mean(-1)
 
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -40,14 +44,47 @@ def quantile_bins(probabilities: np.ndarray, bins: int) -> np.ndarray:
     return np.searchsorted(edges, probabilities, side="left")
 
 
-def epoch_metrics(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
-    """What is measured after each epoch: log_loss (the yardstick across losses), average_precision, roc_auc."""
-    return {
-        "log_loss": log_loss(labels, logits),
-        # sigmoid would merge the ranks of saturated rows
-        "average_precision": float(average_precision_score(labels, logits)),
-        "roc_auc": float(roc_auc_score(labels, logits)),
-    }
+def epoch_metrics(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
+    """What is measured after each epoch: log_loss (the yardstick across losses), average_precision, roc_auc.
+
+    Ranks are those of the logits: a sigmoid would merge the ranks of saturated rows. They are scikit-learn's metrics,
+    ties included; without positives the average precision is 0, and where a class is missing the ROC AUC is NaN.
+
+    Args:
+        labels: (n,) 0 or 1.
+        logits: (n,), or (..., n) of several models on the same rows.
+
+    Returns:
+        by name a float, or an array (...) of one value a model. A model with a logit that is NaN or infinite has NaN
+        for all three, and the others are not touched by it.
+
+    Raises:
+        ValueError: no rows, labels other than 0 and 1, shapes that do not fit, or, of logits (n,), one not finite.
+    """
+    labels, logits = np.asarray(labels), np.asarray(logits, float)
+    positive = labels == 1
+    if labels.ndim != 1 or not len(labels) or not (positive | (labels == 0)).all():
+        raise ValueError(f"Argument `labels` must be a row of 0 and 1. Received: labels={labels!r}")
+    if logits.shape[-1:] != labels.shape:
+        raise ValueError(
+            f"Argument `logits` must have one value a label, {len(labels)}, on its last axis. "
+            f"Received: logits of shape {logits.shape}"
+        )
+    models = logits.reshape(-1, len(labels))
+    measured = {name: np.full(len(models), np.nan) for name in ("log_loss", "average_precision", "roc_auc")}
+    step = max(1, CELLS // len(labels))
+    for start in range(0, len(models), step):
+        piece = np.ascontiguousarray(models[start : start + step])  # else a model's sum would depend on its company
+        sound = np.isfinite(piece).all(1)
+        if logits.ndim == 1 and not sound.all():
+            raise ValueError(f"Argument `logits` must be finite. Received: logits={logits!r}")
+        rows = start + np.flatnonzero(sound)
+        piece = piece if sound.all() else piece[sound]
+        for name, values in {"log_loss": log_loss(labels, piece), **ranking_metrics(positive, piece)}.items():
+            measured[name][rows] = values
+    if logits.ndim == 1:
+        return {name: float(value) for name, (value,) in measured.items()}
+    return {name: values.reshape(logits.shape[:-1]) for name, values in measured.items()}
 
 
 def score_metrics(labels: np.ndarray, logits: np.ndarray, bins: int) -> dict[str, float]:
