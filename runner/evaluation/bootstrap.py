@@ -1,16 +1,14 @@
-"""95% intervals of the test metrics by the stratified bootstrap, all resamples of a metric in one NumPy pass."""
+"""95% intervals of the test metrics by the stratified bootstrap, all resamples of a metric in one matrix product."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import expit
 
 from runner.evaluation.confusion import Confusion
+from runner.evaluation.ranking import RankedUnits
+from runner.evaluation.resampling import resampled_counts
 from runner.schemas import DECISION_METRICS
-
-CELLS = 4_000_000  # resamples times rows held at once: 32 MB an array
 
 
 def bootstrap_intervals(
@@ -40,62 +38,32 @@ def bootstrap_intervals(
     Returns:
         (2.5%, 97.5%) quantiles by metric name.
     """
-    order = np.argsort(-logits, kind="stable")
-    positive, scores = labels[order] == 1, logits[order]
-    # Units are drawn as the dataset orders them, so that runs with the same seed draw the same rows.
+    positive, probabilities = labels == 1, expit(logits)
+    # Units are numbered as the dataset orders them, so that runs with the same seed draw the same rows.
     unit = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    with_positive = np.bincount(unit, labels) > 0
-    strata = np.flatnonzero(with_positive), np.flatnonzero(~with_positive)
-    ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # last row of each group of equal scores
-    called = expit(scores) >= threshold
-    row_losses = {
-        "log_loss": np.logaddexp(0, np.where(positive, -scores, scores)),
-        "brier": (expit(scores) - positive) ** 2,
-    }
+    with_positive = np.bincount(unit, positive) > 0
+    called = probabilities >= threshold
+    weights_of_rows = (
+        called & positive,
+        called & ~positive,
+        ~called & positive,
+        ~called & ~positive,
+        np.logaddexp(0, np.where(positive, -logits, logits)),
+        (probabilities - positive) ** 2,
+    )
+    weights = np.stack([np.bincount(unit, weight) for weight in weights_of_rows])
+    ranked = RankedUnits(positive, logits, unit, len(with_positive))
     samples: dict[str, list[np.ndarray]] = {}
-    for unit_counts in _resampled_counts(strata, len(labels), resamples, np.random.default_rng(seed)):
-        counts = unit_counts[:, unit[order]]
-        confusion = Confusion(
-            tp=counts[:, called & positive].sum(1),
-            fp=counts[:, called & ~positive].sum(1),
-            fn=counts[:, ~called & positive].sum(1),
-            tn=counts[:, ~called & ~positive].sum(1),
-        )
+    for draws in resampled_counts(with_positive, rows=len(labels), resamples=resamples, seed=seed):
+        counts = draws.astype(float)
+        tp, fp, fn, tn, log_loss, brier = weights @ counts
+        confusion = Confusion(tp=tp, fp=fp, fn=fn, tn=tn)
+        drawn = tp + fp + fn + tn
         values = {name: getattr(confusion, name) for name in DECISION_METRICS}
-        values |= {name: counts @ losses / counts.sum(1) for name, losses in row_losses.items()}
-        values |= _ranking(counts, positive, ends)
+        values |= {"log_loss": log_loss / drawn, "brier": brier / drawn, **ranked.metrics(counts)}
         for name, value in values.items():
             samples.setdefault(name, []).append(value)
-    limits = {name: np.nanquantile(np.concatenate(parts), [0.025, 0.975]) for name, parts in samples.items()}
-    return {name: (float(low), float(high)) for name, (low, high) in limits.items()}
-
-
-def _resampled_counts(
-    strata: tuple[np.ndarray, np.ndarray], rows: int, resamples: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """How often each unit is drawn, within its stratum: (some, units) float64 arrays, `resamples` rows in all."""
-    size = sum(len(members) for members in strata)
-    step = max(1, CELLS // rows)
-    for start in range(0, resamples, step):
-        some = min(step, resamples - start)
-        drawn = np.concatenate(
-            [members[rng.integers(len(members), size=(some, len(members)))] for members in strata if len(members)], 1
-        )
-        cells = drawn + size * np.arange(some)[:, None]
-        yield np.bincount(cells.ravel(), minlength=some * size).reshape(some, size).astype(float)
-
-
-def _ranking(counts: np.ndarray, positive: np.ndarray, ends: np.ndarray) -> dict[str, np.ndarray]:
-    """Average precision and ROC AUC of each resample; rows sorted by descending score, ties ending at `ends`."""
-    tp = np.cumsum(counts * positive, 1)[:, ends]
-    fp = np.cumsum(counts * ~positive, 1)[:, ends]
-    positives, negatives = tp[:, -1:], fp[:, -1:]
-    gained_tp = np.diff(tp, axis=1, prepend=0)
-    gained_fp = np.diff(fp, axis=1, prepend=0)
-    precision = np.divide(tp, tp + fp, out=np.zeros_like(tp), where=tp + fp > 0)
-    return {
-        "average_precision": (gained_tp * precision).sum(1) / positives[:, 0],
-        # each negative counts the positives above it, and half of those tied with it
-        "roc_auc": (gained_fp * (tp - gained_tp / 2)).sum(1)
-        / np.where(negatives > 0, positives * negatives, np.nan)[:, 0],
-    }
+    table = np.stack([np.concatenate(pieces) for pieces in samples.values()])
+    quantile = np.nanquantile if np.isnan(table).any() else np.quantile  # a resample of groups may lack negatives
+    low, high = quantile(table, [0.025, 0.975], axis=1).tolist()
+    return dict(zip(samples, zip(low, high, strict=True), strict=True))

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score, specificity_score
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
-from runner.evaluation import bootstrap
+from runner.evaluation import resampling
 from runner.evaluation.bootstrap import bootstrap_intervals
 from runner.schemas import DECISION_METRICS
 
@@ -28,58 +26,43 @@ BY_SCIKIT_LEARN = {
 }
 
 
-def part(seed=0, rows=150, positives=20):
+def part(seed=0, rows=150, positives=20, decimals=1):
     """Shuffled labels and overlapping logits with ties."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.r_[np.ones(positives, int), np.zeros(rows - positives, int)])
-    return labels, np.round(rng.normal(-2 + 2 * labels, 1.2), 1)
+    return labels, np.round(rng.normal(-2 + 2 * labels, 1.2), decimals)
 
 
-def draws(labels, resamples, seed):
-    classes = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
-    return list(bootstrap._resampled_counts(classes, len(labels), resamples, np.random.default_rng(seed)))
+def drawn_rows(labels, resamples, seed):
+    """(resamples, n) rows: all draws among the positives first, then all among the negatives."""
+    rng = np.random.default_rng(seed)
+    strata = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    return np.concatenate([rows[rng.integers(len(rows), size=(resamples, len(rows)))] for rows in strata], axis=1)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.tuples(st.booleans(), st.integers(-3, 3), st.integers(0, 3)), min_size=1, max_size=25),
-)
-def test_ranking_of_a_resample_equals_scikit_learns_with_the_counts_as_weights(rows):
-    rows = sorted([*rows, (True, 0, 1), (False, 1, 2)], key=lambda row: -row[1])  # both classes drawn
-    positive, scores, counts = (np.array(column) for column in zip(*rows, strict=True))
-    ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))
-    found = bootstrap._ranking(np.stack([counts, 2 * counts]).astype(float), positive.astype(bool), ends)
-    expected = {
-        "average_precision": sklearn_metrics.average_precision_score(positive, scores, sample_weight=counts),
-        "roc_auc": sklearn_metrics.roc_auc_score(positive, scores, sample_weight=counts),
-    }
-    for name, value in expected.items():
-        np.testing.assert_allclose(found[name], [value, value], rtol=1e-12, atol=1e-15)
-
-
-def test_positives_are_drawn_among_positives_and_negatives_among_negatives():
-    labels, _ = part()
-    (counts,) = draws(labels, 2000, seed=1)
-    assert counts.shape == (2000, 150)
-    assert (counts[:, labels == 1].sum(1) == 20).all()
-    assert (counts[:, labels == 0].sum(1) == 130).all()
-    # each row once on average, with the variance 1 - 1/n of draws with replacement (five standard errors)
-    np.testing.assert_allclose(counts.mean(0), 1, atol=5 * np.sqrt(1 / 2000))
-    assert counts[:, labels == 1].var() == pytest.approx(1 - 1 / 20, rel=0.05)
-    assert counts[:, labels == 0].var() == pytest.approx(1 - 1 / 130, rel=0.05)
-    assert len(np.unique(counts, axis=0)) == 2000
-
-
-def test_intervals_are_the_percentiles_of_a_loop_over_the_same_draws():
-    labels, logits = part()
-    order = np.argsort(-logits, kind="stable")
-    labels, logits = labels[order], logits[order]  # in order, the drawn places are the rows
-    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=150, seed=5)
-    (counts,) = draws(labels, 150, seed=5)
+def assert_percentiles_of_a_loop(found, resamples):
     assert set(found) == set(BY_SCIKIT_LEARN)
     for name, metric in BY_SCIKIT_LEARN.items():
-        values = [metric(np.repeat(labels, row), np.repeat(logits, row)) for row in counts.astype(int)]
-        np.testing.assert_allclose(found[name], np.percentile(values, [2.5, 97.5]), rtol=1e-10, err_msg=name)
+        values = [metric(*resample) for resample in resamples]
+        np.testing.assert_allclose(found[name], np.percentile(values, [2.5, 97.5]), rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 9])
+def test_intervals_are_the_percentiles_of_a_loop_over_the_same_draws(decimals):
+    labels, logits = part(decimals=decimals)
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=60, seed=5)
+    assert_percentiles_of_a_loop(found, [(labels[rows], logits[rows]) for rows in drawn_rows(labels, 60, seed=5)])
+
+
+def test_intervals_of_groups_are_the_percentiles_of_a_loop_over_the_same_draws():
+    labels, logits = part()
+    groups = np.random.default_rng(1).choice([f"customer {number}" for number in range(40)], 150)
+    found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=40, seed=5, groups=groups)
+    members = [np.flatnonzero(groups == name) for name in sorted(set(groups))]
+    with_positive = np.array([labels[rows].any() for rows in members])
+    assert 5 < with_positive.sum() < 35
+    drawn = [np.concatenate([members[group] for group in units]) for units in drawn_rows(with_positive, 40, seed=5)]
+    assert_percentiles_of_a_loop(found, [(labels[rows], logits[rows]) for rows in drawn])
 
 
 def test_intervals_are_near_those_of_an_independent_bootstrap():
@@ -127,15 +110,18 @@ def test_runs_of_one_dataset_share_their_resamples():
     assert resampled(first) + resampled(second) == pytest.approx(resampled(first + second), rel=1e-12)
 
 
+def test_kept_draws_give_the_intervals_that_new_ones_give(monkeypatch):
+    labels, logits = part()
+    kept = [bootstrap_intervals(labels, logits, THRESHOLD, resamples=50, seed=1) for _ in range(2)]
+    monkeypatch.setattr(resampling, "KEPT_BYTES", 0)
+    assert [bootstrap_intervals(labels, logits, THRESHOLD, resamples=50, seed=1)] * 2 == kept
+
+
 @pytest.mark.parametrize("cells", [1, 150, 1000, 10**9])
 def test_resamples_in_pieces_have_the_same_distribution(cells, monkeypatch):
     labels, logits = part()
     whole = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
-    monkeypatch.setattr(bootstrap, "CELLS", cells)
-    pieces = draws(labels, 7, seed=0)
-    assert sum(len(piece) for piece in pieces) == 7
-    assert all(len(piece) * 150 <= max(cells, 150) for piece in pieces)
-    assert all((piece[:, labels == 1].sum(1) == 20).all() for piece in pieces)
+    monkeypatch.setattr(resampling, "CELLS", cells)
     found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
     for name in ("average_precision", "roc_auc", "log_loss", "brier"):
         (low, high), (other_low, other_high) = found[name], whole[name]
