@@ -65,10 +65,14 @@ class WholeBatchLoss(SigmoidLoss):
         labels, weights = (y_true["labels"], y_true["weights"]) if isinstance(y_true, dict) else (y_true, None)
         labels, predictions = self.aligned(labels, y_pred)
         weights = ops.ones_like(predictions) if weights is None else self._row_weights(weights, predictions)
-        mean = batch_sum(weights) / batch_sum(ops.ones_like(weights))
         logits = predictions if self.from_logits else logits_of(predictions)
-        value = self.of_batch(labels, logits, ops.divide_no_nan(weights, mean))
+        value = self.weighted(labels, logits, weights)
         return ops.squeeze(value, -1) if self.stacked else value
+
+    def weighted(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        """`of_batch` with weights of any mean, which are scaled to mean 1: (..., batch) to (..., 1)."""
+        mean = batch_sum(weights) / batch_sum(ops.ones_like(weights))
+        return self.of_batch(labels, logits, ops.divide_no_nan(weights, mean))
 
     def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
         """See `SigmoidLoss.aligned`; a column becomes a row."""

@@ -215,6 +215,13 @@ class Fit:
 
 
 @dataclass
+class Compiled(Fit):
+    """conf/trainer/compiled.yaml"""
+
+    _target_: str = "runner.training.CompiledTrainer"
+
+
+@dataclass
 class Evaluation:
     """conf/evaluation/default.yaml"""
 
@@ -307,7 +314,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
     },
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
     "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp},
-    "trainer": {"fit": Fit},
+    "trainer": {"fit": Fit, "compiled": Compiled},
 }
 
 

@@ -3,7 +3,8 @@
 import runner.training.startup  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
 
 # isort: split
+from runner.training.compiled import CompiledTrainer
 from runner.training.fit import FitTrainer
 from runner.training.training import EpochListener, Training
 
-__all__ = ["EpochListener", "FitTrainer", "Training"]
+__all__ = ["CompiledTrainer", "EpochListener", "FitTrainer", "Training"]

@@ -16,6 +16,7 @@ from runner.data.splits import Part, Splits
 from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import epoch_order
+from runner.training.diagnosis import bad_outputs, bad_step
 from runner.training.startup import keras, placement, start, tf
 from runner.training.stopping import BestEpoch, EarlyStopping
 from runner.training.training import EpochListener, Training
@@ -115,14 +116,14 @@ class FitTrainer:
         except tf.errors.InvalidArgumentError as problem:
             if NON_FINITE not in str(problem):
                 raise
-            raise RunFailed(_diagnosis(str(problem), len(observer.history) + 1, optimizer)) from None
+            what = "gradient" if f"{NON_FINITE} gradient" in str(problem) else "loss"
+            rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            raise RunFailed(bad_step(what, len(observer.history) + 1, rate)) from None
         seconds = time.perf_counter() - started
         final = network.logits.get_weights()
         network.logits.set_weights(observer.best_weights)
         done = len(observer.history)
-        stopped = f"all {done} epochs done"
-        if self.early_stopping and done < self.epochs:
-            stopped = f"{self.early_stopping.monitor} no better for {done - observer.best.epoch} epochs"
+        stopped = observer.best.ending(done, self.epochs)
         history = pd.DataFrame(observer.history)
         return Training(history, observer.best.epoch, stopped, final, observer.best_weights, seconds)
 
@@ -224,10 +225,7 @@ class _Observer(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, logits = self._validate()
         if not np.isfinite(logits).all():
-            raise RunFailed(
-                f"the network's outputs became NaN or infinite in epoch {epoch + 1}. "
-                "Likely cause: optimizer.learning_rate is too high, or extreme inputs; try a tenth of the rate"
-            )
+            raise RunFailed(bad_outputs(epoch + 1))
         metrics = {"train/loss": float((logs or {})["loss"]), "val/loss": loss}
         measured = self._measure(self.validation.labels, logits)
         metrics |= {f"val/{name}": value for name, value in measured.items()}
@@ -256,19 +254,3 @@ def _steps_per_execution(steps: int) -> int:
     """Steps that run without coming back to Python: a divisor, for Keras would borrow the rest from the next epoch."""
     divisor = next(size for size in range(min(steps, LONGEST_EXECUTION), 0, -1) if steps % size == 0)
     return divisor if divisor >= 64 else steps
-
-
-def _diagnosis(problem: str, epoch: int, optimizer: keras.optimizers.Optimizer) -> str:
-    """One sentence: what, when, and where to look first."""
-    what = "gradient" if f"{NON_FINITE} gradient" in problem else "loss"
-    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    if rate >= 0.1:
-        cause = f"optimizer.learning_rate={rate:g} is high; try a tenth of it"
-    elif what == "gradient":
-        cause = "the loss's slope is infinite somewhere; train on logits (loss.from_logits=true) or change the loss"
-    else:
-        cause = (
-            f"an unstable loss formula, extreme inputs, or optimizer.learning_rate={rate:g}; "
-            "try a lower rate, and the same run with loss=builtin"
-        )
-    return f"the {what} became NaN or infinite in epoch {epoch}; the step was not taken. Likely cause: {cause}"

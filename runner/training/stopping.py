@@ -40,3 +40,9 @@ class BestEpoch:
     def exhausted(self, epoch: int) -> bool:
         """Whether training should stop after this epoch."""
         return self.rule is not None and epoch - self.epoch >= max(self.rule.patience, 1)
+
+    def ending(self, done: int, epochs: int) -> str:
+        """Why training ended after `done` of `epochs` epochs, in words."""
+        if self.rule is not None and done < epochs:
+            return f"{self.rule.monitor} no better for {done - self.epoch} epochs"
+        return f"all {done} epochs done"

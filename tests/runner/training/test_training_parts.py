@@ -94,7 +94,7 @@ import runner.training, tensorflow as tf, numpy as np, keras, sys
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 import runner.training.fit as fit
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:]
 import test_training_contract as contract
 for weights in (False, True):
     fit.placement = lambda device: tf.distribute.get_strategy()
@@ -109,7 +109,7 @@ print("same curves")
 @pytest.mark.slow
 def test_two_devices_give_the_curves_of_one(request):
     """MirroredStrategy on two logical CPU devices, as it would be on two GPUs."""
-    here = str(request.path.parent)
-    done = subprocess.run([sys.executable, "-c", TWO_DEVICES, here], capture_output=True, text=True, check=False)
+    folders = str(request.path.parent), str(request.path.parents[2])
+    done = subprocess.run([sys.executable, "-c", TWO_DEVICES, *folders], capture_output=True, text=True, check=False)
 
     assert "same curves" in done.stdout, done.stderr[-3000:]

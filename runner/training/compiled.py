@@ -1,0 +1,97 @@
+"""The trainer that compiles whole epochs: one run, or many runs of one network as a stack."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from runner.data.splits import Splits
+from runner.models.network import Network
+from runner.training.fit import FitTrainer
+from runner.training.stack import Member, Stack, train_stack, why_not
+from runner.training.stack.loop import Measure
+from runner.training.startup import keras
+from runner.training.stopping import EarlyStopping
+from runner.training.training import EpochListener, Training
+
+log = logging.getLogger("runner.training")
+
+
+class CompiledTrainer:
+    """Trains one network, or a stack of them, with one XLA program an epoch. What has no such form is left to `fit`.
+
+    Args:
+        epochs, batch_size, stratified_batches, early_stopping, device, precision, deterministic: see `FitTrainer`.
+    """
+
+    def __init__(
+        self,
+        epochs: int,
+        batch_size: int,
+        stratified_batches: bool = False,
+        early_stopping: Mapping[str, Any] | None = None,
+        device: str = "auto",
+        precision: str = "float32",
+        deterministic: bool = True,
+    ) -> None:
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.stratified_batches = stratified_batches
+        self.early_stopping = EarlyStopping(**early_stopping) if early_stopping else None
+        self.precision, self.device = precision, device
+        self._fit = FitTrainer(epochs, batch_size, stratified_batches, early_stopping, device, precision, deterministic)
+
+    def start(self, seed: int) -> str:
+        """See `FitTrainer.start`."""
+        return self._fit.start(seed)
+
+    def scope(self) -> AbstractContextManager:
+        """See `FitTrainer.scope`."""
+        return self._fit.scope()
+
+    def why_not(self, network: Network, optimizer: keras.optimizers.Optimizer) -> str | None:
+        """Why `fit` trains a run instead, in words; None if it does not."""
+        return why_not(network.logits, optimizer, self.precision, self.device)
+
+    def train(
+        self,
+        network: Network,
+        loss: keras.losses.Loss,
+        optimizer: keras.optimizers.Optimizer,
+        splits: Splits,
+        *,
+        seed: int,
+        measure: Measure,
+        on_epoch: EpochListener,
+    ) -> Training:
+        """Trains `network` in place, as a stack of one; it ends with the best epoch's weights.
+
+        Args and errors: see `FitTrainer.train`.
+        """
+        reason = self.why_not(network, optimizer)
+        if reason:
+            log.info("trained by Keras fit: %s", reason)
+            return self._fit.train(network, loss, optimizer, splits, seed=seed, measure=measure, on_epoch=on_epoch)
+        member = Member(network.logits.get_weights(), loss, optimizer, seed, self.early_stopping, on_epoch)
+        stack = self.train_stack(network, [member], splits, measure=measure)
+        (training,) = stack.trainings
+        if isinstance(training, Exception):
+            network.logits.set_weights(stack.final_weights[0])
+            raise training
+        network.logits.set_weights(training.best_weights)
+        return training
+
+    def train_stack(self, network: Network, members: Sequence[Member], splits: Splits, *, measure: Measure) -> Stack:
+        """Trains many runs of one network; its own weights are not touched. See `runner.training.stack.train_stack`."""
+        with self.scope():
+            return train_stack(
+                network.logits,
+                members,
+                splits,
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                stratified=self.stratified_batches,
+                measure=measure,
+            )
