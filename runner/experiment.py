@@ -1,20 +1,26 @@
-"""One run, from config to evaluation: the whole story, read top to bottom."""
+"""One run, from config to evaluation: the whole story, read top to bottom.
+
+`run_experiment` is the story; `prepare` and `conclude` are what comes before and after training, also for many runs
+that are trained together.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 from omegaconf import DictConfig
 
 from runner import console
+from runner.cache import Cache
 from runner.config import check, check_batches
-from runner.data import Dataset, Part, Splits, make_splits
-from runner.data import check as check_dataset
+from runner.data import Dataset, Part, Splits
 from runner.errors import InputError
 from runner.instantiation import build
 from runner.sweeps.fingerprint import FINGERPRINT_TAG, fingerprint
@@ -26,12 +32,46 @@ if TYPE_CHECKING:
 
     from runner.evaluation import Evaluation
     from runner.models import Network
-    from runner.tracking import RunFolder
+    from runner.tracking import Recorder, RunFolder, Store
     from runner.training import Training
 
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 log = logging.getLogger("runner")
+
+Predict = Callable[[np.ndarray], np.ndarray]
+"""(n, width) float32 inputs -> (n,) float64 logits of the trained network."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can be trained: nothing of it was refused.
+
+    Attributes:
+        config, choices, plan: as given.
+        folder: where its files go.
+        dataset, splits: perhaps shared with other runs; not to be changed.
+        store: where it is recorded; None with `tracking=none`.
+        loss: its own, with the training part's priors.
+        name: of the run.
+        variant: what is compared: the loss with its settings, and what else was chosen.
+        params, tags: of the record.
+        seconds: by step; grows as the run goes on.
+    """
+
+    config: DictConfig
+    choices: Mapping[str, str]
+    plan: Plan | None
+    folder: RunFolder
+    dataset: Dataset
+    splits: Splits
+    store: Store | None
+    loss: keras.losses.Loss
+    name: str
+    variant: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    seconds: dict[str, float]
 
 
 def run_experiment(
@@ -40,6 +80,7 @@ def run_experiment(
     folder_path: Path,
     overrides: Sequence[str] = (),
     plan: Plan | None = None,
+    cache: Cache | None = None,
 ) -> Outcome:
     """Trains, evaluates and records one run; a sweep's run that is done already is not done again.
 
@@ -49,17 +90,79 @@ def run_experiment(
         folder_path: where the run's files go.
         overrides: what the command line changed, for the run's name.
         plan: of the sweep that the run belongs to.
+        cache: what it shares with other runs of the sweep.
 
     Raises:
         InputError: the config or the data were refused; nothing was recorded.
         RunFailed: the loss became infinite or NaN; the run is recorded as FAILED.
     """
-    # What can be refused is refused first, before anything slow is imported or anything is written.
-    check(config)
+    run = prepare(config, choices, folder_path, overrides, plan, cache)
+    if isinstance(run, Outcome):
+        return run
+    with timed(run.seconds, "start"):
+        from runner import tracking
+        from runner.evaluation import epoch_metrics
+
+        trainer = build("trainer", config.trainer)
+        device = trainer.start(config.seed)
+        with trainer.scope():
+            network = make_network(config, run.splits, run.dataset)
+            run = replace(run, loss=make_loss(config, run.splits))  # anew: its variables belong where training is
+            optimizer = build("optimizer", config.optimizer)
+
+    with tracking.record(
+        config,
+        run.folder,
+        run.dataset,
+        run.store,
+        name=run.name,
+        params=run.params,
+        tags={**run.tags, "device": device},
+    ) as recorder:
+        with (
+            timed(run.seconds, "train"),
+            console.epoch_progress(config.trainer.epochs, in_sweep=plan is not None) as show,
+        ):
+
+            def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
+                recorder.epoch(epoch, metrics)
+                show(epoch, metrics)
+
+            training = trainer.train(
+                network, run.loss, optimizer, run.splits, seed=config.seed, measure=epoch_metrics, on_epoch=on_epoch
+            )
+        outcome = conclude(run, recorder, training, network.predict, lambda: network)
+
+    if plan is None:
+        console.show_where(folder_path, outcome.run_id)
+    log.info("seconds: %s", ", ".join(f"{step} {value:.2f}" for step, value in run.seconds.items()))
+    return outcome
+
+
+def prepare(
+    config: DictConfig,
+    choices: Mapping[str, str],
+    folder_path: Path,
+    overrides: Sequence[str] = (),
+    plan: Plan | None = None,
+    cache: Cache | None = None,
+) -> Prepared | Outcome:
+    """All that comes before training: what can be refused is refused first, and nothing is written.
+
+    Args:
+        config, choices, folder_path, overrides, plan, cache: see `run_experiment`.
+
+    Returns:
+        The run, ready to be trained; or what it came to, where the sweep has done it already.
+
+    Raises:
+        InputError: the config or the data were refused.
+    """
+    cache = cache or Cache()
+    check(config)  # before anything slow is imported
     seconds: dict[str, float] = {}
-    with _timed(seconds, "load"):
-        dataset = load_dataset(config)
-        splits = make_splits(dataset, **config.split)
+    with timed(seconds, "load"):
+        dataset, splits = cache.dataset(config), cache.splits(config)
     check_batches(config.trainer, len(splits.train.labels), splits.positives)
     mark = fingerprint(config, dataset.digest)
     if plan is not None and mark in plan.done:
@@ -67,81 +170,62 @@ def run_experiment(
     if plan is None:
         console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
-    with _timed(seconds, "start"):
-        from runner import tracking
-
-        store = tracking.store_of(config)  # a store that does not answer shows before TensorFlow is loaded
+    with timed(seconds, "start"):
+        store = cache.store(config)  # a store that does not answer shows before TensorFlow is loaded
         import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
-        from runner.evaluation import epoch_metrics
-        from runner.tracking import description
-        from runner.tracking.model import save_model
+        from runner.tracking import RunFolder, description
         from runner.tracking.parent import PARENT_TAG
         from runner.tracking.results import DATASET_TAG, VARIANT_TAG
 
-        trainer = build("trainer", config.trainer)
-        device = trainer.start(config.seed)
-        with trainer.scope():
-            network = make_network(config, splits, dataset)
-            loss = make_loss(config, splits)
-            optimizer = build("optimizer", config.optimizer)
+        loss = make_loss(config, splits)
+        loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
+        variant = description.variant(loss_name, choices, overrides)
+        tags = {**cache.tags, "dataset.sha256": dataset.digest, FINGERPRINT_TAG: mark, PROCESS_TAG: this_process()}
+        tags |= {VARIANT_TAG: variant, DATASET_TAG: dataset.name}
+        tags |= {f"rows.{part}": str(len(getattr(splits, part).labels)) for part in ("train", "validation", "test")}
+        if plan is not None and plan.parent_id:
+            tags[PARENT_TAG] = plan.parent_id
+        name = description.run_name(variant, dataset.name, config)
+        params = description.flat_params(config, choices)
+    folder = RunFolder(folder_path)
+    return Prepared(config, choices, plan, folder, dataset, splits, store, loss, name, variant, params, tags, seconds)
 
-    loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
-    variant = description.variant(loss_name, choices, overrides)
-    name = description.run_name(variant, dataset.name, config)
-    folder = tracking.RunFolder(folder_path)
-    params = description.flat_params(config, choices)
-    own_tags = {"device": device, "dataset.sha256": dataset.digest, FINGERPRINT_TAG: mark, PROCESS_TAG: this_process()}
-    own_tags |= {VARIANT_TAG: variant, DATASET_TAG: dataset.name}
-    own_tags |= {f"rows.{part}": str(len(getattr(splits, part).labels)) for part in ("train", "validation", "test")}
-    if plan is not None and plan.parent_id:
-        own_tags[PARENT_TAG] = plan.parent_id
-    tags = {**description.tags(), **own_tags}
-    with tracking.record(config, folder, dataset, store, name=name, params=params, tags=tags) as recorder:
-        with _timed(seconds, "train"), console.epoch_progress(config.trainer.epochs, in_sweep=plan is not None) as show:
 
-            def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
-                recorder.epoch(epoch, metrics)
-                show(epoch, metrics)
+def conclude(
+    run: Prepared,
+    recorder: Recorder,
+    training: Training,
+    predict: Predict,
+    network: Callable[[], Network],
+) -> Outcome:
+    """All that comes after training: judges the run, writes its results, finishes its record.
 
-            training = trainer.train(
-                network, loss, optimizer, splits, seed=config.seed, measure=epoch_metrics, on_epoch=on_epoch
-            )
+    Args:
+        run: as it was prepared.
+        recorder: of its record, which stays open.
+        training: what training left.
+        predict: with the weights of the best epoch.
+        network: called for the trained network where the model is to be kept.
+    """
+    from runner.results import packed_if_asked, write_results
 
-        with _timed(seconds, "evaluate"):
-            evaluation = judge(config, network, loss, splits, dataset)
+    with timed(run.seconds, "evaluate"):
+        evaluation = judge(run.config, predict, run.loss, run.splits, run.dataset)
 
-        with _timed(seconds, "log"):
-            # First into the run's folder and onto the screen, then to a store that might not answer any more.
-            metrics = evaluation.metrics | {"best_epoch": training.best_epoch, "epochs": len(training.history)}
-            metrics |= {f"seconds/{step}": value for step, value in seconds.items()}
-            write_results(folder, name, choices["loss"], evaluation, training, loss, config)
-            folder.metrics(metrics)
+    with timed(run.seconds, "log"):
+        # First into the run's folder and onto the screen, then to a store that might not answer any more.
+        metrics = evaluation.metrics | {"best_epoch": training.best_epoch, "epochs": len(training.history)}
+        metrics |= {f"seconds/{step}": value for step, value in run.seconds.items()}
+        write_results(run, evaluation, training, metrics)
+        if run.plan is None:
             ending = f"weights of epoch {training.best_epoch}; training ended: {training.stopped}"
-            if plan is None:
-                console.show_result(name, evaluation.metrics, str(evaluation.rule), ending)
-            with _packed_if_asked(config, network, splits, dataset, evaluation.threshold) as packed:
-                if packed is not None:
-                    save_model(packed, folder.path / "model")
-                recorder.finish(metrics)
-                if packed is not None:
-                    recorder.model(packed)
-        recorder.final({"seconds/log": seconds["log"]})
-
-    if plan is None:
-        console.show_where(folder_path, recorder.where)
-    log.info("seconds: %s", ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()))
-    return Outcome(name, evaluation.metrics[config.objective], recorder.where)
-
-
-def load_dataset(config: DictConfig) -> Dataset:
-    """The dataset of the config, checked; a user's own loader is held to the same rules as ours."""
-    dataset = build("dataset", config.dataset)
-    if not isinstance(dataset, Dataset):
-        raise InputError(
-            f"dataset._target_={config.dataset._target_} returned {type(dataset).__name__}: "
-            "a loader must return a runner.data.Dataset"
-        )
-    return check_dataset(dataset)
+            console.show_result(run.name, evaluation.metrics, str(evaluation.rule), ending)
+        with packed_if_asked(run, network, evaluation.threshold) as packed:
+            recorder.finish(metrics)
+            if packed is not None:
+                recorder.model(packed)
+    recorder.final({"seconds/log": run.seconds["log"]})
+    return Outcome(run.name, evaluation.metrics[run.config.objective], recorder.where)
 
 
 def make_network(config: DictConfig, splits: Splits, dataset: Dataset) -> Network:
@@ -168,7 +252,7 @@ def make_loss(config: DictConfig, splits: Splits) -> keras.losses.Loss:
 
 
 def judge(
-    config: DictConfig, network: Network, loss: keras.losses.Loss, splits: Splits, dataset: Dataset
+    config: DictConfig, predict: Predict, loss: keras.losses.Loss, splits: Splits, dataset: Dataset
 ) -> Evaluation:
     """Predicts validation and test, chooses the threshold on the one and measures on the other."""
     from scipy.special import expit
@@ -177,7 +261,7 @@ def judge(
     from runner.evaluation import Predictions, ThresholdRule, evaluate, platt_scaling
 
     def predictions(part: Part) -> Predictions:
-        return Predictions(part.rows, part.labels, network.predict(part.inputs))
+        return Predictions(part.rows, part.labels, predict(part.inputs))
 
     options = dict(config.evaluation)
     bins, resamples = options.pop("calibration_bins"), options.pop("bootstrap")
@@ -199,46 +283,9 @@ def judge(
     )
 
 
-def write_results(
-    folder: RunFolder,
-    name: str,
-    loss_option: str,
-    evaluation: Evaluation,
-    training: Training,
-    loss: keras.losses.Loss,
-    config: DictConfig,
-) -> None:
-    """Predictions, figures and summary, as files of the run's folder."""
-    from runner import drawing
-    from runner.tracking import description
-
-    folder.predictions("validation", evaluation.validation)
-    folder.predictions("test", evaluation.test)
-    bins = config.evaluation.calibration_bins
-    for figure_name, figure in drawing.draw(evaluation, training, loss, loss_option, name, bins):
-        folder.figure(figure_name, figure)
-    folder.summary(
-        description.summary(
-            name,
-            evaluation.metrics,
-            str(evaluation.rule),
-            evaluation.debiased_by,
-            training.stopped,
-            training.best_epoch,
-        )
-    )
-
-
-def _packed_if_asked(
-    config: DictConfig, network: Network, splits: Splits, dataset: Dataset, threshold: float
-) -> AbstractContextManager[dict[str, Any] | None]:
-    from runner.tracking.model import packed
-
-    return packed(network, splits, dataset, threshold) if config.tracking.log_model else nullcontext()
-
-
 @contextmanager
-def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Adds to `seconds` how long a step took."""
     started = time.perf_counter()
     yield
-    seconds[step] = time.perf_counter() - started
+    seconds[step] = seconds.get(step, 0.0) + time.perf_counter() - started

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from runner.evaluation import Predictions
@@ -32,9 +33,11 @@ class RunFolder:
 
     def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """history.csv: one row an epoch, written as they come, so that a killed run keeps its curves."""
-        path = self._file("history.csv")
-        row = pd.DataFrame([{"epoch": epoch, **metrics}])
-        row.to_csv(path, mode="a" if epoch > 1 else "w", header=epoch == 1, index=False)
+        with self._file("history.csv").open("a" if epoch > 1 else "w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            if epoch == 1:
+                rows.writerow(["epoch", *metrics])
+            rows.writerow([epoch, *("" if math.isnan(value) else value for value in metrics.values())])
 
     def metrics(self, metrics: Mapping[str, float]) -> None:
         """metrics.json: the final metrics under MLflow's names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pandas as pd
 from runner.data.dataset import Dataset
 from runner.data.splits import Splits
 from runner.models import Network
+from runner.tracking.store import Store
 
 # Named here, because MLflow would take 15 seconds to find them out by itself.
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
@@ -43,11 +45,22 @@ def save_model(arguments: dict[str, Any], path: Path) -> None:
     mlflow.pyfunc.save_model(path=str(path), **arguments)
 
 
-def log_model(arguments: dict[str, Any]) -> None:
-    """Logs the model under the name `model` to MLflow's active run."""
+def log_model(store: Store, run_id: str, arguments: dict[str, Any]) -> None:
+    """Logs the model under the name `model` to an MLflow run, which need not be running."""
     import mlflow.pyfunc
+    from mlflow.models import Model
 
-    mlflow.pyfunc.log_model(name="model", **arguments)
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(store.uri)  # what logs models takes no other address
+    try:
+        # Made here, for MLflow would look for the experiment of an active run, and there is none.
+        client = mlflow.MlflowClient(store.uri)
+        model = client.create_logged_model(store.experiment_id, name="model", source_run_id=run_id)
+        Model.log(None, mlflow.pyfunc, name="model", run_id=run_id, model_id=model.model_id, **arguments)
+    finally:
+        mlflow.set_tracking_uri(before or "")
+        if before is None:  # MLflow writes it there itself; the next run of a sweep may have another store
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:

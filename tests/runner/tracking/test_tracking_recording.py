@@ -1,0 +1,235 @@
+"""Records of many runs open at once in one process, on one SQLite store."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from runner.data import Dataset
+from runner.errors import RunFailed
+from runner.tracking import RunFolder, Store, StoreWriter, open_record, open_store, record, store_uri
+
+CONFIG = OmegaConf.create({"tracking": {"system_metrics": False, "flush_seconds": 60.0}})
+DATASET = Dataset("toy", pd.DataFrame({"x": np.arange(10.0)}), np.array([0, 1] * 5, np.int8), "here")
+PARAMS = {f"key.{i}": str(i) for i in range(130)}  # more than MLflow takes at once
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    outputs = tmp_path_factory.mktemp("outputs")
+    return open_store(store_uri(None, outputs), "together", outputs)
+
+
+@pytest.fixture
+def client(store) -> mlflow.MlflowClient:
+    return mlflow.MlflowClient(store.uri)
+
+
+def opened(store: Store, writer: StoreWriter, folder: Path, name: str):
+    return open_record(
+        CONFIG, RunFolder(folder), DATASET, store, name=name, params=PARAMS, tags={"who": name}, writer=writer
+    )
+
+
+def trained(recorder, folder: Path, number: int, epochs: int = 30) -> None:
+    """What an experiment says about a run."""
+    for epoch in range(1, epochs + 1):
+        recorder.epoch(epoch, {f"val/{name}": number + epoch / 8 for name in "abcde"})
+    RunFolder(folder).summary(f"note of {number}")
+    RunFolder(folder).metrics({"test/f1": number})
+    recorder.finish({f"test/{name}": number for name in range(200)})
+    recorder.final({"seconds/log": 0.5})
+
+
+def refuse_metrics_of(monkeypatch, run_ids: list[str]) -> None:
+    """The store refuses the metrics of these runs."""
+    real = mlflow.MlflowClient.log_batch
+
+    def log_batch(self, run_id, metrics=(), **others):
+        if metrics and run_id in run_ids:
+            raise OSError("no space left on device")
+        return real(self, run_id, metrics=metrics, **others)
+
+    monkeypatch.setattr(mlflow.MlflowClient, "log_batch", log_batch)
+
+
+def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_path):
+    with StoreWriter(store, 60.0) as writer:
+        folders = [tmp_path / str(number) for number in range(4)]
+        recorders = [opened(store, writer, folder, folder.name) for folder in folders]
+        for number, (recorder, folder) in enumerate(zip(recorders, folders, strict=True)):
+            trained(recorder, folder, number)
+            recorder.close()
+        for recorder in recorders:
+            recorder.written()
+
+    assert len({recorder.where for recorder in recorders}) == 4
+    for number, recorder in enumerate(recorders):
+        run = client.get_run(recorder.where)
+        assert (run.info.status, run.info.run_name) == ("FINISHED", str(number))
+        assert run.info.end_time >= run.info.start_time
+        assert run.data.params == PARAMS
+        assert run.data.tags["who"] == str(number)
+        assert run.data.tags["mlflow.note.content"] == f"note of {number}"
+        assert run.data.metrics["test/199"] == number
+        assert run.data.metrics["seconds/log"] == 0.5
+        curve = client.get_metric_history(recorder.where, "val/e")
+        assert [(point.step, point.value) for point in curve] == [(e, number + e / 8) for e in range(1, 31)]
+        assert run.inputs.dataset_inputs[0].dataset.name == "toy"
+        there = {item.path for item in client.list_artifacts(recorder.where)}
+        assert there == {"config.yaml", "history.csv", "metrics.json"}
+    history = pd.read_csv(folders[2] / "history.csv")
+    assert list(history.columns) == ["epoch", *(f"val/{name}" for name in "abcde")]
+    assert list(history["val/c"]) == [2 + e / 8 for e in range(1, 31)]
+
+
+def test_an_error_of_the_store_fails_the_run_it_is_about_and_no_other(store, client, tmp_path, monkeypatch):
+    with StoreWriter(store, 0.02) as writer:
+        folders = [tmp_path / name for name in ("well", "refused", "also well")]
+        recorders = [opened(store, writer, folder, folder.name) for folder in folders]
+        refuse_metrics_of(monkeypatch, [recorders[1].where])
+        for recorder, folder in zip(recorders, folders, strict=True):
+            trained(recorder, folder, 1)  # the refused one, too: the stack it is trained in goes on
+            recorder.close()
+        recorders[0].written()
+        with pytest.raises(RunFailed, match=r"no space left on device; what there is of the run is in .*refused"):
+            recorders[1].written()
+        recorders[2].written()
+
+    statuses = [client.get_run(recorder.where).info.status for recorder in recorders]
+    assert statuses == ["FINISHED", "FAILED", "FINISHED"]
+    refused = client.get_run(recorders[1].where)
+    assert "no space left on device" in refused.data.tags["failure"]
+    assert refused.data.metrics == {}
+    assert client.get_run(recorders[2].where).data.metrics["test/5"] == 1
+
+
+def test_a_run_the_store_does_not_make_is_told_when_it_is_closed(store, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("read-only")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "create_run", refuse)
+    with StoreWriter(store, 60.0) as writer:
+        recorder = opened(store, writer, tmp_path, "none")
+        trained(recorder, tmp_path, 1)
+        recorder.close()
+        with pytest.raises(RunFailed, match="read-only"):
+            recorder.written()
+    with (
+        pytest.raises(RunFailed, match="read-only"),
+        record(CONFIG, RunFolder(tmp_path), DATASET, store, name="one", params={}, tags={}),
+    ):
+        pytest.fail("a single run is not trained for a store that does not take it")
+
+
+def test_a_single_run_ends_as_soon_as_the_store_refuses_its_metrics(store, client, tmp_path, monkeypatch):
+    config = OmegaConf.merge(CONFIG, {"tracking": {"flush_seconds": 0.01}})
+    said = []
+
+    def train() -> None:
+        with record(config, RunFolder(tmp_path), DATASET, store, name="one", params={}, tags={}) as recorder:
+            said.append(recorder.where)
+            refuse_metrics_of(monkeypatch, said)
+            for epoch in range(1, 1_000_000):
+                recorder.epoch(epoch, {"val/loss": 1.0})
+            pytest.fail("a million epochs for nothing")
+
+    with pytest.raises(RunFailed, match="no space left"):
+        train()
+    assert client.get_run(said[0]).info.status == "FAILED"
+
+
+def test_runs_end_as_what_they_were_and_lose_nothing(store, client, tmp_path):
+    endings = {
+        "interrupted": (KeyboardInterrupt(), "KILLED", "Interrupted at"),
+        "diverged": (RunFailed("the loss became NaN"), "FAILED", "the loss became NaN"),
+        "buggy": (ValueError("a bug"), "FAILED", "ValueError: a bug"),
+    }
+    recorders = {}
+    with StoreWriter(store, 60.0) as writer:
+        for name, (problem, _, _) in endings.items():
+            recorders[name] = opened(store, writer, tmp_path / name, name)
+            recorders[name].epoch(1, {"val/loss": 0.25})
+            recorders[name].close(problem)
+    for name, (_, status, reason) in endings.items():
+        recorders[name].written()
+        run = client.get_run(recorders[name].where)
+        assert run.info.status == status
+        assert reason in run.data.tags["failure"]
+        assert run.data.tags["mlflow.note.content"].startswith(f"**{status}.**")
+        assert run.data.metrics == {"val/loss": 0.25}
+
+
+def test_ctrl_c_among_open_records_closes_all_as_killed(store, client, tmp_path):
+    recorders = []
+
+    def interrupted() -> None:
+        with StoreWriter(store, 60.0) as writer, ExitStack() as open_records:
+            for number in range(3):
+                recorder = opened(store, writer, tmp_path / str(number), str(number))
+                open_records.push(lambda _, problem, __, recorder=recorder: recorder.close(problem))
+                recorder.epoch(1, {"val/loss": 0.5})
+                recorders.append(recorder)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    runs = [client.get_run(recorder.where) for recorder in recorders]
+    assert [run.info.status for run in runs] == ["KILLED"] * 3
+    assert [run.data.metrics for run in runs] == [{"val/loss": 0.5}] * 3
+
+
+def test_metrics_of_running_runs_appear_while_they_run(store, client, tmp_path):
+    with StoreWriter(store, 0.05) as writer:
+        recorder = opened(store, writer, tmp_path, "running")
+        recorder.epoch(1, {"val/loss": 0.5})
+        appeared = threading.Event()
+        for _ in range(200):
+            if client.get_run(recorder.where).data.metrics:
+                appeared.set()
+                break
+            threading.Event().wait(0.05)
+        assert appeared.is_set()
+        assert client.get_run(recorder.where).info.status == "RUNNING"
+        recorder.close()
+        recorder.written()
+
+
+def test_the_use_of_the_machine_is_recorded(store, client, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.1")
+    config = OmegaConf.merge(CONFIG, {"tracking": {"system_metrics": True}})
+    with record(config, RunFolder(tmp_path), DATASET, store, name="watched", params={}, tags={}) as recorder:
+        threading.Event().wait(1.5)
+    metrics = client.get_run(recorder.where).data.metrics
+    assert any(name.startswith("system/cpu") for name in metrics)
+
+
+def test_a_writer_nobody_closed_writes_what_it_has_when_the_program_ends(tmp_path):
+    script = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_tracking_recording import opened
+from runner.tracking import StoreWriter, open_store, store_uri
+outputs = Path(sys.argv[1])
+store = open_store(store_uri(None, outputs), "left", outputs)
+recorder = opened(store, StoreWriter(store, 0.5), outputs / "run", "left")
+recorder.epoch(1, {"val/loss": 0.5})
+print(recorder.where)
+"""
+    arguments = [str(tmp_path), str(Path(__file__).parent)]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    run = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}").get_run(done.stdout.strip())
+    assert run.data.metrics == {"val/loss": 0.5}
