@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from runner import console
-from runner.config import check, check_batches
+from runner.config import check, check_batches, objectives_of
 from runner.data import Dataset, Part, Splits, make_splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
@@ -130,7 +130,7 @@ def run_experiment(
     if plan is None:
         console.show_where(folder_path, recorder.where)
     log.info("seconds: %s", ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()))
-    return Outcome(name, evaluation.metrics[config.objective], recorder.where)
+    return Outcome(name, tuple(evaluation.metrics[metric] for metric in objectives_of(config)), recorder.where)
 
 
 def load_dataset(config: DictConfig) -> Dataset:
