@@ -31,7 +31,7 @@ class OptunaConfig:
     Attributes:
         n_trials: how many trials the search has; a resumed one runs those that are missing.
         n_jobs: trials asked for at once, for a launcher that runs several jobs at once.
-        direction: null for what is better of the objective.
+        direction: null for what is better of the objective; a list where there are several.
         sampler: its class in `_target_` and its arguments; `hydra/sweeper/sampler=random` chooses another.
         storage: an SQLAlchemy address; null keeps the study in memory.
         study_name: null for a study of the sweep's own; a name to go on with a study that is there.
@@ -44,7 +44,7 @@ class OptunaConfig:
     defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}])
     n_trials: int = 20
     n_jobs: int = 1
-    direction: str | None = None
+    direction: Any = None
     sampler: Any = MISSING
     storage: str | None = "sqlite:///${paths.outputs}/optuna.db"
     study_name: str | None = None

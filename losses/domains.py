@@ -55,16 +55,24 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words."""
+    """One of a few words.
+
+    Args:
+        options: the words.
+        several: a list of different ones is a value too.
+    """
 
     options: tuple[str, ...]
+    several: bool = False
 
     def refusal(self, value: Any) -> str | None:
         """What is expected, as a phrase, if `value` is outside; None if it is fine."""
-        return None if isinstance(value, str) and value in self.options else str(self)
+        words = value if self.several and isinstance(value, list) else [value]
+        known = all(isinstance(word, str) and word in self.options for word in words)
+        return None if known and 0 < len(words) == len(set(words)) else str(self)
 
     def __str__(self) -> str:
-        return "one of " + ", ".join(self.options)
+        return "one of " + ", ".join(self.options) + (", or a list of different ones" if self.several else "")
 
 
 @dataclass(frozen=True)
@@ -120,3 +128,8 @@ def whole(low: float, high: float | None = None, *, optional: bool = False) -> N
 def one_of(*options: str) -> Choice:
     """One of the given words."""
     return Choice(options)
+
+
+def some_of(*options: str) -> Choice:
+    """One of the given words, or a list of different ones."""
+    return Choice(options, several=True)

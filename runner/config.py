@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from losses.catalogue import CATALOGUE, check_arguments
 from runner.errors import InputError
+from runner.schemas import OBJECTIVES
 
 
 def check(config: DictConfig) -> None:
@@ -42,6 +43,23 @@ def check(config: DictConfig) -> None:
     cost = config.evaluation
     if cost.threshold == "cost" and cost.cost_fp + cost.cost_fn == 0:
         raise InputError("evaluation.cost_fp and evaluation.cost_fn are both 0: at least one error must cost something")
+
+
+def objectives_of(config: DictConfig) -> tuple[str, ...]:
+    """The metrics that a run returns to a sweeper: one, or those of a list.
+
+    Args:
+        config: of a run or a sweep, checked or not.
+
+    Raises:
+        InputError: one of them is no objective, or there is none.
+    """
+    value: Any = config.objective
+    if OmegaConf.is_config(value):
+        value = OmegaConf.to_container(value)
+    if expected := OBJECTIVES.refusal(value):
+        raise InputError(f"objective must be {expected}. Received: objective={value}")
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def check_batches(trainer: DictConfig, rows: int, positives: int) -> None:

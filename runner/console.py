@@ -15,6 +15,7 @@ from rich.table import Table
 EpochListener = Callable[[int, Mapping[str, float]], None]
 
 console = Console(highlight=False)
+MOST_LINES = 20  # of a list; a file has the rest
 LINE_SECONDS = 5.0  # between two lines of progress where there is no terminal
 
 
@@ -109,10 +110,11 @@ def show_where(folder: Path, run_id: str) -> None:
     console.print()
 
 
-def show_job(name: str, objective: str, value: float, *, skipped: bool, progress: str) -> None:
+def show_job(name: str, objectives: Mapping[str, float], *, skipped: bool, progress: str) -> None:
     """A job of a sweep is over: its result, and how far the sweep is."""
     done_before = " (done before)" if skipped else ""
-    console.print(f"[bold]{name}[/bold]: {objective} {value:.4f}{done_before}\n{progress}", soft_wrap=True)
+    values = ", ".join(f"{metric} {value:.4f}" for metric, value in objectives.items())
+    console.print(f"[bold]{name}[/bold]: {values}{done_before}\n{progress}", soft_wrap=True)
 
 
 def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
@@ -140,6 +142,21 @@ def show_best(objective: str, value: float, name: str, trials: int, command: str
     if lack:
         console.print(lack, soft_wrap=True)
     console.print(f"all trials: {_short_path(folder)}\n", soft_wrap=True)
+
+
+def show_front(lines: Sequence[str], trials: int, command: str, folder: Path, lack: str) -> None:
+    """The trials that a search for several objectives leaves to choose from, a line each, and how one is run again."""
+    console.print(f"\n[bold]Pareto front: {len(lines)} of {trials} trials, beaten by no other[/bold]")
+    for line in lines[:MOST_LINES]:
+        console.print(escape(line), soft_wrap=True)
+    if len(lines) > MOST_LINES:
+        console.print(f"and {len(lines) - MOST_LINES} more")
+    console.print(f"run the first again: {escape(command)}", soft_wrap=True)
+    if lack:
+        console.print(lack, soft_wrap=True)
+    console.print(
+        f"all trials, and the front with its commands (best_trials.csv): {_short_path(folder)}\n", soft_wrap=True
+    )
 
 
 def show_sweep_end(parent_id: str, folder: Path) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from losses.domains import Domain, above, at_least, between, inside, one_of, up_to, whole
+from losses.domains import Domain, above, at_least, between, inside, one_of, some_of, up_to, whole
 
 EPOCH_METRICS = ("val/loss", "val/log_loss", "val/average_precision", "val/roc_auc")
 RANKING_METRICS = ("average_precision", "roc_auc")
 PROBABILITY_METRICS = ("log_loss", "brier", "ece")
 DECISION_METRICS = ("f1", "mcc", "g_mean", "balanced_accuracy", "precision", "recall", "specificity")
-OBJECTIVES = tuple(f"val/{name}" for name in (*RANKING_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS))
+OBJECTIVES = some_of(*(f"val/{name}" for name in (*RANKING_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS)))
 
 
 def limited(domain: Domain) -> Any:
@@ -287,7 +287,7 @@ class Config:
     """The whole config. Groups whose options differ, or may be a user's own, are typed by their own schema."""
 
     seed: int = limited(whole(0, 2**32 - 1))
-    objective: str = limited(one_of(*OBJECTIVES))
+    objective: Any = limited(OBJECTIVES)
     split: Split = field(default_factory=Split)
     dataset: Any = MISSING
     model: Any = MISSING

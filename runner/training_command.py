@@ -35,7 +35,7 @@ def train() -> int:
     begun = False
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
-    def task(config: DictConfig) -> float:
+    def task(config: DictConfig) -> float | tuple[float, ...]:
         nonlocal begun
         begun = True
         from runner.sweeps.job import run_job

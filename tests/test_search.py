@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -22,6 +23,7 @@ from optuna.trial import TrialState
 SMALL = (*TINY, "model=logistic", "tracking.log_model=false")
 SEARCH = ("-m", *SMALL, "hydra/sweeper=optuna", "paths.outputs=outputs")
 FOCAL = ("loss=focal", "loss.gamma=interval(0,5)", "optimizer.learning_rate=tag(log,interval(1e-3,1e-1))")
+TWO = "[val/f1,val/ece]"
 OWN_LOSS = """
 import losses
 
@@ -138,6 +140,68 @@ def test_a_trial_that_fails_is_told_and_stops_nothing(command, store, tmp_path):
     assert fast.out.count("Launching") == 1 + [trial.state for trial in study.trials].index(TrialState.FAIL)
 
 
+def test_several_objectives_end_with_a_front_and_not_with_one_best(command, store, tmp_path):
+    names = ["val/average_precision", "val/log_loss"]
+    two = (*SEARCH, *FOCAL, f"objective=[{','.join(names)}]")
+    first = command(*two, "hydra.sweeper.n_trials=2")
+    again = command(*two, "hydra.sweeper.n_trials=5", "sweep.resume=true")
+    parent, children = family(store)
+    study = study_of(tmp_path, parent)
+
+    assert (first.status, again.status) == (0, 0), again.err
+    assert first.err == again.err == ""
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["sweep.progress"] == "5 of 5"
+    assert states(study) == ["COMPLETE"] * 5
+    assert [direction.name for direction in study.directions] == ["MAXIMIZE", "MINIMIZE"]
+    recorded = sorted([run.data.metrics[name] for name in names] for run in children)
+    assert sorted(trial.values for trial in study.trials) == [pytest.approx(values) for values in recorded]
+    assert "2 of 5 trials are done already" in again.out
+
+    numbers = {trial.number for trial in study.best_trials}
+    there = {Path(file.path).name for file in store.list_artifacts(parent.info.run_id, "search")}
+    assert there == {"trials.csv", "best_trials.csv", "front.png"} | {
+        f"{figure}_{name}.png" for figure in ("history", "importance") for name in ("average_precision", "log_loss")
+    }
+    saved = mlflow.artifacts.load_text(f"{parent.info.artifact_uri}/search/best_trials.csv")
+    chosen = pd.read_csv(io.StringIO(saved))
+    assert set(chosen["trial"]) == numbers
+    assert chosen[names[0]].is_monotonic_decreasing
+    assert parent.data.tags["best.trials"].split() == [str(number) for number in chosen["trial"]]
+    assert "best.trial" not in parent.data.tags
+    assert f"Pareto front, {len(numbers)} of 5 trials" in parent.data.tags["mlflow.note.content"]
+    assert chosen["run"][0] in parent.data.tags["mlflow.note.content"]
+    assert f"Pareto front: {len(numbers)} of 5 trials" in again.out
+    assert parent.data.metrics["best/val/average_precision"] == pytest.approx(recorded[-1][0])
+    assert parent.data.metrics["best/val/log_loss"] == pytest.approx(min(values[1] for values in recorded))
+
+    (line,) = re.findall(r"run the first again: runner (.+)", again.out)
+    assert f"runner {line}" == chosen["command"][0]
+    alone = command(*shlex.split(line))
+    assert alone.status == 0, alone.err
+    metrics = store.get_run(alone.run_id).data.metrics
+    assert [metrics[name] for name in names] == pytest.approx(list(chosen.loc[0, names]))
+
+
+def test_a_failed_trial_of_several_objectives_and_nsga_ii(command, store, tmp_path):
+    (tmp_path / "failing_loss.py").write_text(OWN_LOSS)
+    own = ("loss=custom", "loss._target_=failing_loss.Loss", "~loss.formula", "+loss.k=choice(1,2)")
+    three = ("objective=[val/average_precision,val/log_loss,val/ece]", "hydra/sweeper/sampler=nsgaii")
+    done = command(*SEARCH, *own, *three, "hydra.sweeper.n_trials=5", "+hydra.sweeper.sampler.population_size=2")
+    parent, _ = family(store)
+    study = study_of(tmp_path, parent)
+
+    assert done.status == 1
+    assert parent.info.status == "FAILED"
+    assert {trial.params["+loss.k"]: trial.state.name for trial in study.trials} == {1: "COMPLETE", 2: "FAIL"}
+    assert "no figure of what matters: " in done.out
+    assert (next(tmp_path.glob("outputs/sweeps/*/*/search")) / "front.png").exists()
+
+    fast = command(*SEARCH, *own, *three, "hydra.sweeper.n_trials=5", "sweep.fail_fast=true")
+    assert fast.status == 1
+    assert fast.out.count("Launching") < 5
+
+
 def test_a_conditional_space_and_a_search_under_a_name(command, store, tmp_path):
     (tmp_path / "my_space.py").write_text(OWN_SPACE)
     extended = ("hydra.sweeper.custom_search_space=my_space.configure", "loss=choice(focal,dice)")
@@ -167,6 +231,15 @@ def test_a_conditional_space_and_a_search_under_a_name(command, store, tmp_path)
         (["seed=0,1", "hydra.sweeper.n_trials=0"], "n_trials must be at least 1"),
         (["seed=0,1", "hydra.sweeper.n_trial=3"], "did you mean hydra.sweeper.n_trials?"),
         (["seed=0,1", "hydra.sweeper.direction=minimize"], "the worst val/average_precision"),
+        (["seed=0,1", f"objective={TWO}", "hydra.sweeper.direction=[minimize,minimize]"], "the worst val/f1"),
+        (["seed=0,1", f"objective={TWO}", "hydra.sweeper.direction=maximize"], "use [maximize,minimize], or leave it"),
+        (
+            ["seed=0,1", f"objective={TWO}", "hydra/sweeper/sampler=cmaes"],
+            "CmaEsSampler cannot search for 2 objectives",
+        ),
+        (["seed=0,1", "objective=[val/f1,val/f1]"], "objective must be one of val/average_precision"),
+        (["seed=0,1", "objective=[]"], "objective must be one of val/average_precision"),
+        (["seed=0,1", "objective=val/f1,val/ece"], "several are a list: objective=[a,b]"),
         (["seed=0,1", "hydra.sweeper.storage=nothing"], "storage=nothing cannot be used"),
         (["seed=0,1", "hydra.sweeper.custom_search_space=my.space"], "custom_search_space=my.space: there is no such"),
         (["seed=0,1", "hydra.sweeper.sampler._target_=optuna.samplers.No"], "sampler._target_=optuna.samplers.No"),
@@ -198,10 +271,11 @@ def test_params_that_cannot_be_read_are_refused_in_one_line(command, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_launcher_that_runs_two_at_once_gets_two_trials_at_once(command, store, tmp_path):
+@pytest.mark.parametrize("objective", ["val/f1", TWO])
+def test_a_launcher_that_runs_two_at_once_gets_two_trials_at_once(command, store, tmp_path, objective):
     parallel = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2")
     try:
-        done = command(*SEARCH, *FOCAL, *parallel, "hydra.sweeper.n_trials=5")
+        done = command(*SEARCH, *FOCAL, *parallel, f"objective={objective}", "hydra.sweeper.n_trials=5")
     finally:
         get_reusable_executor().shutdown(wait=True)
     parent, children = family(store)

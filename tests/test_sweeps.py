@@ -104,6 +104,26 @@ def test_a_failed_job_stops_nothing_and_is_told_last_and_resuming_does_it_alone(
     assert again.out.count("(done before)") == 2
 
 
+def test_a_grid_with_a_list_of_objectives_goes_by_the_first_and_is_resumed(command, store, tmp_path):
+    arguments = ("-m", *SMALL, "objective=[val/log_loss,val/f1]", "loss=builtin,focal", "paths.outputs=outputs")
+    done = command(*arguments)
+    _, children = family(store)
+    lowest = min(children, key=lambda run: run.data.metrics["val/log_loss"])
+
+    assert done.status == 0, done.err
+    value = f"{lowest.data.metrics['val/log_loss']:.4f}"
+    assert f"2 of 2 · best {value} {lowest.info.run_name}" in done.out
+    assert f"{lowest.info.run_name}: val/log_loss {value}, val/f1 {lowest.data.metrics['val/f1']:.4f}" in done.out
+    report = next(tmp_path.glob("outputs/sweeps/*/*/comparison/report.html")).read_text()
+    assert "test/log_loss against builtin" in report
+
+    again = command(*arguments, "sweep.resume=true")
+    assert again.status == 0, again.err
+    assert len(family(store)[1]) == 2
+    assert f"{lowest.info.run_name}: val/log_loss {value}, val/f1 " in again.out
+    assert again.out.count("(done before)") == 2
+
+
 def test_with_fail_fast_no_job_starts_after_a_failure(command, store, tmp_path):
     (tmp_path / "buggy.py").write_text(OWN_LOSS)
     done = command("-m", *SMALL, *OWN, "sweep.fail_fast=true", "paths.outputs=outputs")

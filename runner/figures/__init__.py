@@ -8,6 +8,7 @@ from runner.figures.agreement import agreement
 from runner.figures.calibration import calibration
 from runner.figures.confusion import confusion_matrix
 from runner.figures.curves import loss_curves
+from runner.figures.front import search_front
 from runner.figures.gallery import gallery
 from runner.figures.loss_shape import loss_shape
 from runner.figures.ranking import precision_recall, roc
@@ -27,6 +28,7 @@ __all__ = [
     "precision_recall",
     "roc",
     "save",
+    "search_front",
     "search_history",
     "search_importance",
     "threshold_metrics",

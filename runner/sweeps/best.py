@@ -1,10 +1,11 @@
-"""What a search has found: on its parent run while it goes on, and at its end in words, a table and figures."""
+"""What a search for one objective has found: on its parent run while it goes on, and at its end in words."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import optuna
@@ -42,16 +43,15 @@ def show(sweep: Sweep, study: optuna.Study) -> None:
         return
     from runner.tracking import parent
 
-    values = readable(found.params, found.distributions)
     tags = {
         "best.trial": str(found.number),
-        "best.overrides": shlex.join(as_override(key, value) for key, value in values.items()),
+        "best.overrides": overrides(found),
         "best.run_id": found.user_attrs.get(RUN_ID, ""),
     }
     parent.set_tags(sweep.store, sweep.plan.parent_id, tags)
     assert found.value is not None
     step = len(study.get_trials(deepcopy=False))
-    parent.log_metric(sweep.store, sweep.plan.parent_id, f"best/{sweep.plan.objective}", found.value, step)
+    parent.log_metric(sweep.store, sweep.plan.parent_id, f"best/{sweep.plan.objectives[0]}", found.value, step)
 
 
 def report(sweep: Sweep, study: optuna.Study, space: Space) -> None:
@@ -59,22 +59,11 @@ def report(sweep: Sweep, study: optuna.Study, space: Space) -> None:
     found = best_trial(study)
     if found is None:  # every trial failed, and the sweep tells why
         return
-    trials, objective = table(study), sweep.plan.objective
-    weights = importances(study)
+    trials = table(study)
     folder = sweep.folder / FOLDER
     folder.mkdir(exist_ok=True)
     trials.to_csv(folder / "trials.csv", index=False)
-
-    from runner import figures
-
-    maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
-    figure = figures.search_history(trials, objective=objective, maximize=maximize, subtitle=sweep.plan.name)
-    figures.save(figure, folder / "history.png")
-    if not isinstance(weights, str):
-        figure = figures.search_importance(
-            weights, objective=objective, trials=len(trials.dropna(subset="value")), subtitle=sweep.plan.name
-        )
-        figures.save(figure, folder / "importance.png")
+    lack = draw(sweep, study, trials, 0, folder)
     if sweep.store is not None:
         from runner.tracking import parent
 
@@ -82,14 +71,43 @@ def report(sweep: Sweep, study: optuna.Study, space: Space) -> None:
         parent.log_artifacts(sweep.store, sweep.plan.parent_id, str(folder), FOLDER)
     assert found.value is not None
     console.show_best(
-        objective,
+        sweep.plan.objectives[0],
         found.value,
         found.user_attrs.get(RUN_NAME, ""),
         len(trials),
         command(sys.argv[1:], space, found),
         folder,
-        f"no figure of what matters: {weights}" if isinstance(weights, str) else "",
+        lack,
     )
+
+
+def draw(sweep: Sweep, study: optuna.Study, trials: pd.DataFrame, place: int, folder: Path, ending: str = "") -> str:
+    """Saves history and importance of one objective.
+
+    Args:
+        sweep: has the names.
+        study: of the search.
+        trials: its table, with that objective in the column `value`.
+        place: of the objective among those of the sweep.
+        folder: for `history.png` and `importance.png`.
+        ending: of the two names, before the dot.
+
+    Returns:
+        Why there is no figure of importance, or nothing.
+    """
+    from runner import figures
+
+    objective, subtitle = sweep.plan.objectives[place], sweep.plan.name
+    maximize = study.directions[place] == optuna.study.StudyDirection.MAXIMIZE
+    figure = figures.search_history(trials, objective=objective, maximize=maximize, subtitle=subtitle)
+    figures.save(figure, folder / f"history{ending}.png")
+    weights = importances(study, place)
+    if isinstance(weights, str):
+        return f"no figure of what matters: {weights}"
+    finished = len(trials.dropna(subset="value"))
+    figure = figures.search_importance(weights, objective=objective, trials=finished, subtitle=subtitle)
+    figures.save(figure, folder / f"importance{ending}.png")
+    return ""
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:
@@ -97,11 +115,22 @@ def best_trial(study: optuna.Study) -> FrozenTrial | None:
     return study.best_trial if study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)) else None
 
 
-def table(study: optuna.Study) -> pd.DataFrame:
-    """One row a trial: `trial`, `state` (complete or fail), `value`, `run`, `run_id`, and the values it had.
+def overrides(trial: FrozenTrial) -> str:
+    """What tells a trial from the others, as it is written on a command line."""
+    values = readable(trial.params, trial.distributions)
+    return shlex.join(as_override(key, value) for key, value in values.items())
+
+
+def table(study: optuna.Study, objectives: Sequence[str] = ("value",)) -> pd.DataFrame:
+    """One row a trial: `trial`, `state` (complete or fail), value, `run`, `run_id`, and the hyper-parameters.
 
     Trials that were interrupted and run again are left out.
+
+    Args:
+        study: of the search.
+        objectives: names of the columns that have the values.
     """
+    nothing = [None] * len(objectives)
     trials = study.get_trials(deepcopy=False)
     again = {trial.user_attrs.get(AGAIN) for trial in trials}
     return pd.DataFrame(
@@ -109,7 +138,7 @@ def table(study: optuna.Study) -> pd.DataFrame:
             {
                 "trial": trial.number,
                 "state": trial.state.name.lower(),
-                "value": trial.value,
+                **dict(zip(objectives, trial.values or nothing, strict=True)),
                 "run": trial.user_attrs.get(RUN_NAME, ""),
                 "run_id": trial.user_attrs.get(RUN_ID, ""),
                 **readable(trial.params, trial.distributions),
@@ -117,17 +146,26 @@ def table(study: optuna.Study) -> pd.DataFrame:
             for trial in trials
             if trial.number not in again
         ]
-    ).astype({"value": float})
+    ).astype(dict.fromkeys(objectives, float))
 
 
-def importances(study: optuna.Study) -> dict[str, float] | str:
-    """Each key's share of the objective's variance by fANOVA, the largest first; or why there is none, in words."""
-    values = [trial.value for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
+def importances(study: optuna.Study, place: int = 0) -> dict[str, float] | str:
+    """Each key's share of an objective's variance by fANOVA, the largest first; or why there is none, in words.
+
+    Args:
+        study: of the search.
+        place: of the objective among the study's.
+    """
+
+    def value(trial: FrozenTrial) -> float:
+        return float(trial.values[place])
+
+    values = [value(trial) for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
     if len(values) < 2:
         return "it takes two finished trials"
     if len(set(values)) < 2:
         return "all trials came to the same value"
-    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0), target=value)
     if len(found) < 2:
         return "fewer than two keys are in all trials"
     return {key: float(share) for key, share in found.items()}

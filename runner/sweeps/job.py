@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 from runner import console
 from runner.cache import Cache
+from runner.config import objectives_of
 from runner.errors import InputError, RunFailed
 from runner.help import GROUPS
 from runner.sweeps.callback import Refused
@@ -25,8 +26,8 @@ from runner.sweeps.ledger import Ledger
 from runner.sweeps.progress import progress
 
 
-def run_job(config: DictConfig) -> float:
-    """Trains and records one run; returns the objective.
+def run_job(config: DictConfig) -> float | tuple[float, ...]:
+    """Trains and records one run; returns the objective, or a tuple where the config has a list of them.
 
     Raises:
         Refused: the run was refused or failed, and is no job of a sweep.
@@ -46,7 +47,9 @@ def run_job(config: DictConfig) -> float:
         raise Refused(problem) from problem
 
 
-def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Path, overrides: list[str]) -> float:
+def _in_sweep(
+    config: DictConfig, job: Any, choices: dict[str, str], folder: Path, overrides: list[str]
+) -> float | tuple[float, ...]:
     from runner.experiment import run_experiment
 
     ledger, number = Ledger(Path(job.sweep.dir)), int(job.job.num)
@@ -76,9 +79,10 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
         raise
     skipped = bool(outcome.run_id) and outcome.run_id in {each.run_id for each in plan.done.values()}
     event = "skipped" if skipped else "finished"
-    ledger.note(number, event, outcome.name, outcome.objective, run_id=outcome.run_id)
+    ledger.note(number, event, outcome.name, outcome.objectives[0], run_id=outcome.run_id)
     now = progress(plan, ledger.latest(), time.time())
-    console.show_job(outcome.name, plan.objective, outcome.objective, skipped=skipped, progress=str(now))
+    values = dict(zip(objectives_of(config), outcome.objectives, strict=True))
+    console.show_job(outcome.name, values, skipped=skipped, progress=str(now))
     return outcome.objective
 
 

@@ -20,13 +20,18 @@ class Outcome:
 
     Attributes:
         name: the run's name.
-        objective: the value of the config's objective.
+        objectives: the value of the config's objective, or of each where it is a list.
         run_id: in MLflow, or empty.
     """
 
     name: str
-    objective: float
+    objectives: tuple[float, ...]
     run_id: str
+
+    @property
+    def objective(self) -> float | tuple[float, ...]:
+        """What a sweeper gets: a number, or a tuple where there are several objectives."""
+        return self.objectives if len(self.objectives) > 1 else self.objectives[0]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Plan:
     Attributes:
         name: what varies, in words.
         total: how many jobs there will be; None if only the sweeper knows.
-        objective: the metric the runs return.
+        objectives: the metrics the runs return. Where one has to stand for all, it is the first.
         began: seconds since 1970.
         parent_id: the parent run in MLflow, or empty.
         varied: the keys that differ between jobs.
@@ -46,7 +51,7 @@ class Plan:
 
     name: str
     total: int | None
-    objective: str
+    objectives: tuple[str, ...]
     began: float
     parent_id: str = ""
     varied: Sequence[str] = ()
@@ -63,7 +68,7 @@ class Entry:
         event: `started`, or one of ENDINGS.
         name: the run's name, or the job's overrides where it has none yet.
         at: seconds since 1970.
-        objective: of a run that finished, else NaN.
+        objective: of a run that finished, the first if there are several; else NaN.
         reason: of one that did not, in one line.
         run_id: in MLflow, of a run that finished.
     """
@@ -101,8 +106,12 @@ class Ledger:
         return Plan(
             **{
                 **said,
+                "objectives": tuple(said["objectives"]),
                 "varied": tuple(said["varied"]),
-                "done": {key: Outcome(**value) for key, value in said["done"].items()},
+                "done": {
+                    key: Outcome(**{**value, "objectives": tuple(value["objectives"])})
+                    for key, value in said["done"].items()
+                },
             }
         )
 

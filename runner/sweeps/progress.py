@@ -21,7 +21,7 @@ class Progress:
         running: jobs under way.
         total: all jobs, if known.
         seconds_left: from the pace so far, or None.
-        best: the entry of the best objective so far, or None.
+        best: the entry of the best (first) objective so far, or None.
     """
 
     done: int
@@ -63,7 +63,7 @@ def progress(plan: Plan, entries: Sequence[Entry], now: float) -> Progress:
     left = None
     if plan.total and finished:
         left = (now - plan.began) / (len(finished) + failed) * (plan.total - done - failed)
-    sign = -1 if plan.objective.rpartition("/")[2] in LOWER_IS_BETTER else 1
+    sign = -1 if plan.objectives[0].rpartition("/")[2] in LOWER_IS_BETTER else 1
     comparable = [entry for entry in (*finished, *skipped) if math.isfinite(entry.objective)]
     best = max(comparable, key=lambda entry: sign * entry.objective, default=None)
     return Progress(done, failed, len(by_event.get("started", [])), plan.total, left, best)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from runner import console
 from runner.config import check
 from runner.errors import InputError
 from runner.instantiation import build, locate
-from runner.sweeps import best, callback
+from runner.sweeps import best, callback, front
 from runner.sweeps.progress import LOWER_IS_BETTER
 from runner.sweeps.space import Space, parse
-from runner.sweeps.study import RUN_ID, RUN_NAME, Extend, Search, open_study
+from runner.sweeps.study import (
+    FAILED,
+    RUN_ID,
+    RUN_NAME,
+    Extend,
+    Objective,
+    Search,
+    check_sampler,
+    ended_well,
+    open_study,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -46,24 +56,52 @@ def search(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader, l
     for key in ("n_trials", "n_jobs"):
         if options[key] < 1:
             raise InputError(f"hydra.sweeper.{key} must be at least 1. Received: {options[key]}")
-    direction = direction_of(config.objective, options.direction)
+    objectives = sweep.plan.objectives
+    directions = directions_of(objectives, options.direction)
     space = parse(options.params, arguments, loader)
+    if "objective" in space.searched or "objective" in options.params:
+        raise InputError(
+            "objective is what a search looks for: it is no key to search, nor one of hydra.sweeper.params; "
+            "several are a list: objective=[a,b]"
+        )
     extend = _extension(config)
     if not space.searched and extend is None:
         raise InputError(
             "there is nothing to search: give a key a range, as 'loss.gamma=interval(0,5)', or set hydra.sweeper.params"
         )
     _check_space(config, space, loader, whole=extend is None)
-    sampler(options.sampler, None)
+    check_sampler(sampler(options.sampler, None), directions)
     name = sweep.plan.parent_id or str(sweep.folder)
-    study = open_study(options.storage, options.study_name or name, direction, Path(config.paths.outputs))
+    study = open_study(options.storage, options.study_name or name, directions, Path(config.paths.outputs))
     searching = Search(
         study, space, lambda seed: sampler(options.sampler, seed), options.sampler.get("seed"), name, extend
     )
     OmegaConf.save(config, sweep.folder / "multirun.yaml")
     best.announce(sweep, study, options.storage)
     _run(searching, sweep, launcher, options.n_trials, options.n_jobs)
-    best.report(sweep, study, space)
+    _account(objectives).report(sweep, study, space)
+
+
+def directions_of(objectives: Sequence[str], wanted: Any) -> list[str]:
+    """`maximize` or `minimize` for each objective.
+
+    Args:
+        objectives: the metrics.
+        wanted: of the config: null, a direction, or one for each objective in a list.
+
+    Raises:
+        InputError: `wanted` would look for the worst, or has another length.
+    """
+    given = list(wanted) if isinstance(wanted, (list, ListConfig)) else [wanted]
+    if wanted is None:
+        given *= len(objectives)
+    if len(given) != len(objectives):
+        right = [direction_of(objective, None) for objective in objectives]
+        raise InputError(
+            f"hydra.sweeper.direction={wanted}: directions for {len(given)} and not for {len(objectives)} objectives; "
+            f"use [{','.join(right)}], or leave it out"
+        )
+    return [direction_of(objective, each) for objective, each in zip(objectives, given, strict=True)]
 
 
 def direction_of(objective: str, wanted: str | None) -> str:
@@ -120,8 +158,8 @@ def _run(searching: Search, sweep: Sweep, launcher: Launcher, trials: int, at_on
     """Asks for trials, has them run and tells how they went, until there are enough."""
     completed = searching.completed()
     for number, trial in enumerate(completed):
-        assert trial.value is not None
-        sweep.ledger.note(number, "skipped", trial.user_attrs[RUN_NAME], trial.value, run_id=trial.user_attrs[RUN_ID])
+        run_name, run_id = trial.user_attrs[RUN_NAME], trial.user_attrs[RUN_ID]
+        sweep.ledger.note(number, "skipped", run_name, trial.values[0], run_id=run_id)
     if completed:
         console.show_done_before(len(completed), trials)
     searching.repeat_interrupted()
@@ -132,22 +170,27 @@ def _run(searching: Search, sweep: Sweep, launcher: Launcher, trials: int, at_on
             returns = launcher.launch([each.overrides for each in asked], initial_job_idx=number)
         except (HydraException, OmegaConfBaseException):  # of no job: one could not be composed
             for each in asked:
-                searching.tell(each, math.nan)
+                searching.tell(each, FAILED)
             raise
         objectives = [_objective(job) for job in returns]
         entries = {entry.job: entry for entry in sweep.ledger.latest()}
         for job, (each, objective) in enumerate(zip(asked, objectives, strict=True), start=number):
             entry = entries.get(job)  # none where the process was lost before it could write a line
             if entry is None:
-                searching.tell(each, math.nan)
+                searching.tell(each, FAILED)
             else:
                 searching.tell(each, objective, entry.name, entry.run_id)
-        best.show(sweep, searching.study)
-        if sweep.plan.fail_fast and not all(map(math.isfinite, objectives)):
+        _account(sweep.plan.objectives).show(sweep, searching.study)
+        if sweep.plan.fail_fast and not all(map(ended_well, objectives)):
             return
         number += len(asked)
 
 
-def _objective(job: JobReturn) -> float:
-    """What a job returned; NaN if it failed."""
-    return float(job.return_value) if job.status == JobStatus.COMPLETED else math.nan
+def _objective(job: JobReturn) -> Objective:
+    """What a job returned; FAILED if it did."""
+    return job.return_value if job.status == JobStatus.COMPLETED else FAILED
+
+
+def _account(objectives: Sequence[str]) -> ModuleType:
+    """Who says what came of the search: one objective has a best trial, several have a front."""
+    return best if len(objectives) == 1 else front

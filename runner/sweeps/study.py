@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,8 @@ AGAIN = "again_for"  # the number of the interrupted trial that it repeats
 RUN_NAME, RUN_ID = "run", "run_id"
 
 Extend = Callable[[Trial], None]
+Objective = float | tuple[float, ...]  # a tuple where a search has several
+FAILED = float("nan")
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,17 @@ class Search:
                 )
         return Asked(trial, self._space.overrides(readable(trial.params, trial.distributions)))
 
-    def tell(self, asked: Asked, objective: float, run_name: str = "", run_id: str = "") -> None:
+    def tell(self, asked: Asked, objective: Objective, run_name: str = "", run_id: str = "") -> None:
         """How a trial ended.
 
         Args:
             asked: the trial.
-            objective: its value; NaN if the run failed.
+            objective: its value, or a value for each; FAILED if the run did.
             run_name, run_id: in MLflow.
         """
         asked.trial.set_user_attr(RUN_NAME, run_name)
         asked.trial.set_user_attr(RUN_ID, run_id)
-        if math.isfinite(objective):
+        if ended_well(objective):
             self.study.tell(asked.trial, objective)
         else:
             self.study.tell(asked.trial, state=TrialState.FAIL)
@@ -130,13 +131,42 @@ class Search:
         ]
 
 
-def open_study(storage: str | None, name: str, direction: str, outputs: Path) -> optuna.Study:
+def ended_well(objective: Objective) -> bool:
+    """Whether a run came to numbers that can be compared."""
+    return bool(np.all(np.isfinite(objective)))
+
+
+def check_sampler(sampler: optuna.samplers.BaseSampler, directions: Sequence[str]) -> None:
+    """Has a sampler begin a trial of a study that nobody keeps, to see whether it takes several objectives.
+
+    Args:
+        sampler: any of Optuna's, or a user's own.
+        directions: `maximize` or `minimize`, of each objective.
+
+    Raises:
+        InputError: it is for one objective alone.
+    """
+    if len(directions) == 1:
+        return
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        wanted = [StudyDirection[direction.upper()] for direction in directions]
+        trial = optuna.create_study(sampler=sampler, directions=wanted).ask()
+        _ = trial.relative_params  # the sampler is not asked before they are
+    except ValueError as problem:
+        raise InputError(
+            f"hydra.sweeper.sampler: {type(sampler).__name__} cannot search for {len(directions)} objectives; "
+            "use hydra/sweeper/sampler=tpe or nsgaii"
+        ) from problem
+
+
+def open_study(storage: str | None, name: str, directions: Sequence[str], outputs: Path) -> optuna.Study:
     """The study of that name, made if it is new.
 
     Args:
         storage: an SQLAlchemy address; None keeps the study in memory.
         name: the study's.
-        direction: `maximize` or `minimize`.
+        directions: `maximize` or `minimize`, of each objective.
         outputs: the folder for the lock: processes that create one SQLite file together would fail.
 
     Raises:
@@ -146,15 +176,16 @@ def open_study(storage: str | None, name: str, direction: str, outputs: Path) ->
     try:
         outputs.mkdir(parents=True, exist_ok=True)
         with FileLock(outputs / ".optuna.lock", timeout=120):
-            study = optuna.create_study(
-                storage=storage, study_name=name, direction=StudyDirection[direction.upper()], load_if_exists=True
-            )
+            wanted = [StudyDirection[direction.upper()] for direction in directions]
+            study = optuna.create_study(storage=storage, study_name=name, directions=wanted, load_if_exists=True)
     except Exception as problem:  # every kind of database fails in its own words
         raise InputError(
             f"hydra.sweeper.storage={without_password(storage or 'null')} cannot be used ({first_line(problem)}): "
             "choose another, as sqlite:///path/to/optuna.db"
         ) from problem
-    there = study.direction.name.lower()
-    if there != direction:
-        raise InputError(f"hydra.sweeper.study_name={name}: that study is to {there}, and this search to {direction}")
+    if study.directions != wanted:
+        there = ", ".join(direction.name.lower() for direction in study.directions)
+        raise InputError(
+            f"hydra.sweeper.study_name={name}: that study is to {there}, and this search to {', '.join(directions)}"
+        )
     return study

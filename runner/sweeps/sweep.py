@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from runner.config import objectives_of
 from runner.errors import InputError
 from runner.sweeps.fingerprint import FINGERPRINT_TAG
 from runner.sweeps.ledger import Entry, Ledger, Outcome, Plan
@@ -40,6 +42,7 @@ class Sweep:
         folder: Hydra's, of the whole sweep.
         store: where its runs are recorded; None with `tracking=none`.
         comparison: what the report at the end is to say; None for no report.
+        found: what a search adds to the parent's note, in Markdown.
     """
 
     folder: Path
@@ -47,6 +50,7 @@ class Sweep:
     plan: Plan
     store: Store | None
     comparison: Settings | None
+    found: str = ""
 
     def show(self) -> None:
         """Writes the parent's progress."""
@@ -55,7 +59,7 @@ class Sweep:
         from runner.tracking import parent
 
         now = progress(self.plan, self.ledger.latest(), time.time())
-        note = f"**{self.plan.name}**: {now}"
+        note = f"**{self.plan.name}**: {now}" + (f"\n\n{self.found}" if self.found else "")
         parent.set_tags(self.store, self.plan.parent_id, {"sweep.progress": now.short, "mlflow.note.content": note})
 
     def end(self, *, interrupted: bool, broken: bool = False) -> list[Entry]:
@@ -106,8 +110,9 @@ def begin(config: DictConfig) -> Sweep:
         config: composed for the sweep, with its `hydra` node.
 
     Raises:
-        InputError: the store does not answer, or there is nothing to resume.
+        InputError: the store does not answer, there is nothing to resume, or the objective is none.
     """
+    objectives = objectives_of(config)
     overrides = [each for each in config.hydra.overrides.task if not each.startswith(("sweep.", "+sweep."))]
     varied = _varied(config, overrides)
     name = " × ".join(varied) or "sweep"
@@ -123,14 +128,12 @@ def begin(config: DictConfig) -> Sweep:
         parent_id, done = _parent(store, f"{name} ({total} runs)" if total else name, overrides, resume)
     elif resume:
         raise InputError("sweep.resume: with tracking=none there is no record of what is done already")
-    plan = Plan(
-        name, total, config.objective, time.time(), parent_id, tuple(varied), bool(config.sweep.fail_fast), done
-    )
+    plan = Plan(name, total, objectives, time.time(), parent_id, tuple(varied), bool(config.sweep.fail_fast), done)
     folder = Path(config.hydra.sweep.dir)
     ledger = Ledger(folder)
     ledger.begin(plan)
     asked = config.comparison
-    metric = asked.metric or f"test/{config.objective.partition('/')[2]}"
+    metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
     wanted = asked.report and "n_trials" not in config.hydra.sweeper  # each trial of a search is a loss of its own
     settings = Settings(asked.baseline, metric, asked.rope, asked.alpha) if wanted else None
     sweep = Sweep(folder, ledger, plan, store, settings)
@@ -190,9 +193,10 @@ def _outcomes(store: Store, parent_id: str) -> dict[str, Outcome]:
     found = {}
     for run in parent.children(store, parent_id):
         mark = run.data.tags.get(FINGERPRINT_TAG)
-        if run.info.status == "FINISHED" and mark:
-            objective = run.data.metrics.get(run.data.params.get("objective", ""), float("nan"))
-            found[mark] = Outcome(run.info.run_name, objective, run.info.run_id)
+        names = re.findall(r"[\w/]+", run.data.params.get("objective", ""))  # a list is there as ['val/f1', 'val/mcc']
+        if run.info.status == "FINISHED" and mark and names:
+            values = tuple(run.data.metrics.get(name, float("nan")) for name in names)
+            found[mark] = Outcome(run.info.run_name, values, run.info.run_id)
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from losses.catalogue import CATALOGUE, check_arguments
-from losses.domains import Flag, above, at_least, between, inside, one_of, up_to, whole
+from losses.domains import Flag, above, at_least, between, inside, one_of, some_of, up_to, whole
 
 NAN, INF = float("nan"), float("inf")
 
@@ -24,6 +24,12 @@ NAN, INF = float("nan"), float("inf")
         (whole(1), [1, 2.0, 10**9, [1, 2]], [0, 1.5, [1, 1.5]], "a whole number at least 1"),
         (whole(0, 9), [0, 9], [-1, 10], "a whole number at least 0 and at most 9"),
         (one_of("a", "b"), ["a", "b"], ["c", "", None, 1, ["a"]], "one of a, b"),
+        (
+            some_of("a", "b"),
+            ["a", ["a"], ["b", "a"]],
+            ["c", None, 1, [], ["a", "a"], ["a", "c"], ["a", None], [["a"]], {"a": 1}],
+            "one of a, b, or a list of different ones",
+        ),
         (Flag(), [True, False, np.True_], [0, 1, "true", None], "true or false"),
     ],
     ids=str,

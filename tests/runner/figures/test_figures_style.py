@@ -46,6 +46,7 @@ NAMES = [
     "loss_shape",
     "search_history",
     "search_importance",
+    "search_front",
 ]
 NAMED_BY_TICKS = ("confusion_matrix", "search_importance")
 
@@ -83,6 +84,13 @@ def draw(
         ),
         "search_importance": lambda **more: figures.search_importance(
             {"optimizer.learning_rate": 0.7, "loss.gamma": 0.3}, objective="val/average_precision", trials=20, **more
+        ),
+        "search_front": lambda **more: figures.search_front(
+            search_table.rename(columns={"value": "val/f1"}).assign(**{"val/ece": search_table["value"] ** 2}),
+            list(range(20)),
+            objectives=["val/f1", "val/ece"],
+            maximize=[True, False],
+            **more,
         ),
     }
     return lambda name, **more: calls[name](**more)

@@ -18,7 +18,7 @@ from runner.sweeps.process import lives, this_process
 from runner.sweeps.progress import in_words, progress
 from runner.sweeps.sweep import failures_in_words
 
-PLAN = Plan("loss × seed", 4, "val/average_precision", began=1000.0)
+PLAN = Plan("loss × seed", 4, ("val/average_precision",), began=1000.0)
 CONFIG = {"seed": 0, "loss": {"gamma": 2.0}, "paths": {"outputs": "here"}, "tracking": {"uri": None}, "sweep": {}}
 
 
@@ -30,13 +30,14 @@ def fill(ledger: Ledger, job: int) -> None:
 
 def test_the_book_keeps_the_last_word_of_each_job(tmp_path):
     ledger = Ledger(tmp_path / "sweep")
-    done = {"mark": Outcome("builtin · seed 0", 0.5, "id")}
-    ledger.begin(Plan("loss", 2, "val/f1", 5.0, "parent", ("loss",), True, done))
+    done = {"mark": Outcome("builtin · seed 0", (0.5, 0.2), "id")}
+    plan = Plan("loss", 2, ("val/f1", "val/ece"), 5.0, "parent", ("loss",), True, done)
+    ledger.begin(plan)
     ledger.note(1, "started", "loss=focal")
     ledger.note(0, "started", "loss=builtin")
     ledger.note(1, "failed", "loss=focal", reason="two\nlines")
 
-    assert Ledger(tmp_path / "sweep").plan == Plan("loss", 2, "val/f1", 5.0, "parent", ("loss",), True, done)
+    assert Ledger(tmp_path / "sweep").plan == plan
     first, second = ledger.latest()
     assert (first.job, first.event) == (0, "started")
     assert (second.job, second.event, second.reason) == (1, "failed", "two lines")
@@ -84,9 +85,15 @@ def test_progress_counts_what_is_done_and_estimates_what_is_left():
 
 def test_the_best_is_the_lowest_where_lower_is_better():
     entries = [Entry(job, "finished", str(job), 1.0, value) for job, value in enumerate((0.3, 0.2, math.nan))]
-    best = progress(Plan("", None, "val/log_loss", 0.0), entries, now=2.0).best
+    best = progress(Plan("", None, ("val/log_loss",), 0.0), entries, now=2.0).best
+    first_of_two = progress(Plan("", None, ("val/log_loss", "val/f1"), 0.0), entries, now=2.0).best
 
-    assert best is entries[1]
+    assert best is first_of_two is entries[1]
+
+
+def test_a_sweeper_gets_a_number_or_one_for_each_objective():
+    assert Outcome("a run", (0.5,), "").objective == 0.5
+    assert Outcome("a run", (0.5, 0.2), "").objective == (0.5, 0.2)
 
 
 @pytest.mark.parametrize(

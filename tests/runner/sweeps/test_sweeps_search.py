@@ -18,10 +18,10 @@ from optuna.trial import TrialState
 from runner import schemas
 from runner.errors import InputError
 from runner.help import CONF
-from runner.sweeps import best
-from runner.sweeps.search import _check_space, direction_of, sampler
+from runner.sweeps import best, front
+from runner.sweeps.search import _check_space, direction_of, directions_of, sampler
 from runner.sweeps.space import Space, parse
-from runner.sweeps.study import Search, open_study
+from runner.sweeps.study import Search, check_sampler, open_study
 
 SPACE = parse({"seed": 3, "loss.gamma": "interval(0,5)"}, ["+loss.k=choice(a,b)"])
 TPE = OmegaConf.create({"_target_": "optuna.samplers.TPESampler", "seed": 0})
@@ -129,6 +129,31 @@ def test_the_direction_follows_the_objective(objective, direction):
         direction_of(objective, {"maximize": "minimize", "minimize": "maximize"}[direction])
 
 
+TWO = ["val/average_precision", "val/log_loss"]
+
+
+@pytest.mark.parametrize(
+    "wanted", [None, ["maximize", "minimize"], [None, "minimize"], OmegaConf.create(["maximize", "minimize"])]
+)
+def test_each_of_several_objectives_has_its_own_direction(wanted):
+    assert directions_of(TWO, wanted) == ["maximize", "minimize"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (["minimize", "minimize"], "direction=minimize would look for the worst val/average_precision: use maximize"),
+        (["maximize", "minimise"], "direction=minimise would look for the worst val/log_loss: use minimize"),
+        (["maximize"], r"direction=\['maximize'\]: directions for 1 and not for 2 .* use \[maximize,minimize\]"),
+        ("maximize", "direction=maximize: directions for 1 and not for 2 objectives"),
+    ],
+)
+def test_directions_that_do_not_fit_the_objectives_are_refused(wanted, words):
+    with pytest.raises(InputError, match=words):
+        directions_of(TWO, wanted)
+    assert directions_of(TWO[:1], ["maximize"]) == directions_of(TWO[:1], "maximize") == ["maximize"]
+
+
 def value(asked) -> float:
     """The best is at gamma 2."""
     return 1 - (asked.trial.params["loss.gamma"] - 2) ** 2 / 10
@@ -228,35 +253,49 @@ def test_a_function_that_suggests_what_is_fixed_is_refused():
 
 def test_a_study_that_looks_the_other_way_is_refused(tmp_path):
     storage = f"sqlite:///{tmp_path / 'optuna.db'}"
-    open_study(storage, "mine", "maximize", tmp_path)
+    open_study(storage, "mine", ["maximize"], tmp_path)
     with pytest.raises(InputError, match="study_name=mine: that study is to maximize"):
-        open_study(storage, "mine", "minimize", tmp_path)
+        open_study(storage, "mine", ["minimize"], tmp_path)
+    with pytest.raises(InputError, match="to maximize, and this search to maximize, minimize"):
+        open_study(storage, "mine", ["maximize", "minimize"], tmp_path)
 
 
 def test_a_storage_that_cannot_be_used_is_refused_without_its_password(tmp_path):
     with pytest.raises(InputError, match="cannot be used") as refused:
-        open_study("nothing://me:secret@host/base", "mine", "maximize", tmp_path)
+        open_study("nothing://me:secret@host/base", "mine", ["maximize"], tmp_path)
     assert "secret" not in str(refused.value)
 
 
+def both(asked) -> tuple[float, float]:
+    """More is better in the first, less in the second: from gamma 2 to 4 one is paid for with the other."""
+    gamma = asked.trial.params["loss.gamma"]
+    return 1 - (gamma - 2) ** 2 / 10, (gamma - 4) ** 2 / 10
+
+
+@pytest.mark.parametrize("objective", [value, both])
 @pytest.mark.parametrize("name", ["tpe", "random", "cmaes", "nsgaii"])
-def test_every_sampler_that_is_offered_searches(name):
+def test_every_sampler_that_is_offered_searches(name, objective):
     schemas.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         chosen = ["hydra/sweeper=optuna", f"hydra/sweeper/sampler={name}", "seed=5"]
         options = loader.load_configuration("config", chosen, run_mode=RunMode.MULTIRUN).hydra.sweeper.sampler
     assert options.seed == 5
+    directions = ["maximize", "minimize"][: 1 if objective is value else 2]
+    if name == "cmaes" and objective is both:
+        with pytest.raises(InputError, match=r"CmaEsSampler cannot search for 2 objectives; use .*tpe or nsgaii"):
+            check_sampler(sampler(options, None), directions)
+        return
+    check_sampler(sampler(options, None), directions)
 
     def trials() -> list[list[str]]:
         space = parse({}, ["loss.gamma=interval(0,5)", "seed=range(0,9)"])
-        search = Search(
-            optuna.create_study(direction="maximize"), space, lambda seed: sampler(options, seed), options.seed, "sweep"
-        )
+        study = optuna.create_study(directions=directions)
+        search = Search(study, space, lambda seed: sampler(options, seed), options.seed, "sweep")
         said = []
         for _ in range(12):
             asked = search.ask()
-            search.tell(asked, value(asked))
+            search.tell(asked, objective(asked))
             said.append(asked.overrides)
         return said
 
@@ -279,6 +318,81 @@ def test_importances_add_up_and_are_not_made_up():
     for _ in range(3):
         search.tell(search.ask(), 0.5)
     assert best.importances(flat) == "all trials came to the same value"
+
+
+def searched_for_two(trials: int) -> optuna.Study:
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    search = searching(study)
+    for _ in range(trials):
+        asked = search.ask()
+        search.tell(asked, both(asked), f"run {asked.trial.number}", "an id")
+    return study
+
+
+def test_the_front_is_what_no_trial_beats_the_best_of_the_first_objective_first():
+    study = searched_for_two(20)
+    found = [tuple(trial.values) for trial in front.front(study)]
+    every = [tuple(trial.values) for trial in study.trials]
+
+    def beaten(by: tuple[float, ...], one: tuple[float, ...]) -> bool:
+        return by[0] >= one[0] and by[1] <= one[1] and by != one
+
+    assert found == sorted((one for one in every if not any(beaten(by, one) for by in every)), reverse=True)
+    assert 1 < len(found) < 20
+
+
+def test_a_trial_that_lacks_one_of_its_objectives_has_failed():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    search = searching(study)
+    for each in ((0.5, math.nan), (math.inf, 0.5), math.nan):
+        search.tell(search.ask(), each)
+
+    assert {trial.state for trial in study.trials} == {TrialState.FAIL}
+    assert front.front(study) == []
+    assert best.table(study, TWO)[TWO].isna().all(axis=None)
+
+
+def test_an_interrupted_search_for_two_goes_on_exactly_as_it_would_have_gone():
+    whole, study = searched_for_two(16), searched_for_two(12)
+    search = searching(study)
+    search.ask()
+    search.repeat_interrupted()
+    while len(search.completed()) < 16:
+        search.tell(asked := search.ask(), both(asked))
+
+    completed = [trial.values for trial in study.trials if trial.state == TrialState.COMPLETE]
+    assert completed == [trial.values for trial in whole.trials]
+
+
+def test_each_objective_has_its_own_importances():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    search = Search(study, parse({"a": "interval(0,1)", "b": "interval(0,1)"}, []), lambda seed: None, None, "sweep")
+    study.sampler = optuna.samplers.RandomSampler(seed=0)
+    for _ in range(40):
+        asked = search.ask()
+        search.tell(asked, (asked.trial.params["a"], asked.trial.params["b"]))
+
+    for place, key in enumerate("ab"):
+        shares = best.importances(study, place)
+        assert isinstance(shares, dict)
+        assert shares[key] > 0.9
+
+
+def test_the_note_has_a_row_for_each_trial_of_the_front_and_says_how_many_more_there_are(monkeypatch):
+    found = front.front(searched_for_two(20))
+    note = front.in_markdown(found, TWO, 20)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in note.splitlines() if line[:1] == "|"]
+
+    assert note.startswith(f"Pareto front, {len(found)} of 20 trials")
+    assert rows[0] == ["trial", *TWO, "run", "overrides"]
+    assert len(rows) == 2 + len(found)
+    number, first, second, run, words = rows[2]
+    assert (number, run) == (str(found[0].number), f"run {found[0].number}")
+    assert [float(first), float(second)] == pytest.approx(found[0].values, abs=1e-4)
+    assert words == f"loss.gamma={found[0].params['loss.gamma']:.6g} +loss.k={found[0].params['+loss.k']}"
+
+    monkeypatch.setattr(front, "MOST_ROWS", 1)
+    assert f"and {len(found) - 1} more" in front.in_markdown(found, TWO, 20)
 
 
 def test_the_command_of_a_trial_is_a_run_of_its_own():
