@@ -18,15 +18,9 @@ import numpy as np
 from omegaconf import DictConfig
 
 from runner import console
-<<<<<<< HEAD
 from runner.cache import Cache
-from runner.config import check, check_batches
-from runner.data import Dataset, Part, Splits
-=======
 from runner.config import check, check_batches, objectives_of
-from runner.data import Dataset, Part, Splits, make_splits
-from runner.data import check as check_dataset
->>>>>>> wt-multi
+from runner.data import Dataset, Part, Splits
 from runner.errors import InputError
 from runner.instantiation import build
 from runner.sweeps.fingerprint import FINGERPRINT_TAG, fingerprint
@@ -225,41 +219,14 @@ def conclude(
         write_results(run, evaluation, training, metrics)
         if run.plan is None:
             ending = f"weights of epoch {training.best_epoch}; training ended: {training.stopped}"
-<<<<<<< HEAD
             console.show_result(run.name, evaluation.metrics, str(evaluation.rule), ending)
         with packed_if_asked(run, network, evaluation.threshold) as packed:
             recorder.finish(metrics)
             if packed is not None:
                 recorder.model(packed)
     recorder.final({"seconds/log": run.seconds["log"]})
-    return Outcome(run.name, evaluation.metrics[run.config.objective], recorder.where)
-=======
-            if plan is None:
-                console.show_result(name, evaluation.metrics, str(evaluation.rule), ending)
-            with _packed_if_asked(config, network, splits, dataset, evaluation.threshold) as packed:
-                if packed is not None:
-                    save_model(packed, folder.path / "model")
-                recorder.finish(metrics)
-                if packed is not None:
-                    recorder.model(packed)
-        recorder.final({"seconds/log": seconds["log"]})
-
-    if plan is None:
-        console.show_where(folder_path, recorder.where)
-    log.info("seconds: %s", ", ".join(f"{step} {value:.2f}" for step, value in seconds.items()))
-    return Outcome(name, tuple(evaluation.metrics[metric] for metric in objectives_of(config)), recorder.where)
-
-
-def load_dataset(config: DictConfig) -> Dataset:
-    """The dataset of the config, checked; a user's own loader is held to the same rules as ours."""
-    dataset = build("dataset", config.dataset)
-    if not isinstance(dataset, Dataset):
-        raise InputError(
-            f"dataset._target_={config.dataset._target_} returned {type(dataset).__name__}: "
-            "a loader must return a runner.data.Dataset"
-        )
-    return check_dataset(dataset)
->>>>>>> wt-multi
+    objectives = tuple(evaluation.metrics[each] for each in objectives_of(run.config))
+    return Outcome(run.name, objectives, recorder.where)
 
 
 def make_network(config: DictConfig, splits: Splits, dataset: Dataset) -> Network:
