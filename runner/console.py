@@ -51,6 +51,26 @@ def epoch_progress(epochs: int, *, in_sweep: bool = False) -> Iterator[EpochList
 
 
 @contextmanager
+def stack_progress(runs: int, epochs: int) -> Iterator[Callable[[int], None]]:
+    """Runs that are trained together: a bar while they train, or one line where output is no terminal.
+
+    Yields:
+        To be called by each run with the number of each of its epochs.
+    """
+    together = "1 run" if runs == 1 else f"{runs} runs together"
+    if not console.is_terminal:
+        print(f"training {together}", flush=True)
+        yield lambda epoch: None
+        return
+    columns = TextColumn("{task.description}: epoch"), MofNCompleteColumn(), BarColumn(bar_width=20)
+    with Progress(
+        *columns, TimeRemainingColumn(compact=True), TextColumn("left"), console=console, transient=True
+    ) as bar:
+        task = bar.add_task(f"training {together}", total=epochs)
+        yield lambda epoch: bar.update(task, completed=epoch)
+
+
+@contextmanager
 def _lines(epochs: int) -> Iterator[EpochListener]:
     """The first epoch, one every few seconds, and the last, also where training stops early."""
     last_time, shown, latest = time.monotonic(), 0, (0, "")

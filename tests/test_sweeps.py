@@ -17,13 +17,14 @@ from conftest import TINY
 from joblib.externals.loky import get_reusable_executor
 
 LAUNCHERS = {
+    "fused": ["hydra/launcher=fused", "trainer=compiled"],
     "basic": [],
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
 }
 every_launcher = pytest.mark.parametrize(
     "launcher",
     [
-        pytest.param(arguments, id=name, marks=[] if name == "basic" else [pytest.mark.slow])
+        pytest.param(arguments, id=name, marks=[] if name in ("basic", "fused") else [pytest.mark.slow])
         for name, arguments in LAUNCHERS.items()
     ],
 )

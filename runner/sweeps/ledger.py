@@ -92,10 +92,13 @@ class Ledger:
     def __init__(self, sweep_folder: Path) -> None:
         self._plan = sweep_folder / FOLDER / "plan.json"
         self._jobs = sweep_folder / FOLDER / "jobs.jsonl"
+        self._read_to = 0
+        self._last: dict[int, Entry] = {}
 
     def begin(self, plan: Plan) -> None:
         """Starts the book anew."""
         self._plan.parent.mkdir(parents=True, exist_ok=True)
+        self._read_to, self._last = 0, {}
         self._jobs.write_text("", encoding="utf-8")
         self._plan.write_text(json.dumps(asdict(plan)), encoding="utf-8")
 
@@ -124,12 +127,21 @@ class Ledger:
             file.write(json.dumps(asdict(entry)) + "\n")
 
     def latest(self) -> list[Entry]:
-        """The last entry of each job, by job."""
-        last: dict[int, Entry] = {}
-        for line in self._jobs.read_text(encoding="utf-8").splitlines():
-            entry = Entry(**json.loads(line))
-            last[entry.job] = entry
-        return [last[job] for job in sorted(last)]
+        """The last entry of each job, by job. Only lines added since the last call are read."""
+        with self._jobs.open("rb") as file:
+            file.seek(self._read_to)
+            for line in file:
+                if not line.endswith(b"\n"):  # another process is writing it
+                    break
+                self._read_to += len(line)
+                entry = Entry(**json.loads(line))
+                self._last[entry.job] = entry
+        return [self._last[job] for job in sorted(self._last)]
+
+    @property
+    def begun(self) -> int:
+        """When `begin` was called, as a number that differs between any two calls."""
+        return self._plan.stat().st_mtime_ns
 
     def forget(self) -> None:
         """Removes the book, and the folders it leaves empty."""

@@ -78,7 +78,7 @@ class Criteria:
     def __init__(self, losses: Sequence[keras.losses.Loss]) -> None:
         self.families: list[Family] = []
         start = 0
-        for key, kin in groupby(losses, _kin):
+        for key, kin in groupby(losses, kind_of):
             group = list(kin)
             for loss, size, form in _joined(key, group):
                 self.families.append(Family(loss, slice(start, start + size), form))
@@ -112,14 +112,14 @@ class Criteria:
 def arranged(losses: Sequence[keras.losses.Loss]) -> list[int]:
     """An order of the members in which kin are neighbours; stable."""
     firsts: dict[str, int] = {}
-    keys = [_kin(loss) for loss in losses]
+    keys = [kind_of(loss) for loss in losses]
     for place, key in enumerate(keys):
         firsts.setdefault(key, place)
     return sorted(range(len(losses)), key=lambda place: firsts[keys[place]])
 
 
-def _kin(loss: keras.losses.Loss) -> str:
-    """Equal for losses that can be one object."""
+def kind_of(loss: keras.losses.Loss) -> str:
+    """Equal for losses that can be one object for several members."""
     kind = type(loss)
     name = f"{kind.__module__}.{kind.__qualname__}"
     if _listed(kind):

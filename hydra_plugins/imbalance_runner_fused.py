@@ -1,0 +1,54 @@
+"""`hydra/launcher=fused`: what Hydra must find here; what it does is in `runner/sweeps/fused.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+@dataclass
+class FusedConfig:
+    """`hydra.launcher.*`
+
+    Attributes:
+        max_stack: most runs trained as one stack; null lets memory decide.
+        n_jobs: processes that share the stacks among them; -1 one a core.
+        backend: joblib's for these: loky on this machine; dask or ray where their cluster is connected.
+    """
+
+    _target_: str = "hydra_plugins.imbalance_runner_fused.FusedLauncher"
+    max_stack: int | None = None
+    n_jobs: int = 1
+    backend: str = "loky"
+
+
+class FusedLauncher(Launcher):
+    """Trains jobs that can share a graph as stacks, and runs the others one after the other.
+
+    Args:
+        max_stack, n_jobs, backend: see `FusedConfig`.
+    """
+
+    def __init__(self, max_stack: int | None, n_jobs: int, backend: str) -> None:
+        self.max_stack, self.n_jobs, self.backend = max_stack, n_jobs, backend
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """See `Launcher`."""
+        from runner.sweeps.fused import FusedSweep
+
+        self._sweep = FusedSweep(hydra_context, task_function, config, self.max_stack)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """See `Launcher`."""
+        if self.n_jobs == 1:
+            return self._sweep.launch(job_overrides, initial_job_idx)
+        from runner.sweeps.spread import launch_spread
+
+        return launch_spread(self._sweep, job_overrides, initial_job_idx, self.n_jobs, self.backend)
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedConfig, provider="imbalance_runner_fused")

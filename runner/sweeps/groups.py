@@ -1,0 +1,89 @@
+"""Which jobs of a sweep can be trained as one stack, and how many at a time."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import psutil
+from omegaconf import DictConfig, OmegaConf
+
+COMPILED = "runner.training.CompiledTrainer"
+PER_MEMBER = {
+    "optimizer": ("learning_rate", "weight_decay", "beta_1", "beta_2", "momentum", "rho", "epsilon"),
+    "trainer": ("early_stopping",),
+}
+"""Keys in which members of a stack may differ."""
+
+COPIES = 8  # of its weights that a member needs: now, best, what the optimizer remembers, before and after a step
+MOST = 100  # more members save no time; a smaller stack is concluded while the next one trains
+SHARE_OF_MEMORY = 0.25
+
+
+def group_key(config: DictConfig) -> str | None:
+    """What jobs of one stack have in common: rows, network, kind of optimizer, batches.
+
+    Args:
+        config: a job's, with Hydra's node.
+
+    Returns:
+        Equal for jobs that may share a stack; None for one that is run alone.
+    """
+    hydra = config.hydra
+    unusual = hydra.job.chdir or len(hydra.job.env_set)
+    if unusual or not OmegaConf.is_dict(config.trainer) or config.trainer.get("_target_") != COMPILED:
+        return None
+    parts = {}
+    try:
+        for group in ("dataset", "split", "model", "optimizer", "trainer"):
+            node = OmegaConf.to_container(config[group], resolve=True)
+            if not isinstance(node, dict):
+                return None
+            parts[group] = {key: value for key, value in node.items() if key not in PER_MEMBER.get(group, ())}
+    except Exception:  # a missing or an impossible value: the run itself says what is wrong
+        return None
+    return json.dumps(parts, sort_keys=True, default=str)
+
+
+def most_members(parameters: int, widest: int, batch_size: int) -> int:
+    """How many members fit into a share of the memory that is free now.
+
+    Args:
+        parameters: of the network.
+        widest: activations of its widest layer, for one row.
+        batch_size: rows a step.
+    """
+    each = 4 * (COPIES * parameters + 6 * widest * batch_size)  # bytes; forward and backward hold a few layers
+    return max(1, min(MOST, int(SHARE_OF_MEMORY * psutil.virtual_memory().available / each)))
+
+
+def portions(kinds: Sequence[str], most: int) -> list[list[int]]:
+    """Divides the members of a group into stacks.
+
+    Compiling takes seconds, and a program serves again where a stack has as many members of each kind of loss as one
+    before it: so stacks are made alike where that is possible.
+
+    Args:
+        kinds: of each member's loss; members of a kind are one call in the program.
+        most: members of a stack.
+
+    Returns:
+        Places in `kinds`, for each stack.
+    """
+    by_kind: dict[str, list[int]] = {}
+    for place, kind in enumerate(kinds):
+        by_kind.setdefault(kind, []).append(place)
+    if len(kinds) <= most:
+        return [[place for places in by_kind.values() for place in places]]
+    common = math.gcd(*map(len, by_kind.values()))
+    for stacks in range(2, common + 1):
+        if common % stacks == 0 and len(kinds) // stacks <= most:
+            if len(kinds) // stacks < most // 4:
+                break  # too small to be worth it
+            return [[place for places in by_kind.values() for place in places[part::stacks]] for part in range(stacks)]
+    order = [place for places in by_kind.values() for place in places]
+    stacks = -(-len(order) // most)
+    bounds = [len(order) * part // stacks for part in range(stacks + 1)]
+    return [order[start:end] for start, end in pairwise(bounds)]
