@@ -6,7 +6,6 @@ import contextlib
 import math
 import sys
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from runner import console
-from runner.cache import Cache
+from runner.cache import cache_of
 from runner.errors import InputError, RunFailed
 from runner.help import GROUPS
 from runner.sweeps.callback import Refused
@@ -60,7 +59,7 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
     share_machine(job.launcher, Path(job.sweep.dir))
     ledger.note(number, "started", words)
     try:
-        outcome = run_experiment(config, choices, folder, overrides, plan=plan, cache=_cache_of(Path(job.sweep.dir)))
+        outcome = run_experiment(config, choices, folder, overrides, plan=plan, cache=cache_of(Path(job.sweep.dir)))
     except BaseException as problem:
         event = (
             "refused" if isinstance(problem, InputError) else "failed" if isinstance(problem, Exception) else "killed"
@@ -80,12 +79,6 @@ def _in_sweep(config: DictConfig, job: Any, choices: dict[str, str], folder: Pat
     now = progress(plan, ledger.latest(), time.time())
     console.show_job(outcome.name, plan.objective, outcome.objective, skipped=skipped, progress=str(now))
     return outcome.objective
-
-
-@lru_cache(maxsize=1)
-def _cache_of(sweep_folder: Path) -> Cache:
-    """One for all jobs of a sweep that this process runs."""
-    return Cache()
 
 
 def _forget(folder: Path, job_name: str) -> None:

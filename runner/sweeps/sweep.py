@@ -40,6 +40,7 @@ class Sweep:
         folder: Hydra's, of the whole sweep.
         store: where its runs are recorded; None with `tracking=none`.
         comparison: what the report at the end is to say; None for no report.
+        search: whether a sweeper chooses its runs by what came of others.
     """
 
     folder: Path
@@ -47,6 +48,7 @@ class Sweep:
     plan: Plan
     store: Store | None
     comparison: Settings | None
+    search: bool = False
 
     def show(self) -> None:
         """Writes the parent's progress."""
@@ -79,12 +81,34 @@ class Sweep:
         if self.store is not None:
             from runner.tracking import parent
 
-            close_stale_children(self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0)
-            self.show()
-            self._report()
             status = "KILLED" if interrupted else "FAILED" if failed or broken else "FINISHED"
-            parent.end_run(self.store, self.plan.parent_id, status)
+            try:
+                close_stale_children(
+                    self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0
+                )
+                self.show()
+                self._report()
+                self._complete_winners()
+            finally:  # also where Ctrl-C cuts these short
+                parent.end_run(self.store, self.plan.parent_id, status)
+        else:
+            self._complete_winners()
         return failed
+
+    def _complete_winners(self) -> None:
+        """Figures and models of the best runs, where they are kept of those alone."""
+        from runner.cache import cache_of
+        from runner.sweeps.winners import candidates_in, complete, recorded_candidates, winners
+
+        objective = self.plan.objective
+        if self.store is None:
+            candidates = candidates_in(self.folder, objective)
+        else:
+            from runner.tracking import parent
+
+            candidates = recorded_candidates(parent.children(self.store, self.plan.parent_id), objective)
+        chosen = winners(candidates, objective, each_variant=not self.search)
+        complete(chosen, self.store, cache_of(self.folder))
 
     def _report(self) -> None:
         """The comparison, if it was asked for and there is something to compare."""
@@ -131,9 +155,10 @@ def begin(config: DictConfig) -> Sweep:
     ledger.begin(plan)
     asked = config.comparison
     metric = asked.metric or f"test/{config.objective.partition('/')[2]}"
-    wanted = asked.report and "n_trials" not in config.hydra.sweeper  # each trial of a search is a loss of its own
+    search = "n_trials" in config.hydra.sweeper
+    wanted = asked.report and not search  # each trial of a search is a loss of its own
     settings = Settings(asked.baseline, metric, asked.rope, asked.alpha) if wanted else None
-    sweep = Sweep(folder, ledger, plan, store, settings)
+    sweep = Sweep(folder, ledger, plan, store, settings, search)
     sweep.show()
     return sweep
 

@@ -65,6 +65,13 @@ def _value(said: str) -> float | str:
         return said
 
 
+def has_file(store: Store, run_id: str, path: str) -> bool:
+    """Whether a run has an artifact of that path, or any in a folder of that path."""
+    import mlflow
+
+    return bool(mlflow.MlflowClient(store.uri).list_artifacts(run_id, path))
+
+
 def recorded_file(store: Store, run_id: str, path: str) -> Path | None:
     """An artifact of a run as a local file, or None if the run has no such artifact."""
     import mlflow
