@@ -21,8 +21,11 @@ from runner.sweeps.ledger import Entry, Ledger, Outcome, Plan
 from runner.sweeps.process import PROCESS_TAG, lives, this_process
 from runner.sweeps.progress import progress
 from runner.sweeps.settings import Settings
+from runner.sweeps.winners import Candidate, candidates_in, complete, recorded_candidates, winners
 
 if TYPE_CHECKING:
+    from mlflow.entities import Run
+
     from runner.tracking.store import Store
 
 COMMAND_TAG = "sweep.command"
@@ -87,30 +90,23 @@ class Sweep:
                     self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0
                 )
                 self.show()
-                self._report()
-                self._complete_winners()
+                runs = parent.children(self.store, self.plan.parent_id)
+                self._report(runs)
+                self._complete_winners(recorded_candidates(runs, self.plan.objective))
             finally:  # also where Ctrl-C cuts these short
                 parent.end_run(self.store, self.plan.parent_id, status)
         else:
-            self._complete_winners()
+            self._complete_winners(candidates_in(self.folder, self.plan.objective))
         return failed
 
-    def _complete_winners(self) -> None:
+    def _complete_winners(self, candidates: Sequence[Candidate]) -> None:
         """Figures and models of the best runs, where they are kept of those alone."""
         from runner.cache import cache_of
-        from runner.sweeps.winners import candidates_in, complete, recorded_candidates, winners
 
-        objective = self.plan.objective
-        if self.store is None:
-            candidates = candidates_in(self.folder, objective)
-        else:
-            from runner.tracking import parent
-
-            candidates = recorded_candidates(parent.children(self.store, self.plan.parent_id), objective)
-        chosen = winners(candidates, objective, each_variant=not self.search)
+        chosen = winners(candidates, self.plan.objective, each_variant=not self.search)
         complete(chosen, self.store, cache_of(self.folder))
 
-    def _report(self) -> None:
+    def _report(self, runs: Sequence[Run]) -> None:
         """The comparison, if it was asked for and there is something to compare."""
         if self.comparison is None or self.store is None:
             return
@@ -118,7 +114,7 @@ class Sweep:
         from runner.sweeps.reporting import report_on_sweep
 
         try:
-            report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison")
+            report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison", runs)
         except InputError as problem:
             console.show_no_report(str(problem))
 
@@ -227,7 +223,7 @@ def close_stale_children(store: Store, parent_id: str, patience: float = 0.0) ->
 
     deadline = time.monotonic() + patience
     while True:
-        running = [run for run in parent.children(store, parent_id) if run.info.status == "RUNNING"]
+        running = parent.children(store, parent_id, "RUNNING")
         # This process's own runs are closed by the code that recorded them, or never will be.
         mine = this_process()
         living = [run for run in running if (said := run.data.tags.get(PROCESS_TAG, "")) != mine and lives(said)]
