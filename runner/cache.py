@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
@@ -54,6 +55,12 @@ class Cache:
         from runner.tracking import description
 
         return description.tags()
+
+
+@lru_cache(maxsize=1)
+def cache_of(sweep_folder: Path) -> Cache:
+    """The one of all jobs of a sweep that this process runs, and of the sweep's end."""
+    return Cache()
 
 
 def load_dataset(config: DictConfig) -> Dataset:

@@ -7,28 +7,44 @@ from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
+import pandas as pd
 
 from losses.shape import loss_shape
 from runner import figures
 from runner.evaluation import Evaluation, curves
 from runner.evaluation.thresholds import threshold_curve
-from runner.training import Training
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def draw(
-    evaluation: Evaluation, training: Training, loss: keras.losses.Loss, option: str, name: str, bins: int
+    evaluation: Evaluation,
+    history: pd.DataFrame,
+    best_epoch: int,
+    loss: keras.losses.Loss,
+    option: str,
+    name: str,
+    bins: int,
 ) -> Iterator[tuple[str, Figure]]:
-    """The run's figures, one at a time: (file name without suffix, figure)."""
+    """The run's figures, one at a time: (file name without suffix, figure).
+
+    Args:
+        evaluation: of the run.
+        history: one row an epoch.
+        best_epoch: whose weights were kept.
+        loss: trained with.
+        option: the loss's.
+        name: the run's.
+        bins: of the calibration curve.
+    """
     labels, probabilities = evaluation.test.labels, evaluation.test.probabilities
     metrics, confusion = evaluation.metrics, evaluation.confusion
     recall, false_positive_rate = metrics["test/recall"], 1 - metrics["test/specificity"]
 
     yield (
         "loss_curves",
-        figures.loss_curves(training.history, best_epoch=training.best_epoch, loss_name=option, subtitle=name),
+        figures.loss_curves(history, best_epoch=best_epoch, loss_name=option, subtitle=name),
     )
     yield (
         "precision_recall",

@@ -26,6 +26,7 @@ from runner.instantiation import build
 from runner.sweeps.fingerprint import FINGERPRINT_TAG, fingerprint
 from runner.sweeps.ledger import Outcome, Plan
 from runner.sweeps.process import PROCESS_TAG, this_process
+from runner.sweeps.winners import FOLDER_TAG
 
 if TYPE_CHECKING:
     import keras
@@ -181,7 +182,7 @@ def prepare(
         loss_name = description.loss_name(choices["loss"], getattr(loss, "in_force", {}))
         variant = description.variant(loss_name, choices, overrides)
         tags = {**cache.tags, "dataset.sha256": dataset.digest, FINGERPRINT_TAG: mark, PROCESS_TAG: this_process()}
-        tags |= {VARIANT_TAG: variant, DATASET_TAG: dataset.name}
+        tags |= {VARIANT_TAG: variant, DATASET_TAG: dataset.name, FOLDER_TAG: str(folder_path.absolute())}
         tags |= {f"rows.{part}": str(len(getattr(splits, part).labels)) for part in ("train", "validation", "test")}
         if plan is not None and plan.parent_id:
             tags[PARENT_TAG] = plan.parent_id

@@ -20,6 +20,8 @@ PROBABILITY_METRICS = ("log_loss", "brier", "ece")
 DECISION_METRICS = ("f1", "mcc", "g_mean", "balanced_accuracy", "precision", "recall", "specificity")
 OBJECTIVES = some_of(*(f"val/{name}" for name in (*RANKING_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS)))
 
+KEPT = ("auto", "all", "best", "none")  # of which runs figures and models are kept
+
 
 def limited(domain: Domain) -> Any:
     """A field that a config must give, with a value inside `domain`."""
@@ -243,7 +245,7 @@ class Tracking:
     experiment_name: str = MISSING
     flush_seconds: float = limited(above(0))
     system_metrics: bool = MISSING
-    log_model: bool = MISSING
+    models: str = limited(one_of(*KEPT))
 
 
 @dataclass
@@ -288,6 +290,7 @@ class Config:
 
     seed: int = limited(whole(0, 2**32 - 1))
     objective: Any = limited(OBJECTIVES)
+    figures: str = limited(one_of(*KEPT))
     split: Split = field(default_factory=Split)
     dataset: Any = MISSING
     model: Any = MISSING

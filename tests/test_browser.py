@@ -27,7 +27,7 @@ pytestmark = [
 @pytest.fixture
 def address(tmp_path: Path, command) -> Iterator[str]:
     """The address `runner ui` tells, on a store with one sweep of two losses and two splits."""
-    sweep = ("loss=builtin,focal", "split.seed=0,1", "model=logistic", "tracking.log_model=false")
+    sweep = ("loss=builtin,focal", "split.seed=0,1", "model=logistic", "tracking.models=none")
     assert command("-m", *TINY, *sweep, "paths.outputs=outputs").status == 0
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

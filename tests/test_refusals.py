@@ -125,7 +125,7 @@ def test_no_run_is_left_behind_by_a_refusal(command, outputs):
 
 
 def test_a_sweep_goes_on_after_a_refused_job(command):
-    done = command("-m", *TINY, "loss=focal", "loss.gamma=-1,1", "tracking=none", "tracking.log_model=false")
+    done = command("-m", *TINY, "loss=focal", "loss.gamma=-1,1", "tracking=none", "tracking.models=none")
 
     assert done.status == 2
     assert "error: job 0" in done.err
@@ -161,7 +161,7 @@ def test_a_sweep_tells_of_a_job_that_crashed_and_ends_with_status_1(command, tmp
         "        if k == 2:\n            raise RuntimeError('a bug of mine')\n"
     )
     own = ("loss=custom", "loss._target_=buggy.Loss", "~loss.formula", "+loss.k=1,2")
-    done = command("-m", *TINY, *own, "tracking=none", "tracking.log_model=false")
+    done = command("-m", *TINY, *own, "tracking=none", "tracking.models=none")
 
     assert done.status == 1
     assert "a bug of mine" in done.err

@@ -24,7 +24,7 @@ FINAL_METRICS = (
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
 LOSSES = sorted(path.stem for path in (Path(__file__).resolve().parent.parent / "conf" / "loss").glob("*.yaml"))
-FOLDER_ONLY = ("tracking=none", "tracking.log_model=false")
+FOLDER_ONLY = ("tracking=none", "tracking.models=none")
 ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png" for name in FIGURES}
 
 
@@ -129,7 +129,7 @@ def test_after_early_stopping_the_final_metrics_are_the_best_epoch_s(command, cl
 
 
 def test_the_same_seed_and_config_give_the_same_digits(command, tmp_path):
-    quiet = (*TINY, "tracking=none", "model=mlp_wide", "tracking.log_model=false")
+    quiet = (*TINY, "tracking=none", "model=mlp_wide", "tracking.models=none")
     first, again, other = (
         json.loads((command(*quiet, f"seed={seed}").folder(tmp_path) / "metrics.json").read_text())
         for seed in (7, 7, 8)
@@ -176,7 +176,7 @@ def test_a_sweep_makes_a_run_of_each_combination(command, client, outputs):
 @pytest.mark.parametrize("flag", [[], ["-m"]], ids=["without -m", "with -m"])
 def test_a_search_is_a_sweep_whose_runs_can_be_told_apart(command, client, flag):
     before = {run.info.run_id for run in client.search_runs(["1"])}
-    done = command(*flag, *TINY, "hparams_search=focal", "model=logistic", "tracking.log_model=false")
+    done = command(*flag, *TINY, "hparams_search=focal", "model=logistic", "tracking.models=none")
     runs = [run for run in client.search_runs(["1"]) if run.info.run_id not in before]
     names = [run.info.run_name for run in runs if "mlflow.parentRunId" in run.data.tags]
 

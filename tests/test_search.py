@@ -20,7 +20,7 @@ from conftest import TINY
 from joblib.externals.loky import get_reusable_executor
 from optuna.trial import TrialState
 
-SMALL = (*TINY, "model=logistic", "tracking.log_model=false")
+SMALL = (*TINY, "model=logistic", "tracking.models=none")
 SEARCH = ("-m", *SMALL, "hydra/sweeper=optuna", "paths.outputs=outputs")
 FOCAL = ("loss=focal", "loss.gamma=interval(0,5)", "optimizer.learning_rate=tag(log,interval(1e-3,1e-1))")
 TWO = "[val/f1,val/ece]"

@@ -28,7 +28,7 @@ every_launcher = pytest.mark.parametrize(
         for name, arguments in LAUNCHERS.items()
     ],
 )
-SMALL = (*TINY, "model=logistic", "tracking.log_model=false")
+SMALL = (*TINY, "model=logistic", "tracking.models=none")
 OWN_LOSS = """
 import os, losses
 

@@ -71,7 +71,8 @@ def compare(store: Store, runs: Sequence[Run], settings: Settings, folder: Path,
         paired = pair(table, settings.metric, baseline)
     except ValueError as problem:
         raise InputError(f"the runs cannot be compared: {problem}") from problem
-    sections = _sections(store, table, paired, settings)
+    places = {run.info.run_id: run.info.artifact_uri for run in runs}
+    sections = _sections(store, table, paired, settings, places)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"
     _write(folder, report(title, settings.metric, sections, facts), table, sections[0])
@@ -91,7 +92,9 @@ def _baseline(table: pd.DataFrame, wanted: str) -> str:
     raise InputError(f"comparison.baseline={wanted}: {what} that loss; there are {there}")
 
 
-def _sections(store: Store, table: pd.DataFrame, paired: Paired, settings: Settings) -> list[Section]:
+def _sections(
+    store: Store, table: pd.DataFrame, paired: Paired, settings: Settings, places: Mapping[str, str]
+) -> list[Section]:
     """All datasets together first, if there are several; then each."""
     rope, alpha = settings.rope, settings.alpha
     sections = []
@@ -99,7 +102,7 @@ def _sections(store: Store, table: pd.DataFrame, paired: Paired, settings: Setti
         sections.append(_section("All datasets", table, paired, several_datasets(paired, rope=rope, alpha=alpha), None))
     for dataset in paired.datasets:
         own = table[table["dataset"] == dataset]
-        found = recorded(store, own) if len(paired.datasets) <= MOST_IN_DETAIL else None
+        found = recorded(store, own, places) if len(paired.datasets) <= MOST_IN_DETAIL else None
         sections.append(_section(dataset, own, paired, one_dataset(paired, dataset, rope=rope, alpha=alpha), found))
     return sections
 

@@ -9,7 +9,13 @@ from omegaconf import DictConfig, OmegaConf
 
 import runner
 
-ELSEWHERE = ("paths", "tracking", "sweep", "comparison")  # keys that change where results go, not what they are
+ELSEWHERE = (
+    "paths",
+    "tracking",
+    "sweep",
+    "comparison",
+    "figures",
+)  # what changes where results go and what is shown of them
 
 FINGERPRINT_TAG = "fingerprint"  # the MLflow tag it is kept under
 

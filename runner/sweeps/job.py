@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from runner import console
-from runner.cache import Cache
+from runner.cache import cache_of
 from runner.config import objectives_of
 from runner.errors import InputError, RunFailed
 from runner.help import GROUPS
@@ -120,12 +120,6 @@ def _in_sweep(job: Job) -> float | tuple[float, ...]:
         raise
     job.finished(outcome)
     return outcome.objective
-
-
-@lru_cache(maxsize=1)  # of the sweep under way
-def cache_of(sweep_folder: Path) -> Cache:
-    """What the jobs of a sweep share in this process."""
-    return Cache()
 
 
 def _book(sweep_folder: Path) -> tuple[Ledger, Plan]:

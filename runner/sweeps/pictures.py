@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,18 +36,25 @@ class Recorded:
     scores: dict[str, list[tuple[np.ndarray, np.ndarray]]]
 
 
-def recorded(store: Store, table: pd.DataFrame) -> Recorded:
-    """Reads histories and test predictions of the runs in `table`; what a run lacks is left out."""
+def recorded(store: Store, table: pd.DataFrame, places: Mapping[str, str]) -> Recorded:
+    """Reads histories and test predictions of the runs in `table`; what a run lacks is left out.
+
+    Args:
+        store: where they are recorded.
+        table: of the runs.
+        places: the artifact URI of each run id.
+    """
     histories: list[pd.DataFrame] = []
     scores: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for _, run in table.iterrows():
-        history = recorded_file(store, run["run_id"], "history.csv")
+        place = places[run["run_id"]]
+        history = recorded_file(store, place, "history.csv")
         if history is not None:
             own = {name: run[name] for name in ("loss", "split", "seed")}
             histories.append(pd.read_csv(history).assign(**own))
-        predictions = recorded_file(store, run["run_id"], "predictions/test.parquet")
+        predictions = recorded_file(store, place, "predictions/test.parquet")
         if predictions is not None:
-            part = pd.read_parquet(predictions)
+            part = pd.read_parquet(predictions, columns=["label", "probability"])
             scores.setdefault(run["loss"], []).append((part["label"].to_numpy(), part["probability"].to_numpy()))
     return Recorded(pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(), scores)
 

@@ -63,10 +63,14 @@ def progress(plan: Plan, entries: Sequence[Entry], now: float) -> Progress:
     left = None
     if plan.total and finished:
         left = (now - plan.began) / (len(finished) + failed) * (plan.total - done - failed)
-    sign = -1 if plan.objectives[0].rpartition("/")[2] in LOWER_IS_BETTER else 1
     comparable = [entry for entry in (*finished, *skipped) if math.isfinite(entry.objective)]
-    best = max(comparable, key=lambda entry: sign * entry.objective, default=None)
+    best = max(comparable, key=lambda entry: sign(plan.objectives[0]) * entry.objective, default=None)
     return Progress(done, failed, len(by_event.get("started", [])), plan.total, left, best)
+
+
+def sign(objective: str) -> int:
+    """-1 where less of the objective is better, else 1."""
+    return -1 if objective.rpartition("/")[2] in LOWER_IS_BETTER else 1
 
 
 def in_words(seconds: float) -> str:

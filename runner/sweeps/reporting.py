@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 ARTIFACT = "comparison"  # the folder among the parent's artifacts
 
 
-def report_on_sweep(store: Store, parent_id: str, settings: Settings, folder: Path) -> None:
+def report_on_sweep(
+    store: Store, parent_id: str, settings: Settings, folder: Path, runs: Sequence[Run] | None = None
+) -> None:
     """Compares what a sweep has finished, and puts the report on its parent run.
 
     Args:
@@ -28,13 +30,14 @@ def report_on_sweep(store: Store, parent_id: str, settings: Settings, folder: Pa
         parent_id: its parent run.
         settings: what was declared.
         folder: where the report's files go.
+        runs: the sweep's children, where they are known already.
 
     Raises:
         InputError: there is nothing to compare.
     """
     sweep = parent.get_run(store.uri, parent_id)
     assert sweep is not None
-    runs = parent.children(store, parent_id)
+    runs = parent.children(store, parent_id) if runs is None else runs
     report = compare(store, runs, settings, folder, _facts([sweep], runs, settings))
     where = f"The whole report with its figures: `{ARTIFACT}/report.html` among the artifacts."
     note = "\n\n".join([f"## {report.headline}", where, *(f"- {sentence}" for sentence in report.sentences)])

@@ -13,12 +13,13 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from runner import console
+from runner.cache import cache_of
 from runner.experiment import Prepared, make_network, prepare
 from runner.instantiation import build
 from runner.sweeps.concluding import Conclusions, Passenger, Trained
 from runner.sweeps.devices import share_machine
 from runner.sweeps.groups import most_members, portions
-from runner.sweeps.job import Job, cache_of
+from runner.sweeps.job import Job
 from runner.sweeps.ledger import Outcome
 
 if TYPE_CHECKING:

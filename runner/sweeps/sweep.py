@@ -23,8 +23,11 @@ from runner.sweeps.ledger import Entry, Ledger, Outcome, Plan
 from runner.sweeps.process import PROCESS_TAG, lives, this_process
 from runner.sweeps.progress import progress
 from runner.sweeps.settings import Settings
+from runner.sweeps.winners import Candidate, candidates_in, complete, recorded_candidates, winners
 
 if TYPE_CHECKING:
+    from mlflow.entities import Run
+
     from runner.tracking.store import Store
 
 COMMAND_TAG = "sweep.command"
@@ -42,6 +45,7 @@ class Sweep:
         folder: Hydra's, of the whole sweep.
         store: where its runs are recorded; None with `tracking=none`.
         comparison: what the report at the end is to say; None for no report.
+        search: whether a sweeper chooses its runs by what came of others.
         found: what a search adds to the parent's note, in Markdown.
     """
 
@@ -50,6 +54,7 @@ class Sweep:
     plan: Plan
     store: Store | None
     comparison: Settings | None
+    search: bool = False
     found: str = ""
 
     def show(self) -> None:
@@ -83,14 +88,29 @@ class Sweep:
         if self.store is not None:
             from runner.tracking import parent
 
-            close_stale_children(self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0)
-            self.show()
-            self._report()
             status = "KILLED" if interrupted else "FAILED" if failed or broken else "FINISHED"
-            parent.end_run(self.store, self.plan.parent_id, status)
+            try:
+                close_stale_children(
+                    self.store, self.plan.parent_id, patience=SECONDS_FOR_CHILDREN if interrupted else 0
+                )
+                self.show()
+                runs = parent.children(self.store, self.plan.parent_id)
+                self._report(runs)
+                self._complete_winners(recorded_candidates(runs, self.plan.objectives[0]))
+            finally:  # also where Ctrl-C cuts these short
+                parent.end_run(self.store, self.plan.parent_id, status)
+        else:
+            self._complete_winners(candidates_in(self.folder, self.plan.objectives[0]))
         return failed
 
-    def _report(self) -> None:
+    def _complete_winners(self, candidates: Sequence[Candidate]) -> None:
+        """Figures and models of the best runs, where they are kept of those alone."""
+        from runner.cache import cache_of
+
+        chosen = winners(candidates, self.plan.objectives[0], each_variant=not self.search)
+        complete(chosen, self.store, cache_of(self.folder))
+
+    def _report(self, runs: Sequence[Run]) -> None:
         """The comparison, if it was asked for and there is something to compare."""
         if self.comparison is None or self.store is None:
             return
@@ -98,7 +118,7 @@ class Sweep:
         from runner.sweeps.reporting import report_on_sweep
 
         try:
-            report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison")
+            report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison", runs)
         except InputError as problem:
             console.show_no_report(str(problem))
 
@@ -134,9 +154,10 @@ def begin(config: DictConfig) -> Sweep:
     ledger.begin(plan)
     asked = config.comparison
     metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
-    wanted = asked.report and "n_trials" not in config.hydra.sweeper  # each trial of a search is a loss of its own
+    search = "n_trials" in config.hydra.sweeper
+    wanted = asked.report and not search  # each trial of a search is a loss of its own
     settings = Settings(asked.baseline, metric, asked.rope, asked.alpha) if wanted else None
-    sweep = Sweep(folder, ledger, plan, store, settings)
+    sweep = Sweep(folder, ledger, plan, store, settings, search)
     sweep.show()
     return sweep
 
@@ -206,7 +227,7 @@ def close_stale_children(store: Store, parent_id: str, patience: float = 0.0) ->
 
     deadline = time.monotonic() + patience
     while True:
-        running = [run for run in parent.children(store, parent_id) if run.info.status == "RUNNING"]
+        running = parent.children(store, parent_id, "RUNNING")
         # This process's own runs are closed by the code that recorded them, or never will be.
         mine = this_process()
         living = [run for run in running if (said := run.data.tags.get(PROCESS_TAG, "")) != mine and lives(said)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from runner.evaluation import Predictions
@@ -43,13 +44,27 @@ class RunFolder:
         """metrics.json: the final metrics under MLflow's names."""
         self._file("metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n", encoding="utf-8")
 
+    def about(self, facts: Mapping[str, Any]) -> None:
+        """run.json: name, variant, dataset and its digest, choices, fingerprint: what tells the run from others."""
+        self._file("run.json").write_text(json.dumps(dict(facts), indent=2) + "\n", encoding="utf-8")
+
+    def weights(self, weights: Sequence[np.ndarray]) -> None:
+        """weights.npz: the network's weights, in Keras's order, of which a model can be made later."""
+        arrays: dict[str, Any] = {f"{number:04d}": array for number, array in enumerate(weights)}
+        np.savez(self._file("weights.npz"), **arrays)
+
     def summary(self, text: str) -> None:
         """summary.md: what MLflow shows as the run's note."""
         self._file("summary.md").write_text(text, encoding="utf-8")
 
     def predictions(self, part: str, predictions: Predictions) -> None:
         """predictions/PART.parquet: row, label, logit, probability."""
-        predictions.table().to_parquet(self._file(f"predictions/{part}.parquet"), index=False)
+        import pyarrow
+        from pyarrow import parquet
+
+        table = {name: column.to_numpy() for name, column in predictions.table().items()}
+        # Dictionaries would pay for values that repeat, and these do not.
+        parquet.write_table(pyarrow.table(table), self._file(f"predictions/{part}.parquet"), use_dictionary=False)
 
     def figure(self, name: str, figure: Any) -> None:
         """figures/NAME.png"""

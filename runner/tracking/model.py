@@ -63,6 +63,14 @@ def log_model(store: Store, run_id: str, arguments: dict[str, Any]) -> None:
             os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
+def has_model(store: Store, run_id: str) -> bool:
+    """Whether a model of an MLflow run is logged."""
+    import mlflow
+
+    outputs = mlflow.MlflowClient(store.uri).get_run(run_id).outputs
+    return outputs is not None and bool(outputs.model_outputs)
+
+
 def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:
     """Writes network.keras and preprocessing.joblib into `parts`; returns what makes an MLflow model of them."""
     from mlflow.models import ModelSignature

@@ -55,13 +55,17 @@ def get_sweep(uri: str, run_id: str) -> Run:
     return run
 
 
-def children(store: Store, parent_id: str) -> list[Run]:
-    """All runs nested under a parent, the oldest first."""
+def children(store: Store, parent_id: str, status: str | None = None) -> list[Run]:
+    """The runs nested under a parent, the oldest first: all, or those of a status.
+
+    Reading hundreds of runs with all their metrics takes seconds: ask once, or for those that matter.
+    """
     client, found, token = _client(store), [], None
+    query = f"tags.`{PARENT_TAG}` = '{parent_id}'" + (f" and attributes.status = '{status}'" if status else "")
     while True:
         page = client.search_runs(
             [store.experiment_id],
-            f"tags.`{PARENT_TAG}` = '{parent_id}'",
+            query,
             max_results=1000,
             order_by=["start_time ASC"],
             page_token=token,

@@ -65,13 +65,30 @@ def _value(said: str) -> float | str:
         return said
 
 
-def recorded_file(store: Store, run_id: str, path: str) -> Path | None:
-    """An artifact of a run as a local file, or None if the run has no such artifact."""
+def has_file(store: Store, run_id: str, path: str) -> bool:
+    """Whether a run has an artifact of that path, or any in a folder of that path."""
+    import mlflow
+
+    return bool(mlflow.MlflowClient(store.uri).list_artifacts(run_id, path))
+
+
+def recorded_file(store: Store, artifact_uri: str, path: str) -> Path | None:
+    """An artifact of a run as a local file, or None if the run has no such artifact.
+
+    Args:
+        store: where the run is recorded.
+        artifact_uri: `run.info.artifact_uri`; a folder of this machine is read as it is, without asking the store.
+        path: of the artifact.
+    """
     import mlflow
     from mlflow.exceptions import MlflowException
+    from mlflow.utils.file_utils import local_file_uri_to_path
+    from mlflow.utils.uri import is_local_uri
 
+    if is_local_uri(artifact_uri):
+        file = Path(local_file_uri_to_path(artifact_uri)) / path
+        return file if file.exists() else None
     try:
-        uri = mlflow.MlflowClient(store.uri).get_run(run_id).info.artifact_uri
-        return Path(mlflow.artifacts.download_artifacts(f"{uri}/{path}", tracking_uri=store.uri))
+        return Path(mlflow.artifacts.download_artifacts(f"{artifact_uri}/{path}", tracking_uri=store.uri))
     except (MlflowException, OSError):
         return None
