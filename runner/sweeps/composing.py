@@ -35,12 +35,12 @@ class JobComposer:
     What stands in conf/ is read when a combination of choices first occurs, and not again for each job.
 
     Args:
-        loader: the launcher's, `hydra_context.config_loader`.
+        loader: Hydra's own, `hydra_context.config_loader`.
         master: the sweep's config, as the launcher has it.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
-        self._loader = loader
+        self.loader = loader
         self._master = master
         self._parse = lru_cache(MOST_OVERRIDES)(OverridesParser.create().parse_override)
         self._base = lru_cache(MOST_BASES)(self._compose_base)
@@ -60,11 +60,11 @@ class JobComposer:
             config = self._compose_from_base(overrides)
         except Exception:  # whatever it is, it is Hydra's to say, in Hydra's words
             config = None
-        return self._loader.load_sweep_config(self._master, list(overrides)) if config is None else config
+        return self.loader.load_sweep_config(self._master, list(overrides)) if config is None else config
 
     def _compose_from_base(self, overrides: Sequence[str]) -> DictConfig | None:
         """None where Hydra has to compose the job itself."""
-        if not isinstance(self._loader, ConfigLoaderImpl):
+        if not isinstance(self.loader, ConfigLoaderImpl):
             return None
         parsed = [self._parse(text) for text in overrides]
         if any(each.is_sweep_override() or _concerns_hydra(each) for each in parsed):
@@ -96,7 +96,7 @@ class JobComposer:
         """Composed with the overrides that choose from groups alone; None where it cannot be used."""
         own = list(self._master.hydra.overrides.hydra)
         try:
-            base = self._loader.load_configuration(
+            base = self.loader.load_configuration(
                 self._master.hydra.job.config_name, [*own, *choices], run_mode=RunMode.RUN
             )
         except Exception:
@@ -110,14 +110,29 @@ class JobComposer:
     @cached_property
     def _is_group(self) -> Callable[[str], bool]:
         """Whether Hydra finds a config group of that name, wherever it searches."""
-        assert isinstance(self._loader, ConfigLoaderImpl)
+        assert isinstance(self.loader, ConfigLoaderImpl)
         name, own = self._master.hydra.job.config_name, list(self._master.hydra.overrides.hydra)
-        _, repository = self._loader._parse_overrides_and_create_caching_repo(name, own)
+        _, repository = self.loader._parse_overrides_and_create_caching_repo(name, own)
         return lru_cache(MOST_OVERRIDES)(repository.group_exists)
 
     def _chooses(self, override: Override) -> bool:
         """Whether Hydra takes an override for a choice from a config group, rather than for a value."""
         return not isinstance(override.value(), dict) and self._is_group(override.key_or_group)
+
+
+class ComposingLoader(ConfigLoaderImpl):
+    """A loader that composes jobs by a `JobComposer`, and is in all else the loader that the composer has.
+
+    Hydra's sweepers compose every job of a batch, only to see whether they can be, before a launcher gets them.
+    """
+
+    def __init__(self, composer: JobComposer) -> None:
+        self.__dict__ = composer.loader.__dict__
+        self._composer = composer
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """See `ConfigLoader`."""
+        return self._composer.compose(sweep_overrides)
 
 
 def copy_config(config: Config) -> Config:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus, configure_log, filter_overrides, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
 
-from runner.sweeps.composing import JobComposer, copy_config
+from runner.sweeps.composing import ComposingLoader, JobComposer, copy_config
 from runner.sweeps.groups import group_key
 from runner.sweeps.hydra_files import write_hydra_files
 
@@ -58,6 +59,8 @@ class FusedSweep:
     def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig, max_stack: int | None) -> None:
         self.context, self.task, self.config, self.max_stack = context, task, config, max_stack
         self._composer = JobComposer(context.config_loader, config)
+        if isinstance(context.config_loader, ConfigLoaderImpl):
+            context.config_loader = ComposingLoader(self._composer)
 
     def launch(self, overrides: Sequence[Sequence[str]], first: int) -> list[JobReturn]:
         """Runs all jobs.
