@@ -51,11 +51,11 @@ class Programs:
 
     def __init__(self, network: StackedNetwork, criteria: Criteria, rule: Rule) -> None:
         self.network, self.criteria, self.rule = network, criteria, rule
-        self.steps = tf.function(self._steps, jit_compile=True)
+        self.steps = tf.function(self._steps, jit_compile=True, autograph=False)
         # Called once an epoch: XLA would take longer to compile them than it saves.
-        self.last_step = tf.function(self._step)
-        self.logits = tf.function(self._logits)
-        self.losses = tf.function(self.criteria.__call__)
+        self.last_step = tf.function(self._step, autograph=False)
+        self.logits = tf.function(self._logits, autograph=False)
+        self.losses = tf.function(self.criteria.__call__, autograph=False)
 
     def _steps(self, state: State, rates: Rates, seeds: Tensor, batches: Batches, count: Tensor) -> State:
         """The first `count` steps of `batches`, one after the other."""

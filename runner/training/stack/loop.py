@@ -302,7 +302,7 @@ def predicted(
     return np.concatenate(parts, 1)[:, :rows]
 
 
-@tf.function(jit_compile=True)
+@tf.function(autograph=False)
 def _merged(chosen: tf.Tensor, new: list[tf.Tensor], old: list[tf.Tensor]) -> list[tf.Tensor]:
     """The new weights of the chosen members, the old ones of the others."""
     return [tf.where(tf.reshape(chosen, (-1, *[1] * (len(a.shape) - 1))), a, b) for a, b in zip(new, old, strict=True)]
