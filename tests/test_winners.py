@@ -105,6 +105,20 @@ def test_a_resumed_sweep_makes_what_is_lacking_and_nothing_twice(command, store)
     assert [figures(store, run) for run in (drawn, gone, cut)] == [FIGURES, set(), FIGURES]
 
 
+def test_ctrl_c_gets_out_of_the_end_and_leaves_no_sweep_running(command, store, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runner.sweeps.sweep.complete", interrupted)
+    done = command("-m", *SMALL, "loss=builtin,focal", "tracking.models=none")
+    (parent,) = (run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags)
+
+    assert done.status == 1
+    assert "interrupted" in done.err
+    assert parent.info.status == "FINISHED"  # its runs are
+    assert "verdict" in parent.data.tags
+
+
 def test_all_and_none_mean_every_run_and_no_run(command, store):
     assert command("-m", *SMALL, "loss=focal", "seed=0,1", "figures=all", "tracking.models=all").status == 0
     assert command("-m", *SMALL, "loss=focal", "seed=2,3", "figures=none", "tracking.models=none").status == 0
