@@ -1,4 +1,7 @@
-"""`hydra/launcher=fused`: what Hydra must find here; what it does is in `runner/sweeps/fused.py`."""
+"""`hydra/launcher=fused`: what Hydra must find here; what it does is in `runner/sweeps/fused.py`.
+
+No `from __future__ import annotations` here: see `imbalance_runner_optuna.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,11 +47,12 @@ class FusedLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """See `Launcher`."""
+        numbered = list(enumerate(job_overrides, start=initial_job_idx))
         if self.n_jobs == 1:
-            return self._sweep.launch(job_overrides, initial_job_idx)
+            return self._sweep.launch(numbered)
         from runner.sweeps.spread import launch_spread
 
-        return launch_spread(self._sweep, job_overrides, initial_job_idx, self.n_jobs, self.backend)
+        return launch_spread(self._sweep, numbered, self.n_jobs, self.backend)
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedConfig, provider="imbalance_runner_fused")

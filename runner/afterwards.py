@@ -79,6 +79,7 @@ def reread(path: Path, cache: Cache) -> Past | None:
 
 def draw(past: Past) -> None:
     """Draws the figures the run would have drawn, into its folder."""
+    import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
     from runner import drawing
 
     evaluation, loss = _judged(past)
@@ -98,7 +99,7 @@ def draw(past: Past) -> None:
 @contextmanager
 def packed_model(past: Past) -> Iterator[dict[str, Any]]:
     """The model's parts for a record, after it was saved in the run's folder; from the weights that are there."""
-    import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+    import runner.training  # noqa: F401 - see above
     from runner.experiment import make_network
     from runner.tracking.model import packed, save_model
 

@@ -17,8 +17,9 @@ from conftest import TINY
 from joblib.externals.loky import get_reusable_executor
 
 LAUNCHERS = {
-    "fused": ["hydra/launcher=fused", "trainer=compiled"],
-    "basic": [],
+    "fused": [],
+    "fused on two processes": ["hydra.launcher.n_jobs=2"],
+    "basic": ["hydra/launcher=basic"],
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
 }
 every_launcher = pytest.mark.parametrize(

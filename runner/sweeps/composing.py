@@ -127,7 +127,7 @@ class ComposingLoader(ConfigLoaderImpl):
     """
 
     def __init__(self, composer: JobComposer) -> None:
-        self.__dict__ = composer.loader.__dict__
+        self.__dict__.update(composer.loader.__dict__)
         self._composer = composer
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,16 +58,16 @@ class FusedSweep:
 
     def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig, max_stack: int | None) -> None:
         self.context, self.task, self.config, self.max_stack = context, task, config, max_stack
+        self.loader = context.config_loader
         self._composer = JobComposer(context.config_loader, config)
         if isinstance(context.config_loader, ConfigLoaderImpl):
             context.config_loader = ComposingLoader(self._composer)
 
-    def launch(self, overrides: Sequence[Sequence[str]], first: int) -> list[JobReturn]:
+    def launch(self, numbered: Iterable[tuple[int, Sequence[str]]]) -> list[JobReturn]:
         """Runs all jobs.
 
         Args:
-            overrides: of each job.
-            first: the number of the first.
+            numbered: each job's number and overrides.
 
         Returns:
             In the order of the jobs, whatever order they were run in.
@@ -75,10 +75,8 @@ class FusedSweep:
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
-        jobs = [self.composed(each, number) for number, each in enumerate(overrides, start=first)]
-        groups: dict[str | int, list[Launched]] = {}
-        for job in jobs:
-            groups.setdefault(group_key(job.config) or job.number, []).append(job)
+        jobs = [self.composed(number, overrides) for number, overrides in numbered]
+        groups = self.grouped(jobs)
         alone = [members[0] for key, members in groups.items() if isinstance(key, int)]
         if len(alone) < len(groups):
             from runner.sweeps.concluding import Conclusions
@@ -91,7 +89,14 @@ class FusedSweep:
             self._run_alone(job)
         return [job.back for job in jobs]
 
-    def composed(self, overrides: Sequence[str], number: int) -> Launched:
+    def grouped(self, jobs: Iterable[Launched]) -> dict[str | int, list[Launched]]:
+        """Jobs that may share a graph, by what they have in common; those to be run alone by their number."""
+        groups: dict[str | int, list[Launched]] = {}
+        for job in jobs:
+            groups.setdefault(group_key(job.config) or job.number, []).append(job)
+        return groups
+
+    def composed(self, number: int, overrides: Sequence[str]) -> Launched:
         """A job with its config, as Hydra would compose it."""
         log.info("\t#%d : %s", number, " ".join(filter_overrides(overrides)))
         config = self._composer.compose(overrides)

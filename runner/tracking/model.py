@@ -96,6 +96,8 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, thres
 @contextmanager
 def _without_advice() -> Iterator[None]:
     """MLflow warns of columns of whole numbers and of missing type hints; `Scorer` copes with both."""
+    import mlflow  # noqa: F401 - sets up its loggers, and must have done so before
+
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
