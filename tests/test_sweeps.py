@@ -17,7 +17,7 @@ from conftest import TINY
 from joblib.externals.loky import get_reusable_executor
 
 LAUNCHERS = {
-    "fused": [],
+    "fused": ["hydra.launcher.max_stack=2"],
     "fused on two processes": ["hydra.launcher.n_jobs=2"],
     "basic": ["hydra/launcher=basic"],
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],

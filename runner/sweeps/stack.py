@@ -118,7 +118,22 @@ class StackRunner:
         return True
 
     def _train(self, crew: Sequence[Passenger]) -> list[Trained]:
-        """Trains one stack; runs that fail are over with that."""
+        """Trains runs as one stack; those that fail are over with that.
+
+        What stops the whole stack, a loss that cannot be computed or too little memory, concerns some runs more than
+        others: each half has another try by itself.
+        """
+        try:
+            return self._train_together(crew)
+        except Exception as problem:
+            if len(crew) == 1:
+                self._conclusions.failed(crew[0], problem)
+                return []
+            log.info("%d runs cannot be trained together: %s", len(crew), problem)
+            middle = len(crew) // 2
+            return [*self._train(crew[:middle]), *self._train(crew[middle:])]
+
+    def _train_together(self, crew: Sequence[Passenger]) -> list[Trained]:
         from runner.evaluation import epoch_metrics
 
         epochs = self._trainer.epochs

@@ -35,7 +35,7 @@ class Member:
 
     Attributes:
         weights: to start from, in the order of the network's `get_weights()`.
-        loss: its own.
+        loss: its own; one that changes with time is left as it was in the member's last epoch.
         optimizer: fresh; of the same class as the others', with rates of its own.
         seed: of batch order and dropout.
         early_stopping: its rule, or None.
@@ -116,6 +116,9 @@ def train_stack(
             break
         crew.shrink(epochs - epoch - 1, time.perf_counter() - begun)
     crew.land()
+    for course in courses:  # a family's loss is none of its members' own
+        if hasattr(course.member.loss, "begin_epoch") and course.history:
+            course.member.loss.begin_epoch(len(course.history) - 1)
     seconds = (time.perf_counter() - started) / len(courses)
     trainings = [course.problem or _training(course, epochs, seconds) for course in courses]
     chosen = [course.best_weights or course.final for course in courses]

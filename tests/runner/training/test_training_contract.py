@@ -238,10 +238,11 @@ def test_a_listener_s_error_stops_training(make):
 def test_a_loss_is_told_each_epoch_before_it_begins(make):
     """LDAM weights its classes from `drw_epoch` on: the curve must leave that of the unweighted loss there."""
 
-    def curve(drw_epoch):
-        loss = losses.LDAMLoss(n1=5, n0=1000, drw_epoch=drw_epoch)
+    def curve(loss):
         return train(make, loss=loss, epochs=4)[1].history["train/loss"].to_numpy()
 
-    never, from_two = curve(None), curve(2)
+    switched = losses.LDAMLoss(n1=5, n0=1000, drw_epoch=2)
+    never, from_two = curve(losses.LDAMLoss(n1=5, n0=1000)), curve(switched)
+    assert float(switched._reweighted.value) == 1  # the loss is left as it was in the last epoch
     np.testing.assert_array_equal(from_two[:2], never[:2])
     assert (np.abs(from_two[2:] - never[2:]) > 0.01).all()

@@ -1,0 +1,104 @@
+"""What a fused sweep leaves is what the basic launcher leaves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import TINY
+
+SWEEP = ("-m", *TINY, "tracking=none", "comparison=none", "paths.outputs=outputs")
+
+
+def folders(outputs: Path) -> dict[frozenset[str], Path]:
+    """The runs' folders of a sweep, by their overrides."""
+    found = (outputs / "sweeps").glob("*/*/*/.hydra/overrides.yaml")
+    return {
+        frozenset(line for line in path.read_text().splitlines() if "outputs" not in line): path.parents[1]
+        for path in found
+    }
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_run_is_as_by_the_basic_launcher(command, tmp_path):
+    """Files, metrics, curves; figures and models are those of the best."""
+    varied = ("loss=builtin,focal", "seed=0,1", "optimizer.learning_rate=0.01,0.03")
+    fused = command(*SWEEP, "model.units=[8]", *varied)
+    by_fused = folders(tmp_path / "outputs")
+    basic = command(*SWEEP, "model.units=[8]", *varied, "hydra/launcher=basic", "paths.outputs=basic")
+    by_basic = folders(tmp_path / "basic")
+
+    assert fused.status == basic.status == 0, fused.err + basic.err
+    assert "training 8 runs together" in fused.out
+    assert len(by_fused) == len(by_basic) == 8
+    for overrides, folder in by_fused.items():
+        other = by_basic[overrides]
+        assert files(folder) == files(other)
+        ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (folder, other))
+        assert ours.keys() == theirs.keys()
+        for key, value in ours.items():
+            if not key.startswith("seconds/"):
+                assert value == pytest.approx(theirs[key], abs=1e-4, nan_ok=True), key
+        history, expected = (pd.read_csv(each / "history.csv") for each in (folder, other))
+        pd.testing.assert_frame_equal(history, expected, rtol=1e-4)
+        assert (folder / "config.yaml").read_text().replace("outputs: outputs", "outputs: basic") == (
+            other / "config.yaml"
+        ).read_text()
+
+
+def test_what_cannot_be_stacked_is_run_one_by_one(command, tmp_path):
+    (tmp_path / "shapes.py").write_text(
+        "from keras import layers\n\ndef spread(inputs):\n    return layers.GaussianNoise(0.1)(inputs)\n"
+    )
+    done = command(*SWEEP, "model=logistic", "model._target_=shapes.spread", "seed=0,1")
+
+    assert done.status == 0, done.err
+    assert "2 of 2" in done.out
+    assert "together" not in done.out
+    for folder in folders(tmp_path / "outputs").values():
+        assert "layer 'gaussian_noise' (GaussianNoise) has no stacked form" in (folder / "runner.log").read_text()
+
+
+STEEP = """
+import losses
+
+class Steep(losses.CustomLoss):
+    def __init__(self, k=1.0, **arguments):
+        super().__init__(**arguments)
+        self.k = k
+
+    def get_config(self):
+        return {**super().get_config(), "k": self.k}
+
+    def compute(self, labels, logits):
+        return super().compute(labels, logits) * self.k
+"""
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [("inf", "the loss became NaN or infinite in epoch 1"), ("word", "TypeError")],
+    ids=["diverges", "cannot be computed"],
+)
+def test_members_that_fail_fail_alone(command, tmp_path, bad, words):
+    (tmp_path / "steep.py").write_text(STEEP)
+    own = ("loss=custom", "loss._target_=steep.Steep", "~loss.formula", f"+loss.k=1,{bad}", "seed=0,1")
+    done = command(*SWEEP, *own, "model=logistic")
+
+    assert done.status == 1
+    assert done.err.splitlines()[-3] == "error: 2 failed"
+    assert words in done.err.splitlines()[-1]
+    assert "2 of 4" in done.out
+
+
+def test_a_batch_of_one_and_a_mixed_batch(command):
+    """Jobs for `fit` and jobs of other models among those of a stack; numbers stay those of the jobs."""
+    done = command(*SWEEP, "trainer=compiled,fit", "model=mlp,logistic", "loss=focal")
+
+    assert done.status == 0, done.err
+    assert "4 of 4" in done.out
