@@ -17,12 +17,16 @@ import importlib.util
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+# This tree's packages; `losses` is one, and not the benchmark in this file's folder, where Python looks first.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rich.console import Console
 from sweep_sides import drawing, memory, million, single, stacks, whole
