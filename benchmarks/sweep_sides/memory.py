@@ -55,7 +55,10 @@ def tables(numbers: dict[str, Any]) -> list[Texts]:
     cells = [str(numbers["runs"]), stacks, *(number(value / 1e6) for value in (first, last, numbers["peak"]))]
     title = f"Resident memory of a {numbers['launcher']} sweep, MB ({numbers['epochs']} epochs a run)"
     columns = ["runs", "stacks", "after the first stack", "after the last stack", "peak"]
-    note = "One process. A plateau is the median within half a second of the end of a stack's last run."
+    note = (
+        "Of the launching process. After a stack: the median within half a second of the end of its last run's "
+        "record, while the next stack, if there is one, trains."
+    )
     if numbers["extra"]:
         note += f" Overrides: {' '.join(numbers['extra'])}."
     return [Texts(title, columns, [[*cells]], note)]
