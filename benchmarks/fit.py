@@ -8,8 +8,13 @@ validation part after each: the first with Keras's metrics (binned AUC), the oth
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+# The package `losses`, not the benchmark in this file's folder, where Python looks first.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from omegaconf import OmegaConf
