@@ -126,14 +126,16 @@ def test_a_grid_with_a_list_of_objectives_goes_by_the_first_and_is_resumed(comma
     assert again.out.count("(done before)") == 2
 
 
-def test_with_fail_fast_no_job_starts_after_a_failure(command, store, tmp_path):
+@pytest.mark.parametrize(("launcher", "before"), [("basic", 1), ("fused", 0)])
+def test_with_fail_fast_no_job_starts_after_a_failure(command, store, tmp_path, launcher, before):
+    """Of three the second fails: the first is done by then, or waits for company with which to be trained."""
     (tmp_path / "buggy.py").write_text(OWN_LOSS)
-    done = command("-m", *SMALL, *OWN, "sweep.fail_fast=true", "paths.outputs=outputs")
+    done = command("-m", *SMALL, *OWN, "sweep.fail_fast=true", f"hydra/launcher={launcher}", "paths.outputs=outputs")
     parent, children = family(store)
 
     assert done.status == 1
-    assert parent.data.tags["sweep.progress"] == "1 of 3, 1 failed"
-    assert len(children) == 1
+    assert parent.data.tags["sweep.progress"] == f"{before} of 3, 1 failed"
+    assert len(children) == before
 
 
 def test_a_sweep_whose_jobs_are_all_refused_leaves_nothing(command, store, tmp_path):

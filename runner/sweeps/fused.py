@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobStatus, configure_log, filter_overrides, run_job, setup_globals
+from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
 
@@ -76,6 +76,7 @@ class FusedSweep:
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         jobs = [self.composed(number, overrides) for number, overrides in numbered]
+        log.info("Launching %s", "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs")
         groups = self.grouped(jobs)
         alone = [members[0] for key, members in groups.items() if isinstance(key, int)]
         if len(alone) < len(groups):
@@ -98,7 +99,6 @@ class FusedSweep:
 
     def composed(self, number: int, overrides: Sequence[str]) -> Launched:
         """A job with its config, as Hydra would compose it."""
-        log.info("\t#%d : %s", number, " ".join(filter_overrides(overrides)))
         config = self._composer.compose(overrides)
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number

@@ -56,9 +56,9 @@ def test_every_metric_is_there_and_is_scikit_learns():
     assert metrics["test_at_half/f1"] != metrics["test/f1"]
     assert metrics["threshold"] == found.threshold
     assert metrics["test/prevalence"] == pytest.approx(TEST.labels.mean())
-    assert set(OBJECTIVES) <= set(metrics)
+    assert set(OBJECTIVES.options) <= set(metrics)
     assert {f"test_at_half/{name}" for name in DECISION_METRICS} <= set(metrics)
-    assert {name.replace("val/", "test/") for name in OBJECTIVES} <= set(metrics)
+    assert {name.replace("val/", "test/") for name in OBJECTIVES.options} <= set(metrics)
     assert all(type(value) is float for value in metrics.values())
 
 
