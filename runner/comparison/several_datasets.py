@@ -115,7 +115,7 @@ def _compared(loss: str, gains: np.ndarray, step: Step, rope: float, alpha: floa
         n_more = needed - n
         reason = f"at least {needed} independent datasets are needed, there {'is' if n == 1 else 'are'} {n}"
     elif verdict == CANNOT_TELL:
-        reason = "its gains differ too much between datasets"
+        reason = "gains differ too much between datasets"
     return Compared(
         loss=loss,
         n=n,
