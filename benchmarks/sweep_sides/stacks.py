@@ -42,7 +42,7 @@ class Task:
 
         self.splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
         self.positive_weights = np.linspace(1, 10, members).astype(np.float32)
-        CompiledTrainer(1, BATCH, device="cpu").start(0)
+        CompiledTrainer(epochs=1, batch_size=BATCH, device="cpu").start(0)
         body = OmegaConf.create({"_target_": "runner.models.mlp", "units": [64, 32], "bias_init": "prior"})
         width, prevalence = self.splits.train.inputs.shape[1], self.splits.prevalence
         self.starts: list[Weights] = []
@@ -83,7 +83,7 @@ def ours_by_epoch(task: Task, epochs: int) -> tuple[list[float], list[Weights]]:
         Member(weights, losses.WeightedLoss(float(weight)), keras.optimizers.Adam(), seed, None, listener(seed))
         for seed, (weights, weight) in enumerate(zip(task.starts, task.positive_weights, strict=True))
     ]
-    trainer = CompiledTrainer(epochs, BATCH, device="cpu")
+    trainer = CompiledTrainer(epochs=epochs, batch_size=BATCH, device="cpu")
     stack = trainer.train_stack(task.network, members, task.splits, measure=epoch_metrics)
     return list(np.diff(times)), stack.final_weights
 

@@ -101,7 +101,7 @@ class StackRunner:
 
         logits = self._network.logits
         widest = max(int(np.prod(layer.output.shape[1:])) for layer in logits.layers)
-        most = self._max_stack or most_members(logits.count_params(), widest, self._trainer.batch_size)
+        most = self._max_stack or most_members(logits.count_params(), widest, self._trainer.fit.batch_size)
         kinds = [kind_of(each.run.loss) for each in self._waiting]
         return [[self._waiting[place] for place in places] for places in portions(kinds, most)]
 
@@ -136,7 +136,7 @@ class StackRunner:
     def _train_together(self, crew: Sequence[Passenger]) -> list[Trained]:
         from runner.evaluation import epoch_metrics
 
-        epochs = self._trainer.epochs
+        epochs = self._trainer.fit.epochs
         with console.stack_progress(len(crew), epochs) as show:
             members = [self._member(each, show) for each in crew]
             stack = self._trainer.train_stack(self._network, members, crew[0].run.splits, measure=epoch_metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,7 +13,6 @@ from runner.training.fit import FitTrainer
 from runner.training.stack import Member, Stack, train_stack, why_not
 from runner.training.stack.loop import Measure
 from runner.training.startup import keras
-from runner.training.stopping import EarlyStopping
 from runner.training.training import EpochListener, Training
 
 log = logging.getLogger("runner.training")
@@ -23,37 +22,26 @@ class CompiledTrainer:
     """Trains one network, or a stack of them, with one XLA program an epoch. What has no such form is left to `fit`.
 
     Args:
-        epochs, batch_size, stratified_batches, early_stopping, device, precision, deterministic: see `FitTrainer`.
+        **settings: those of `FitTrainer`.
+
+    Attributes:
+        fit: the trainer with the same settings that `fit` drives.
     """
 
-    def __init__(
-        self,
-        epochs: int,
-        batch_size: int,
-        stratified_batches: bool = False,
-        early_stopping: Mapping[str, Any] | None = None,
-        device: str = "auto",
-        precision: str = "float32",
-        deterministic: bool = True,
-    ) -> None:
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.stratified_batches = stratified_batches
-        self.early_stopping = EarlyStopping(**early_stopping) if early_stopping else None
-        self.precision, self.device = precision, device
-        self._fit = FitTrainer(epochs, batch_size, stratified_batches, early_stopping, device, precision, deterministic)
+    def __init__(self, **settings: Any) -> None:
+        self.fit = FitTrainer(**settings)
 
     def start(self, seed: int) -> str:
         """See `FitTrainer.start`."""
-        return self._fit.start(seed)
+        return self.fit.start(seed)
 
     def scope(self) -> AbstractContextManager:
         """See `FitTrainer.scope`."""
-        return self._fit.scope()
+        return self.fit.scope()
 
     def why_not(self, network: Network, optimizer: keras.optimizers.Optimizer) -> str | None:
         """Why `fit` trains a run instead, in words; None if it does not."""
-        return why_not(network.logits, optimizer, self.precision, self.device)
+        return why_not(network.logits, optimizer, self.fit.precision, self.fit.device)
 
     def train(
         self,
@@ -73,8 +61,8 @@ class CompiledTrainer:
         reason = self.why_not(network, optimizer)
         if reason:
             log.info("trained by Keras fit: %s", reason)
-            return self._fit.train(network, loss, optimizer, splits, seed=seed, measure=measure, on_epoch=on_epoch)
-        member = Member(network.logits.get_weights(), loss, optimizer, seed, self.early_stopping, on_epoch)
+            return self.fit.train(network, loss, optimizer, splits, seed=seed, measure=measure, on_epoch=on_epoch)
+        member = Member(network.logits.get_weights(), loss, optimizer, seed, self.fit.early_stopping, on_epoch)
         stack = self.train_stack(network, [member], splits, measure=measure)
         (training,) = stack.trainings
         if isinstance(training, Exception):
@@ -90,8 +78,8 @@ class CompiledTrainer:
                 network.logits,
                 members,
                 splits,
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                stratified=self.stratified_batches,
+                epochs=self.fit.epochs,
+                batch_size=self.fit.batch_size,
+                stratified=self.fit.stratified_batches,
                 measure=measure,
             )

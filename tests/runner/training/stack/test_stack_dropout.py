@@ -70,7 +70,7 @@ def test_a_mask_does_not_depend_on_the_other_members():
 
 def test_dropout_is_for_training_only():
     """Weights stay as they are at a rate of 0: prediction uses every unit, the training loss saw half of them."""
-    trainer = CompiledTrainer(1, 32)
+    trainer = CompiledTrainer(epochs=1, batch_size=32)
     trainer.start(0)
     network = make_network(dropout=0.5)
     member = Member(

@@ -69,7 +69,7 @@ def member(
 def stack(
     members: Sequence[Member], *, epochs: int = EPOCHS, splits: Any = None, batch_size: int = 32, **body: Any
 ) -> Stack:
-    trainer = CompiledTrainer(epochs, batch_size)
+    trainer = CompiledTrainer(epochs=epochs, batch_size=batch_size)
     trainer.start(0)
     splits = splits or make_splits()
     return trainer.train_stack(make_network(**body), members, splits, measure=epoch_metrics)
