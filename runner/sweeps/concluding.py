@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -67,6 +67,7 @@ class Conclusions:
         self._writers: dict[str, StoreWriter] = {}
         self._closing = ExitStack()
         self._open: dict[int, Passenger] = {}
+        self._concluding: list[Future[None]] = []
 
     def __enter__(self) -> Conclusions:
         return self
@@ -76,9 +77,13 @@ class Conclusions:
     ) -> None:
         with self._closing:
             self._thread.shutdown(wait=True, cancel_futures=problem is not None)
-            if problem is not None:
+            on_thread = [each.exception() for each in self._concluding if not each.cancelled()]
+            cause = problem or next(filter(None, on_thread), None)
+            if cause is not None:
                 for passenger in list(self._open.values()):
-                    self.failed(passenger, problem)
+                    self.failed(passenger, cause)
+            if problem is None and cause is not None:
+                raise cause
 
     def open(self, passenger: Passenger, device: str) -> None:
         """Opens the record of a run that is about to be trained."""
@@ -106,7 +111,7 @@ class Conclusions:
 
     def conclude(self, stack: Sequence[Trained]) -> None:
         """Has the runs of a stack judged and their records finished; returns at once."""
-        self._thread.submit(self._conclude, stack)
+        self._concluding.append(self._thread.submit(self._conclude, stack))
 
     def _conclude(self, stack: Sequence[Trained]) -> None:
         outcomes = []

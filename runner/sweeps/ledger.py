@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -94,6 +95,7 @@ class Ledger:
         self._jobs = sweep_folder / FOLDER / "jobs.jsonl"
         self._read_to = 0
         self._last: dict[int, Entry] = {}
+        self._lock = threading.Lock()
 
     def begin(self, plan: Plan) -> None:
         """Starts the book anew."""
@@ -128,7 +130,7 @@ class Ledger:
 
     def latest(self) -> list[Entry]:
         """The last entry of each job, by job. Only lines added since the last call are read."""
-        with self._jobs.open("rb") as file:
+        with self._lock, self._jobs.open("rb") as file:
             file.seek(self._read_to)
             for line in file:
                 if not line.endswith(b"\n"):  # another process is writing it
@@ -136,7 +138,7 @@ class Ledger:
                 self._read_to += len(line)
                 entry = Entry(**json.loads(line))
                 self._last[entry.job] = entry
-        return [self._last[job] for job in sorted(self._last)]
+            return [self._last[job] for job in sorted(self._last)]
 
     @property
     def begun(self) -> int:

@@ -62,7 +62,9 @@ def progress(plan: Plan, entries: Sequence[Entry], now: float) -> Progress:
     done = len(finished) + len(skipped)
     left = None
     if plan.total and finished:
-        left = (now - plan.began) / (len(finished) + failed) * (plan.total - done - failed)
+        # Those under way count as half done: a stack's runs all end together.
+        halves = len(by_event.get("started", [])) / 2
+        left = (now - plan.began) / (len(finished) + failed + halves) * (plan.total - done - failed - halves)
     comparable = [entry for entry in (*finished, *skipped) if math.isfinite(entry.objective)]
     best = max(comparable, key=lambda entry: sign(plan.objectives[0]) * entry.objective, default=None)
     return Progress(done, failed, len(by_event.get("started", [])), plan.total, left, best)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from runner.data.splits import Splits
@@ -12,7 +12,7 @@ from runner.models.network import Network
 from runner.training.fit import FitTrainer
 from runner.training.stack import Member, Stack, train_stack, why_not
 from runner.training.stack.loop import Measure
-from runner.training.startup import keras
+from runner.training.startup import keras, tf
 from runner.training.training import EpochListener, Training
 
 log = logging.getLogger("runner.training")
@@ -73,7 +73,8 @@ class CompiledTrainer:
 
     def train_stack(self, network: Network, members: Sequence[Member], splits: Splits, *, measure: Measure) -> Stack:
         """Trains many runs of one network; its own weights are not touched. See `runner.training.stack.train_stack`."""
-        with self.scope():
+        on_cpu = tf.device("/cpu:0") if self.fit.device == "cpu" else nullcontext()
+        with self.scope(), on_cpu:
             return train_stack(
                 network.logits,
                 members,

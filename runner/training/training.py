@@ -23,7 +23,7 @@ class Training:
         stopped: why training ended, in words.
         final_weights: the weights after the last epoch.
         best_weights: the weights after `best_epoch`.
-        seconds: wall time of the training loop.
+        seconds: wall time of the training loop; of a run in a stack, its share.
     """
 
     history: pd.DataFrame

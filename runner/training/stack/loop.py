@@ -18,6 +18,7 @@ from runner.training.stack.criteria import Criteria, arranged
 from runner.training.stack.epoch import BAD_GRADIENT, HEALTHY, Programs, State, programs
 from runner.training.stack.network import StackedNetwork, stacked_weights
 from runner.training.stack.optimizers import optimizer_key, rates_of, rule_of
+from runner.training.stack.prediction import Predictor, predicted
 from runner.training.startup import keras, tf
 from runner.training.stopping import BestEpoch, EarlyStopping
 from runner.training.training import EpochListener, Training
@@ -25,8 +26,6 @@ from runner.training.training import EpochListener, Training
 Measure = Callable[[np.ndarray, np.ndarray], Mapping[str, Any]]
 
 GATHERED_FLOATS = 8_000_000  # of batches that wait to be trained on: 32 MB
-FORWARD_FLOATS = 8_000_000  # of the widest layer's activations when predicting
-PADDED_ROWS = 64  # parts of nearly the same size are predicted by one program
 
 
 @dataclass(frozen=True)
@@ -276,33 +275,6 @@ class _Crew:
         for place, course in enumerate(self.courses):
             course.final = [each[place].copy() for each in final]
             course.best_weights = [each[place].copy() for each in best] if course.history else []
-
-
-class Predictor:
-    """Predicts with the best weights of all members of a stack."""
-
-    def __init__(self, network: StackedNetwork, weights: Sequence[Sequence[np.ndarray]], compiled: Programs) -> None:
-        self._network, self._weights, self._compiled = network, stacked_weights(weights), compiled
-
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """(K, n) float64 logits of (n, width) float32 inputs."""
-        return predicted(self._network, self._weights, inputs, self._compiled).astype(np.float64)
-
-
-def predicted(
-    network: StackedNetwork, weights: Sequence[tf.Tensor], inputs: np.ndarray, compiled: Programs
-) -> np.ndarray:
-    """(K, n) float32 logits of (n, width) inputs, a few thousand rows at a time."""
-    members, rows = weights[0].shape[0], len(inputs)
-    most = max(1, FORWARD_FLOATS // (members * network.widest))
-    size = min(most, -(-rows // PADDED_ROWS) * PADDED_ROWS)
-    parts = []
-    for start in range(0, rows, size):
-        some = inputs[start : start + size]
-        if len(some) < size:
-            some = np.concatenate([some, np.zeros((size - len(some), *some.shape[1:]), some.dtype)])
-        parts.append(compiled.logits(list(weights), tf.constant(some)).numpy())
-    return np.concatenate(parts, 1)[:, :rows]
 
 
 @tf.function(autograph=False)

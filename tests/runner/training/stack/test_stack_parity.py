@@ -15,7 +15,7 @@ from losses.catalogue import CATALOGUE
 from runner.errors import RunFailed
 from runner.evaluation import epoch_metrics
 from runner.training import CompiledTrainer, FitTrainer, Training
-from runner.training.stack import Member, Stack, train_stack
+from runner.training.stack import Member, Stack, prediction, train_stack
 from runner.training.stack import loop as stack_loop
 from runner.training.stopping import EarlyStopping
 
@@ -261,7 +261,7 @@ def test_large_parts_go_through_in_pieces(monkeypatch):
     """Batches are gathered, and rows predicted, a few at a time."""
     whole = stack([member(losses.CustomLoss(), keras.optimizers.Adam(0.01), seed) for seed in (0, 1)], batch_size=16)
     monkeypatch.setattr(stack_loop, "GATHERED_FLOATS", 2 * 16 * 6 * 5)
-    monkeypatch.setattr(stack_loop, "FORWARD_FLOATS", 2 * 8 * 7)
+    monkeypatch.setattr(prediction, "FORWARD_FLOATS", 2 * 8 * 7)
     pieces = stack([member(losses.CustomLoss(), keras.optimizers.Adam(0.01), seed) for seed in (0, 1)], batch_size=16)
 
     inputs = make_splits().test.inputs
