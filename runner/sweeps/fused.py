@@ -16,6 +16,7 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
 
+from runner.errors import InputError
 from runner.sweeps.composing import ComposingLoader, JobComposer, copy_config
 from runner.sweeps.groups import group_key
 from runner.sweeps.hydra_files import write_hydra_files
@@ -71,7 +72,12 @@ class FusedSweep:
 
         Returns:
             In the order of the jobs, whatever order they were run in.
+
+        Raises:
+            InputError: a stack of less than one.
         """
+        if self.max_stack is not None and self.max_stack < 1:
+            raise InputError(f"hydra.launcher.max_stack must be at least 1, or null. Received: {self.max_stack}")
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,10 @@ def launch_spread(sweep: FusedSweep, numbered: Numbered, n_jobs: int, backend: s
         backend: joblib's; `dask` and `ray` need their package, and a connection to their cluster.
 
     Raises:
-        InputError: no such backend.
+        InputError: no such backend, or no process at all.
     """
+    if n_jobs == 0:
+        raise InputError("hydra.launcher.n_jobs must be at least 1, or -1 for one a core. Received: 0")
     at_once = n_jobs if n_jobs > 0 else (os.cpu_count() or 1)
     if backend == "ray":
         try:

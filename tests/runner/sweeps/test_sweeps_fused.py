@@ -118,3 +118,19 @@ def test_an_error_of_the_concluding_thread_is_no_secret(command, tmp_path, monke
     runs = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}").search_runs(["1"])
     assert len(runs) == 3
     assert "RUNNING" not in {run.info.status for run in runs}
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("max_stack=0", "hydra.launcher.max_stack must be at least 1, or null"),
+        ("n_jobs=0", "hydra.launcher.n_jobs must be at least 1"),
+    ],
+)
+def test_launcher_settings_out_of_range_are_refused_before_any_run(command, tmp_path, setting, words):
+    done = command(*SWEEP, "seed=0,1", f"hydra.launcher.{setting}")
+
+    assert done.status == 2
+    assert done.err.startswith(f"error: {words}")
+    assert len(done.err.splitlines()) == 1
+    assert not list((tmp_path / "outputs").rglob(".hydra"))
