@@ -76,9 +76,13 @@ class Conclusions:
         self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
     ) -> None:
         with self._closing:
-            self._thread.shutdown(wait=True, cancel_futures=problem is not None)
-            on_thread = [each.exception() for each in self._concluding if not each.cancelled()]
-            cause = problem or next(filter(None, on_thread), None)
+            cause = problem
+            try:
+                for each in self._concluding if problem is None else ():
+                    each.result()
+            except BaseException as found:  # on the thread, or Ctrl-C while waiting for it
+                cause = found
+            self._thread.shutdown(wait=True, cancel_futures=cause is not None)
             if cause is not None:
                 for passenger in list(self._open.values()):
                     self.failed(passenger, cause)

@@ -41,10 +41,16 @@ def group_key(config: DictConfig) -> str | None:
             node = OmegaConf.to_container(config[group], resolve=True)
             if not isinstance(node, dict):
                 return None
-            parts[group] = {key: value for key, value in node.items() if key not in PER_MEMBER.get(group, ())}
+            own = PER_MEMBER.get(group, ())
+            parts[group] = {key: value for key, value in node.items() if key not in own or not _may_differ(key, value)}
     except Exception:  # a missing or an impossible value: the run itself says what is wrong
         return None
     return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _may_differ(key: str, value: object) -> bool:
+    """Whether a member's value is its own affair: a number is; null or a schedule is another kind of optimizer."""
+    return key == "early_stopping" or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def most_members(parameters: int, widest: int, batch_size: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("runner")
 
+DRAWING = threading.Lock()
+"""Held where a network is built: all threads draw its first weights from the same random numbers."""
+
 
 class StackRunner:
     """Runs the jobs of one group: the same rows, network, kind of optimizer and batches.
@@ -57,6 +61,8 @@ class StackRunner:
         share_machine(hydra.launcher, folder)
         try:
             run = prepare(job.config, job.choices, job.folder, job.overrides, job.plan, cache_of(folder))
+            if not isinstance(run, Outcome):
+                self._optimizer(run.config)
         except Exception as problem:
             job.failed(problem)
             launched.ended(problem)
@@ -73,7 +79,7 @@ class StackRunner:
             return []
         try:
             reason = self._start(self._waiting[0].run)
-        except Exception as problem:  # a model or an optimizer that cannot be built: the same one for all of them
+        except Exception as problem:  # a model that cannot be built: the same one for all of them
             for each in self._waiting:
                 self._conclusions.failed(each, problem)
             return []
@@ -172,8 +178,8 @@ class StackRunner:
         """Of the run's own seed, as `run_experiment` would draw them."""
         seed = run.config.seed
         if seed not in self._weights:
-            self._trainer.start(seed)
-            with self._trainer.scope():
+            with DRAWING, self._trainer.scope():
+                self._trainer.start(seed)
                 self._weights[seed] = make_network(run.config, run.splits, run.dataset).logits.get_weights()
         return self._weights[seed]
 
@@ -187,7 +193,8 @@ class StackRunner:
     def _with_weights(self, passenger: Passenger, training: Training) -> Callable[[], Network]:
         def network() -> Network:
             run = passenger.run
-            made = make_network(run.config, run.splits, run.dataset)
+            with DRAWING:
+                made = make_network(run.config, run.splits, run.dataset)
             made.logits.set_weights(training.best_weights)
             return made
 

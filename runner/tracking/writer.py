@@ -45,6 +45,7 @@ class StoreWriter:
         self.running: set[RunWriter] = set()
         self._seconds = seconds
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._closing, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=False)
         self._thread.start()
 
@@ -70,12 +71,18 @@ class StoreWriter:
             except BaseException as problem:
                 future.set_exception(problem)
 
-        self._jobs.put(done)
+        with self._closing:
+            if self._closed:  # nobody would ever answer
+                future.set_exception(StoreError("the record was closed before"))
+            else:
+                self._jobs.put(done)
         return future
 
     def close(self) -> None:
         """Returns when all is written."""
-        self._jobs.put(None)
+        with self._closing:
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
 
     def _work(self) -> None:

@@ -83,7 +83,10 @@ class Criteria:
             for loss, size, form in _joined(key, group):
                 self.families.append(Family(loss, slice(start, start + size), form))
                 start += size
-        said = [[each.form, each.members.stop, id(type(each.loss)), _config(each.loss)] for each in self.families]
+        said = [
+            [each.members.stop, type(each.loss).__name__, id(each.loss) if each.form == "alone" else _config(each.loss)]
+            for each in self.families
+        ]
         self.signature = json.dumps(said, default=str)
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None) -> Tensor:
@@ -122,18 +125,21 @@ def kind_of(loss: keras.losses.Loss) -> str:
     """Equal for losses that can be one object for several members."""
     kind = type(loss)
     name = f"{kind.__module__}.{kind.__qualname__}"
-    if _listed(kind):
-        # Numbers may differ between members; words, counts, and which numbers there are, may not.
-        domains = CATALOGUE[kind.__name__].arguments
-        config = {
-            key: "number" if _is_number(value) and not getattr(domains.get(key), "whole", True) else value
-            for key, value in _config(loss).items()
-        }
+    alone = f"{name} alone {id(loss)}"
+    if kind not in ELEMENTWISE and not _listed(kind):
+        return alone  # a user's own: its config may not say all, and its formula may reduce
+    config = _config(loss)
+    if any(isinstance(value, list) for value in config.values()):
+        return alone  # several losses in one: what they mean is for the loss to say
+    if kind in ELEMENTWISE:
         return f"{name} {json.dumps(config, default=str)}"
-    own_formula = isinstance(loss, SigmoidLoss) and kind.call in (SigmoidLoss.call, WholeBatchLoss.call)
-    if kind in ELEMENTWISE or (own_formula and kind.__call__ in (keras.losses.Loss.__call__, WholeBatchLoss.__call__)):
-        return f"{name} {json.dumps(_config(loss), default=str)}"
-    return f"{name} alone {id(loss)}"
+    # Numbers may differ between members; words, counts, and which numbers there are, may not.
+    domains = CATALOGUE[kind.__name__].arguments
+    fixed = {
+        key: "number" if _is_number(value) and not getattr(domains.get(key), "whole", True) else value
+        for key, value in config.items()
+    }
+    return f"{name} {json.dumps(fixed, default=str)}"
 
 
 def _joined(key: str, losses: list[keras.losses.Loss]) -> list[tuple[keras.losses.Loss, int, str]]:

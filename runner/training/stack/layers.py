@@ -175,6 +175,8 @@ def refusal(layer: keras.Layer) -> str | None:
             return f"{name} has a regularizer"
         if getattr(layer, f"{part}_constraint", None) is not None:
             return f"{name} has a constraint"
+    if isinstance(getattr(layer, "activation", None), keras.Layer):
+        return f"{name} has an activation that is a layer"
     if not layer.trainable and layer.weights:
         return f"{name} is frozen"
     if getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False):

@@ -105,16 +105,21 @@ def test_a_batch_of_one_and_a_mixed_batch(command):
     assert "4 of 4" in done.out
 
 
-def test_an_error_of_the_concluding_thread_is_no_secret(command, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [(RuntimeError("no terminal"), "RuntimeError: no terminal"), (KeyboardInterrupt(), "interrupted")],
+    ids=["error", "Ctrl-C"],
+)
+def test_what_happens_while_runs_are_concluded_is_no_secret(command, tmp_path, monkeypatch, problem, words):
     def broken(*arguments, **settings):
-        raise RuntimeError("no terminal")
+        raise problem
 
     monkeypatch.setattr("runner.console.show_job", broken)
     tracked = [word for word in SWEEP if word != "tracking=none"]
     done = command(*tracked, "model=logistic", "seed=0,1")
 
     assert done.status == 1
-    assert "RuntimeError: no terminal" in done.err.splitlines()[-1]
+    assert words in done.err.splitlines()[-1]
     runs = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}").search_runs(["1"])
     assert len(runs) == 3
     assert "RUNNING" not in {run.info.status for run in runs}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
 
 from runner.help import CONF
 from runner.schemas import register
-from runner.sweeps.groups import COPIES, MOST, group_key, most_members, portions
+from runner.sweeps.groups import COMPILED, COPIES, MOST, group_key, most_members, portions
 
 
 def key(*overrides):
@@ -91,3 +92,17 @@ def test_a_stack_s_size_is_bounded_by_memory(monkeypatch):
     monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 4 * 40 * COPIES * 1_000_000}))
     assert most_members(1_000_000, 1, 1) == 9
     assert most_members(10**12, 1, 1) == 1
+
+
+def test_only_numbers_may_differ():
+    """No weight decay at all, or a rate that changes with time, is another kind of optimizer."""
+
+    def of(**optimizer):
+        parts = {group: {"x": 1} for group in ("dataset", "split", "model")}
+        hydra = {"job": {"chdir": None, "env_set": {}}}
+        return group_key(
+            OmegaConf.create({**parts, "trainer": {"_target_": COMPILED}, "optimizer": optimizer, "hydra": hydra})
+        )
+
+    assert of(weight_decay=0.1) == of(weight_decay=0.2) != of(weight_decay=None)
+    assert of(learning_rate=0.1) != of(learning_rate={"_target_": "keras.optimizers.schedules.CosineDecay"})

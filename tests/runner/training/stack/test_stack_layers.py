@@ -87,6 +87,7 @@ REFUSED = {
     "a penalty on weights": (lambda: layers.Dense(3, kernel_regularizer="l2"), "regularizer"),
     "a penalty on activations": (lambda: layers.Dense(3, activity_regularizer="l2"), "regularizer"),
     "a constraint": (lambda: layers.Dense(3, bias_constraint="non_neg"), "constraint"),
+    "an activation with weights": (lambda: layers.Dense(3, activation=layers.PReLU()), "activation that is a layer"),
     "a frozen layer": (lambda: layers.Dense(3, trainable=False), "frozen"),
     "strides": (lambda: layers.Conv2D(2, 2, strides=2), "strides"),
     "groups": (lambda: layers.Conv2D(3, 2, groups=3), "groups"),

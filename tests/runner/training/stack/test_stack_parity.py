@@ -279,6 +279,49 @@ def test_a_program_is_used_again_and_does_not_remember_the_stack_before():
     np.testing.assert_allclose(first.predict(inputs), again.predict(inputs)[::-1], atol=1e-5)
 
 
+class Scaled(losses.SigmoidLoss):
+    """Says nothing of its scale in its config, and takes a mean over all it is given."""
+
+    def __init__(self, scale=1.0, **arguments):
+        super().__init__(**arguments)
+        self.scale = scale
+
+    def compute(self, labels, logits):
+        return self.scale * (keras.ops.softplus((1 - 2 * labels) * logits) + keras.ops.mean(logits**2))
+
+
+def test_users_losses_are_each_their_own():
+    scales = (1.0, 10.0)
+    together = stack([member(Scaled(scale), keras.optimizers.SGD(0.01)) for scale in scales])
+    logits = together.predict(make_splits().test.inputs)
+    for place, scale in enumerate(scales):
+        assert_alike(trainings(together)[place], logits[place], *fit(member(Scaled(scale), keras.optimizers.SGD(0.01))))
+
+
+def times(factor: float) -> Callable[[Any], Any]:
+    def act(inputs: Any) -> Any:
+        return factor * keras.ops.relu(inputs)
+
+    return act
+
+
+def test_networks_with_functions_of_the_same_name_share_no_program():
+    def predict(factor: float) -> np.ndarray:
+        one = member(losses.CustomLoss(), keras.optimizers.SGD(0.0))
+        trainer = CompiledTrainer(epochs=1, batch_size=32)
+        trainer.start(0)
+        inputs = keras.Input((5,))
+        hidden = keras.layers.Dense(8, activation=times(factor), name="hidden")(inputs)
+        model = keras.Model(inputs, keras.layers.Dense(1, name="logit", use_bias=True)(hidden))
+        model.set_weights(one.weights)
+        made = train_stack(
+            model, [one], make_splits(), epochs=1, batch_size=32, stratified=False, measure=epoch_metrics
+        )
+        return made.predict(make_splits().test.inputs)
+
+    np.testing.assert_allclose(predict(5.0), 5 * predict(1.0), atol=1e-5)
+
+
 def test_an_optimizer_that_has_no_stacked_form_is_refused():
     with pytest.raises(ValueError, match="optimizer Adagrad has no stacked form"):
         train_stack(
