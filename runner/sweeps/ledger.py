@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -93,14 +92,12 @@ class Ledger:
     def __init__(self, sweep_folder: Path) -> None:
         self._plan = sweep_folder / FOLDER / "plan.json"
         self._jobs = sweep_folder / FOLDER / "jobs.jsonl"
-        self._read_to = 0
-        self._last: dict[int, Entry] = {}
-        self._lock = threading.Lock()
+        self._read: tuple[int, dict[int, Entry]] = 0, {}  # how far, and the last entry of each job
 
     def begin(self, plan: Plan) -> None:
         """Starts the book anew."""
         self._plan.parent.mkdir(parents=True, exist_ok=True)
-        self._read_to, self._last = 0, {}
+        self._read = 0, {}
         self._jobs.write_text("", encoding="utf-8")
         self._plan.write_text(json.dumps(asdict(plan)), encoding="utf-8")
 
@@ -130,15 +127,17 @@ class Ledger:
 
     def latest(self) -> list[Entry]:
         """The last entry of each job, by job. Only lines added since the last call are read."""
-        with self._lock, self._jobs.open("rb") as file:
-            file.seek(self._read_to)
+        position, last = self._read[0], dict(self._read[1])  # a copy: several threads may ask
+        with self._jobs.open("rb") as file:
+            file.seek(position)
             for line in file:
                 if not line.endswith(b"\n"):  # another process is writing it
                     break
-                self._read_to += len(line)
+                position += len(line)
                 entry = Entry(**json.loads(line))
-                self._last[entry.job] = entry
-            return [self._last[job] for job in sorted(self._last)]
+                last[entry.job] = entry
+        self._read = position, last
+        return [last[job] for job in sorted(last)]
 
     @property
     def begun(self) -> int:
