@@ -75,12 +75,13 @@ def train() -> int:
 def _end(sweep: Sweep, *, interrupted: bool = False, broken: bool = False) -> int:
     """Closes the sweep and tells how it went, failures last; returns the exit status."""
     from runner import console
+    from runner.sweeps.ledger import FOLDER
     from runner.sweeps.sweep import failures_in_words
 
     failed = sweep.end(interrupted=interrupted, broken=broken)
     if interrupted:  # which jobs were under way is no news
         failed = [entry for entry in failed if entry.event != "killed"]
-    if sweep.folder.exists():  # else all of it was refused
+    if (sweep.folder / FOLDER).exists():  # its book; else all of it was refused
         console.show_sweep_end(sweep.plan.parent_id, sweep.folder)
     if not failed:
         return 0
