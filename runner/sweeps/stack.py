@@ -97,9 +97,11 @@ class StackRunner:
         import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
 
         self._trainer: CompiledTrainer = build("trainer", run.config.trainer)
-        self._device = self._trainer.start(run.config.seed)
-        with self._trainer.scope():
-            self._network: Network = make_network(run.config, run.splits, run.dataset)
+        with DRAWING:
+            self._device = self._trainer.start(run.config.seed)
+            with self._trainer.scope():
+                self._network: Network = make_network(run.config, run.splits, run.dataset)
+        self._weights[run.config.seed] = self._network.logits.get_weights()
         return self._trainer.why_not(self._network, self._optimizer(run.config))
 
     def _stacks(self) -> list[list[Passenger]]:
