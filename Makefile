@@ -38,7 +38,7 @@ test-fast: install ## The tests without the slow ones
 	$(PYTEST) -m "not slow" $(ARGS)
 
 docs: install ## Write docs/losses.md's list and figure anew from the losses
-	$(BIN)/python -m runner.loss_docs
+	$(BIN)/python docs/losses_page.py
 
 format: install ## Put the code into the house style
 	$(BIN)/ruff check --fix .

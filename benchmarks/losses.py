@@ -32,7 +32,7 @@ from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
 
-import runner.training.startup  # noqa: F401 - loads TensorFlow quietly
+import runner.training.runtime  # noqa: F401 - loads TensorFlow quietly
 
 # isort: split
 import keras

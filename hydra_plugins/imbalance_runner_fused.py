@@ -1,4 +1,4 @@
-"""`hydra/launcher=fused`: what Hydra must find here; what it does is in `runner/sweeps/fused.py`.
+"""`hydra/launcher=fused`: what Hydra must find here; what it does is in `runner/launching/launcher.py`.
 
 No `from __future__ import annotations` here: see `imbalance_runner_optuna.py`.
 """
@@ -41,7 +41,7 @@ class FusedLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """See `Launcher`."""
-        from runner.sweeps.fused import FusedSweep
+        from runner.launching.launcher import FusedSweep
 
         self._sweep = FusedSweep(hydra_context, task_function, config, self.max_stack)
 
@@ -50,7 +50,7 @@ class FusedLauncher(Launcher):
         numbered = list(enumerate(job_overrides, start=initial_job_idx))
         if self.n_jobs == 1:
             return self._sweep.launch(numbered)
-        from runner.sweeps.spread import launch_spread
+        from runner.launching.workers import launch_spread
 
         return launch_spread(self._sweep, numbered, self.n_jobs, self.backend)
 

@@ -53,7 +53,7 @@ class OptunaConfig:
 
 
 class OptunaSweeper(Sweeper):
-    """Jobs chosen by Optuna; `runner.sweeps.search` has the whole story."""
+    """Jobs chosen by Optuna; `runner.search.loop` has the whole story."""
 
     def __init__(self, **_: Any) -> None:
         """What `hydra.sweeper` says is read from the config."""
@@ -68,10 +68,10 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: Sequence[str]) -> None:
         """See `Sweeper`."""
+        from runner.config.hydra_errors import refusal
         from runner.errors import InputError
-        from runner.refusals import refusal
+        from runner.search.loop import search
         from runner.sweeps.callback import Refused
-        from runner.sweeps.search import search
 
         assert self.config is not None
         assert self.hydra_context is not None

@@ -106,7 +106,7 @@ def show_start(name: str, rows: int, prevalence: float) -> None:
 
 def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str, ending: str) -> None:
     """The test metrics with their intervals, the threshold, and which weights they are of."""
-    from runner.tracking.description import result_rows  # not before it is needed: it brings scikit-learn along
+    from runner.runs.description import result_rows  # not before it is needed: it brings scikit-learn along
 
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("test metric")

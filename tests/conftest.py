@@ -60,7 +60,7 @@ def command(
     """`runner ARGUMENTS` in an empty folder; runs go to `outputs` unless the arguments say otherwise."""
     import runner.training  # noqa: F401 - once per session, before its notices could be taken for the command's
     from runner.__main__ import main
-    from runner.commands import COMMANDS
+    from runner.cli.main import COMMANDS
 
     if "joblib.externals.loky" in sys.modules:  # its processes outlive a sweep, and are still in another test's folder
         sys.modules["joblib.externals.loky"].get_reusable_executor().shutdown(wait=True)

@@ -239,7 +239,7 @@ def test_debug_trains_without_mlflow(command, tmp_path):
 def test_the_objective_is_what_a_sweeper_gets(command, client, tmp_path):
     from omegaconf import OmegaConf
 
-    from runner.experiment import run_experiment
+    from runner.experiment.execute import run_experiment
 
     done = command(*TINY, "objective=val/mcc")
     config = OmegaConf.load(done.folder(tmp_path) / ".hydra" / "config.yaml")

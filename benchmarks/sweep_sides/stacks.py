@@ -93,11 +93,11 @@ def ours_steps(task: Task) -> Callable[[], None]:
     import keras
 
     import losses
-    from runner.training.stack.criteria import Criteria
-    from runner.training.stack.epoch import HEALTHY, State, programs
+    from runner.training.runtime import tf
+    from runner.training.stack.losses import Criteria
     from runner.training.stack.network import StackedNetwork, stacked_weights
     from runner.training.stack.optimizers import optimizer_key, rates_of, rule_of
-    from runner.training.startup import tf
+    from runner.training.stack.program import HEALTHY, State, programs
 
     members = len(task.starts)
     optimizers = [keras.optimizers.Adam() for _ in task.starts]

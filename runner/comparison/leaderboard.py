@@ -7,10 +7,10 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from runner.comparison.corrected_t import CorrectedT
-from runner.comparison.direction import sign
-from runner.comparison.families import parent
+from runner.comparison.dataset_families import parent
 from runner.comparison.one_dataset import NOTHING, OneDataset
 from runner.comparison.several_datasets import SeveralDatasets
+from runner.metrics import sign
 
 SHOWN = {
     "average_precision": "test/average_precision",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from runner.comparison.direction import sign
+from runner.metrics import sign
 
 CELL = ["loss", "dataset", "split", "seed"]
 SIZES = ["n_train", "n_test"]

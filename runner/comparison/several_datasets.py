@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from runner.comparison.compared import CANNOT_TELL, Compared, read
-from runner.comparison.direction import sign
-from runner.comparison.families import families, parent
+from runner.comparison.dataset_families import families, parent
 from runner.comparison.holm import Step, holm_steps
 from runner.comparison.one_dataset import NOTHING, check_limits
 from runner.comparison.pairing import Missing, Paired
@@ -26,6 +25,7 @@ from runner.comparison.signed_rank import (
     smallest_p,
     wilcoxon_p,
 )
+from runner.metrics import sign
 
 
 @dataclass(frozen=True)

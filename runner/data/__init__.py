@@ -2,9 +2,9 @@
 
 from runner.data.checks import check
 from runner.data.dataset import Dataset
+from runner.data.linked_rows import duplicate_rows
 from runner.data.preprocessing import make_preprocessing
-from runner.data.split import make_splits
 from runner.data.splits import Part, Splits
-from runner.data.units import duplicate_rows
+from runner.data.splitting import make_splits
 
 __all__ = ["Dataset", "Part", "Splits", "check", "duplicate_rows", "make_preprocessing", "make_splits"]

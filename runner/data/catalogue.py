@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from runner.data.dataset import Dataset
+from runner.data.linked_rows import duplicate_rows
 from runner.data.sources import (
     keel_names,
     load_breast_cancer,
@@ -15,7 +16,6 @@ from runner.data.sources import (
     load_page_blocks,
     load_synthetic,
 )
-from runner.data.units import duplicate_rows
 from runner.errors import InputError
 
 FEW_POSITIVES = 30

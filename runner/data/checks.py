@@ -13,8 +13,8 @@ import pandas as pd
 from runner.data.columns import plain_columns
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
-from runner.data.suggestions import listed
 from runner.errors import InputError
+from runner.wording import join_names
 
 
 def check(dataset: Dataset) -> Dataset:
@@ -112,12 +112,12 @@ def _check_columns(features: Any, where: str) -> None:
     wrong = [name for name in features.columns if not isinstance(name, str)]
     if wrong:
         raise InputError(
-            f"{where}: column names have to be texts, these are not: {listed(wrong)};"
+            f"{where}: column names have to be texts, these are not: {join_names(wrong)};"
             " rename them with features.columns.astype(str)"
         )
     twice = features.columns[features.columns.duplicated()].unique()
     if len(twice):
-        raise InputError(f"{where}: more than one column is called {listed(twice)}; give each its own name")
+        raise InputError(f"{where}: more than one column is called {join_names(twice)}; give each its own name")
 
 
 def _check_image(features: pd.DataFrame, shape: tuple[int, int, int], where: str) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from runner.data.suggestions import listed
 from runner.errors import InputError
+from runner.wording import join_names
 
 log = logging.getLogger("runner.data")
 
@@ -21,7 +21,7 @@ def plain_columns(features: pd.DataFrame, *, where: str) -> pd.DataFrame:
     """
     empty = [str(name) for name in features.columns if features[name].isna().all()]
     if empty:
-        log.warning("%s: left out, not a single value in them: %s", where, listed(empty))
+        log.warning("%s: left out, not a single value in them: %s", where, join_names(empty))
         features = features.drop(columns=empty)
     if features.shape[1] == 0:
         raise InputError(f"{where}: no feature columns left; name some with dataset.features=[...] or drop fewer")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runner.data.suggestions import listed
 from runner.errors import InputError
+from runner.wording import join_names
 
 
 def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) -> np.ndarray:
@@ -41,9 +41,9 @@ def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) 
         return (values == 1).to_numpy().astype(np.int8)
     if len(found) == 2:
         choices = " or ".join(f"dataset.positive_label={value}" for value in _ordered(found))
-        raise InputError(f"{where}: holds {listed(_ordered(found))}; say which one is positive: {choices}")
+        raise InputError(f"{where}: holds {join_names(_ordered(found))}; say which one is positive: {choices}")
     raise InputError(
-        f"{where}: holds {len(found)} different values ({listed(_ordered(found), 5)}), not two;"
+        f"{where}: holds {len(found)} different values ({join_names(_ordered(found), 5)}), not two;"
         " name the positive one with dataset.positive_label=VALUE and all others become negative"
     )
 
@@ -55,7 +55,7 @@ def _against_the_rest(values: pd.Series, found: list[Any], positive_label: Any, 
         quote = " (YAML reads yes, no, on, off as booleans: quote them)" if isinstance(positive_label, bool) else ""
         raise InputError(
             f"{where}: dataset.positive_label={positive_label} is not among its values:"
-            f" {listed(_ordered(found))}{quote}"
+            f" {join_names(_ordered(found))}{quote}"
         )
     labels = values.isin(positives).to_numpy().astype(np.int8)
     if labels.all():

@@ -8,7 +8,7 @@ from scipy.special import expit
 from runner.evaluation.confusion import Confusion
 from runner.evaluation.ranking import RankedUnits
 from runner.evaluation.resampling import resampled_counts
-from runner.schemas import DECISION_METRICS
+from runner.metrics import DECISION_METRICS
 
 
 def bootstrap_intervals(

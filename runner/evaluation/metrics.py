@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from runner.evaluation.confusion import Confusion
 from runner.evaluation.ranking import ranking_metrics
-from runner.schemas import DECISION_METRICS
+from runner.metrics import DECISION_METRICS
 
 CELLS = 2**17  # models times rows measured at once: 1 MB an array, so that it stays in the processor's cache
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from runner.evaluation.confusion import Confusion
-from runner.schemas import DECISION_METRICS
+from runner.metrics import DECISION_METRICS
 
 log = logging.getLogger("runner.evaluation")
 

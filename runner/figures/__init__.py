@@ -4,17 +4,17 @@ Nothing here touches pyplot or the global rcParams, so figures are freed like an
 drawn in any thread. Every function takes the run's name as ``subtitle``.
 """
 
-from runner.figures.agreement import agreement
-from runner.figures.calibration import calibration
-from runner.figures.confusion import confusion_matrix
-from runner.figures.curves import loss_curves
-from runner.figures.front import search_front
-from runner.figures.gallery import gallery
-from runner.figures.loss_shape import loss_shape
-from runner.figures.ranking import precision_recall, roc
-from runner.figures.search import search_history, search_importance
+from runner.figures.losses.agreement import agreement
+from runner.figures.losses.gallery import gallery
+from runner.figures.losses.shape import loss_shape
+from runner.figures.run.calibration import calibration
+from runner.figures.run.confusion import confusion_matrix
+from runner.figures.run.loss_curves import loss_curves
+from runner.figures.run.ranking import precision_recall, roc
+from runner.figures.run.thresholds import threshold_metrics
+from runner.figures.search.history import search_history, search_importance
+from runner.figures.search.pareto_front import search_front
 from runner.figures.style import loss_colour, new_figure, save
-from runner.figures.thresholds import threshold_metrics
 
 __all__ = [
     "agreement",

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from omegaconf import DictConfig
 
-from runner.instantiation import build
+from runner.config.instantiate import build
 
 PREDICTION_BATCH = 4096  # rows; large enough for speed, small enough for any memory
 
@@ -45,7 +45,7 @@ def build_network(
     too few for a probability near 0.
 
     Args:
-        config: `_target_` a body (see `runner.models.bodies`) and its arguments, and `bias_init`: `prior` starts the
+        config: `_target_` a body (see `runner.models.backbones`) and its arguments, and `bias_init`: `prior` starts the
             output at log(prevalence / (1 - prevalence)), where a network that knows nothing yet belongs, `zero` at 0.
         width: number of inputs.
         prevalence: share of positives in the training part.

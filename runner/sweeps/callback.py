@@ -8,8 +8,8 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from runner.config.hydra_errors import refusal
 from runner.errors import InputError
-from runner.refusals import refusal
 from runner.sweeps import sweep
 
 current: sweep.Sweep | None = None

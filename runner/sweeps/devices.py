@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from runner.sweeps.process import lives, this_process
+from runner.runs.process import lives, this_process
 
 
 def share_machine(launcher: Any, sweep_folder: Path) -> None:

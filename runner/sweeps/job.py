@@ -16,13 +16,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from runner import console
-from runner.cache import cache_of
-from runner.config import objectives_of
+from runner.config.checks import objectives_of
+from runner.config.options import GROUPS
 from runner.errors import InputError, RunFailed
-from runner.help import GROUPS
+from runner.experiment.resources import cache_of
 from runner.sweeps.callback import Refused
 from runner.sweeps.devices import share_machine
-from runner.sweeps.ledger import Ledger, Outcome, Plan
+from runner.sweeps.journal import Ledger, Outcome, Plan
 from runner.sweeps.progress import progress
 
 
@@ -32,7 +32,7 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
     Raises:
         Refused: the run was refused or failed, and is no job of a sweep.
     """
-    from runner.experiment import run_experiment
+    from runner.experiment.execute import run_experiment
 
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
@@ -105,7 +105,7 @@ class Job:
 
 
 def _in_sweep(job: Job) -> float | tuple[float, ...]:
-    from runner.experiment import run_experiment
+    from runner.experiment.execute import run_experiment
 
     if not job.may_start():
         return math.nan

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.sweeps.ledger import Entry, Plan
-
-LOWER_IS_BETTER = ("log_loss", "brier", "ece")
+from runner.metrics import sign
+from runner.sweeps.journal import Entry, Plan
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,6 @@ def progress(plan: Plan, entries: Sequence[Entry], now: float) -> Progress:
     comparable = [entry for entry in (*finished, *skipped) if math.isfinite(entry.objective)]
     best = max(comparable, key=lambda entry: sign(plan.objectives[0]) * entry.objective, default=None)
     return Progress(done, failed, len(by_event.get("started", [])), plan.total, left, best)
-
-
-def sign(objective: str) -> int:
-    """-1 where less of the objective is better, else 1."""
-    return -1 if objective.rpartition("/")[2] in LOWER_IS_BETTER else 1
 
 
 def in_words(seconds: float) -> str:

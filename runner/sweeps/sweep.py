@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from runner.config import objectives_of
+from runner.config.checks import objectives_of
 from runner.errors import InputError
-from runner.sweeps.fingerprint import FINGERPRINT_TAG
-from runner.sweeps.ledger import Entry, Ledger, Outcome, Plan
-from runner.sweeps.process import PROCESS_TAG, lives, this_process
+from runner.reports.settings import Settings
+from runner.runs.fingerprint import FINGERPRINT_TAG
+from runner.runs.process import PROCESS_TAG, lives, this_process
+from runner.sweeps.best_runs import Candidate, candidates_in, complete, recorded_candidates, winners
+from runner.sweeps.journal import Entry, Ledger, Outcome, Plan
 from runner.sweeps.progress import progress
-from runner.sweeps.settings import Settings
-from runner.sweeps.winners import Candidate, candidates_in, complete, recorded_candidates, winners
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -61,7 +61,7 @@ class Sweep:
         """Writes the parent's progress."""
         if self.store is None:
             return
-        from runner.tracking import parent
+        from runner.tracking import client as parent
 
         now = progress(self.plan, self.ledger.latest(), time.time())
         note = f"**{self.plan.name}**: {now}" + (f"\n\n{self.found}" if self.found else "")
@@ -81,12 +81,12 @@ class Sweep:
         if all(entry.event == "refused" for entry in entries) and not interrupted and not self.plan.done:
             self.ledger.forget()
             if self.store is not None:
-                from runner.tracking import parent
+                from runner.tracking import client as parent
 
                 parent.delete_run(self.store, self.plan.parent_id)
             return failed
         if self.store is not None:
-            from runner.tracking import parent
+            from runner.tracking import client as parent
 
             status = "KILLED" if interrupted else "FAILED" if failed or broken else "FINISHED"
             try:
@@ -105,7 +105,7 @@ class Sweep:
 
     def _complete_winners(self, candidates: Sequence[Candidate]) -> None:
         """Figures and models of the best runs, where they are kept of those alone."""
-        from runner.cache import cache_of
+        from runner.experiment.resources import cache_of
 
         chosen = winners(candidates, self.plan.objectives[0], each_variant=not self.search)
         complete(chosen, self.store, cache_of(self.folder))
@@ -115,7 +115,7 @@ class Sweep:
         if self.comparison is None or self.store is None:
             return
         from runner import console
-        from runner.sweeps.reporting import report_on_sweep
+        from runner.reports.publish import report_on_sweep
 
         try:
             report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison", runs)
@@ -164,8 +164,8 @@ def begin(config: DictConfig) -> Sweep:
 
 def _parent(store: Store, name: str, overrides: Sequence[str], resume: Any) -> tuple[str, dict[str, Outcome]]:
     """The parent's id, and what of the sweep is done already: a new parent, or the one to resume."""
-    from runner.tracking import parent
-    from runner.tracking.description import tags
+    from runner.runs.description import tags
+    from runner.tracking import client as parent
 
     key = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:32]
     if resume in (False, None):
@@ -200,7 +200,7 @@ def command_of(uri: str, run_id: str) -> tuple[list[str], str]:
     Raises:
         InputError: the store has no such sweep.
     """
-    from runner.tracking.parent import get_sweep
+    from runner.tracking.client import get_sweep
 
     found = get_sweep(uri, run_id)
     command = json.loads(found.data.tags[COMMAND_TAG])
@@ -209,7 +209,7 @@ def command_of(uri: str, run_id: str) -> tuple[list[str], str]:
 
 def _outcomes(store: Store, parent_id: str) -> dict[str, Outcome]:
     """The finished children by fingerprint."""
-    from runner.tracking import parent
+    from runner.tracking import client as parent
 
     found = {}
     for run in parent.children(store, parent_id):
@@ -223,7 +223,7 @@ def _outcomes(store: Store, parent_id: str) -> dict[str, Outcome]:
 
 def close_stale_children(store: Store, parent_id: str, patience: float = 0.0) -> None:
     """Ends RUNNING children whose process is dead as KILLED; waits up to `patience` seconds for the living."""
-    from runner.tracking import parent
+    from runner.tracking import client as parent
 
     deadline = time.monotonic() + patience
     while True:

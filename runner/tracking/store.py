@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from runner.errors import InputError
-from runner.tracking import view
+from runner.tracking import runs_view as view
+from runner.wording import first_line, without_password
 
 # No usage data leaves the machine, and no sub-second run waits for the attempt.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -172,15 +172,3 @@ def _impatient() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def first_line(problem: BaseException) -> str:
-    """What an exception says, cut to a readable length, passwords hidden."""
-    said = str(problem).strip()
-    line = without_password(said.splitlines()[0] if said else type(problem).__name__)
-    return line if len(line) < 200 else line[:200] + "..."
-
-
-def without_password(text: str) -> str:
-    """The text with the password of every address in it replaced: `scheme://user:***@host`."""
-    return re.sub(r"(://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)

@@ -1,10 +1,10 @@
 """Trainers: splits, a network and a loss in; history and weights out."""
 
-import runner.training.startup  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
+import runner.training.runtime  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
 
 # isort: split
 from runner.training.compiled import CompiledTrainer
 from runner.training.fit import FitTrainer
-from runner.training.training import EpochListener, Training
+from runner.training.trainer import EpochListener, Training
 
 __all__ = ["CompiledTrainer", "EpochListener", "FitTrainer", "Training"]

@@ -30,7 +30,7 @@ def stratified_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int)
     """An order whose batches all hold positives, in proportion to their size; every row occurs once, as ever.
 
     Args:
-        labels: (rows,) in {0, 1}; at least as many positives as batches (`runner.config.check_batches` sees to it).
+        labels: (rows,) in {0, 1}; at least as many positives as batches.
         batch_size: rows a batch; the last may be smaller.
         seed: the run's seed.
         epoch: from 0.

@@ -10,10 +10,10 @@ from typing import Any
 from runner.data.splits import Splits
 from runner.models.network import Network
 from runner.training.fit import FitTrainer
+from runner.training.runtime import keras, tf
 from runner.training.stack import Member, Stack, train_stack, why_not
-from runner.training.stack.loop import Measure
-from runner.training.startup import keras, tf
-from runner.training.training import EpochListener, Training
+from runner.training.stack.train import Measure
+from runner.training.trainer import EpochListener, Training
 
 log = logging.getLogger("runner.training")
 

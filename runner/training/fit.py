@@ -16,10 +16,10 @@ from runner.data.splits import Part, Splits
 from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import epoch_order
-from runner.training.diagnosis import bad_outputs, bad_step
-from runner.training.startup import keras, placement, start, tf
-from runner.training.stopping import BestEpoch, EarlyStopping
-from runner.training.training import EpochListener, Training
+from runner.training.divergence import bad_outputs, bad_step
+from runner.training.early_stopping import BestEpoch, EarlyStopping
+from runner.training.runtime import keras, placement, start, tf
+from runner.training.trainer import EpochListener, Training
 
 LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C, where the number of steps has such a divisor
 NON_FINITE = "non-finite"
@@ -58,7 +58,7 @@ class FitTrainer:
         self.deterministic = deterministic
 
     def start(self, seed: int) -> str:
-        """Prepares the framework for one run; returns the device in words. See `runner.training.startup.start`."""
+        """Prepares the framework for one run; returns the device in words. See `runner.training.runtime.start`."""
         return start(seed=seed, device=self.device, precision=self.precision, deterministic=self.deterministic)
 
     def scope(self) -> AbstractContextManager:

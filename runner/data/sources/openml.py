@@ -11,9 +11,9 @@ import pandas as pd
 from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
-from runner.data.sources.network import download
-from runner.data.suggestions import instead_of
+from runner.data.sources.downloads import download
 from runner.errors import InputError
+from runner.wording import did_you_mean
 
 
 def load_openml(
@@ -43,9 +43,9 @@ def load_openml(
     frame, declared, details = _fetch(called, name, data_id, version)
     target = declared if target is None else str(target)
     if target is None:
-        raise InputError(f"{called}: declares no single target; name it with dataset.target, {instead_of('', frame)}")
+        raise InputError(f"{called}: declares no single target; name it with dataset.target, {did_you_mean('', frame)}")
     if target not in frame:
-        raise InputError(f"{called}: dataset.target: no column '{target}': {instead_of(target, frame)}")
+        raise InputError(f"{called}: dataset.target: no column '{target}': {did_you_mean(target, frame)}")
     return check(
         Dataset(
             name=str(details["name"]),

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator
 
 from runner.figures.colours import GREY, loss_colour
 from runner.figures.comparison.layout import EDGE, WIDTH, sentence, write, write_foot
-from runner.figures.comparison.names import name_height, name_lines, widest, write_name
+from runner.figures.comparison.loss_labels import name_height, name_lines, widest, write_name
 from runner.figures.style import TEXT, empty_figure
 
 if TYPE_CHECKING:

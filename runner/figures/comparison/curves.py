@@ -14,10 +14,10 @@ from matplotlib.ticker import MaxNLocator
 
 from runner.figures.colours import loss_colour
 from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence
-from runner.figures.comparison.metric_names import metric_label
-from runner.figures.comparison.names import name_height, name_lines, write_name
+from runner.figures.comparison.loss_labels import name_height, name_lines, write_name
 from runner.figures.scales import scale_for_losses
 from runner.figures.style import TEXT, column, dress, empty_figure, legend_strip, note
+from runner.metrics import metric_label
 
 _COLUMNS = 3
 _HEAD, _BOTTOM, _LEFT, _GAP, _PANEL = 1.0, 0.6, 0.78, 0.2, 1.2  # inches

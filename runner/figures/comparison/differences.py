@@ -10,10 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from runner.figures.colours import loss_colour
+from runner.figures.comparison.forest import beyond, limits, row_figure
 from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence
-from runner.figures.comparison.metric_names import metric_name
-from runner.figures.comparison.rows import beyond, limits, row_figure
 from runner.figures.style import TEXT, column, legend_strip
+from runner.metrics import metric_name
 
 _RIGHT = 1.95  # inches, for the gain in figures and the verdict
 _VERDICT = WIDTH - EDGE - 0.95

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from runner.figures.colours import GREY, loss_colour
+from runner.figures.comparison.forest import beyond, limits, row_figure
 from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence
-from runner.figures.comparison.metric_names import metric_label, metric_name
-from runner.figures.comparison.rows import beyond, limits, row_figure
 from runner.figures.style import TEXT, column, legend_strip
+from runner.metrics import metric_label, metric_name
 
 _RIGHT = 0.95  # inches, for the means in figures
 

@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 
 from runner.figures.colours import GREY
 from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, foot_height, with_remark, write, write_foot
-from runner.figures.comparison.looks import Look, in_colour, looks
-from runner.figures.comparison.names import name_height, name_lines, write_name
+from runner.figures.comparison.line_styles import Look, in_colour, looks
+from runner.figures.comparison.loss_labels import name_height, name_lines, write_name
 from runner.figures.style import TEXT, dress, empty_figure
 
 Run = tuple[np.ndarray, np.ndarray]

@@ -13,10 +13,10 @@ from matplotlib.transforms import ScaledTranslation
 
 from runner.figures.colours import GREY
 from runner.figures.comparison.layout import cut, sentence
-from runner.figures.comparison.metric_names import metric_label, metric_name
 from runner.figures.comparison.overlay import SIDE, line_style, overlay, reference
-from runner.figures.comparison.swept import swept
+from runner.figures.comparison.parameter_axis import swept
 from runner.figures.style import TEXT, column
+from runner.metrics import metric_label, metric_name
 
 _RUN: dict[str, Any] = {"ls": "", "ms": 4, "alpha": 0.35, "mew": 0}
 _WIDE, _WIDE_WORDS = 10.0, 50.0  # points that the lines at one value take

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.training.startup import tf
+from runner.training.runtime import tf
 
 Tensor = Any
 

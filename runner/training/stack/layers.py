@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from keras import layers
 
+from runner.training.runtime import keras, tf
 from runner.training.stack.dropout import kept
-from runner.training.startup import keras, tf
 
 Tensor = Any
 

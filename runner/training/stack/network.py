@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from keras.layers import InputLayer
 
+from runner.training.runtime import keras, tf
 from runner.training.stack.layers import STACKED, ForwardPass, refusal
-from runner.training.startup import keras, tf
 
 Tensor = Any
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.training.startup import keras, tf
+from runner.training.runtime import keras, tf
 
 Tensor = Any
 Rates = Mapping[str, Tensor]  # (K,) float32 each

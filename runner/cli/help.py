@@ -1,0 +1,41 @@
+"""`runner --help`: the groups and options, read from conf/ itself, so that the text cannot fall behind."""
+
+from __future__ import annotations
+
+from runner.config.options import GROUPS, option_files, purpose
+
+
+def help_text() -> str:
+    """The whole help page."""
+    lines = [
+        "Trains a sigmoid-output Keras network on an imbalanced yes/no problem under a chosen loss,",
+        "and records curves, honest metrics, figures and the model in MLflow.",
+        "",
+        "usage: runner [group=option] [key=value] ...        one run (python -m runner does the same)",
+        "       runner -m [group=option,option] ...          a sweep: every combination",
+        "       runner ui [--port 5000]                      the MLflow UI on the runs",
+        "       runner resume SWEEP_ID                       goes on with an interrupted sweep",
+        "       runner compare SWEEP_ID ...                  which loss wins, and whether that can be trusted",
+        "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",
+        "       runner verify                                the losses and the published examples, checked here",
+        "       runner datasets [NAME ...]                   the datasets: rows, prevalence, duplicates",
+        "",
+        "examples:",
+        "  runner loss=focal loss.gamma=1 seed=3",
+        "  runner -m loss=builtin,custom,weighted,smoothed,focal seed=0,1",
+        "  runner dataset=file dataset.path=my.csv dataset.target=fraud trainer.epochs=50",
+        "",
+    ]
+    for group in GROUPS:
+        lines.append(f"{group}:")
+        for option, path in option_files(group).items():
+            lines.append(f"  {option:<21} {purpose(path)}")
+        lines.append("")
+    lines += [
+        "other keys: seed, objective, split.seed, split.validation, split.test, split.duplicates, paths.outputs",
+        "",
+        "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
+        "runner --hydra-help             Hydra's own flags",
+        "Exit status: 0 done, 2 your input was refused, 1 anything else. HYDRA_FULL_ERROR=1 shows tracebacks.",
+    ]
+    return "\n".join(lines)

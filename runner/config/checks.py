@@ -1,0 +1,125 @@
+"""Checks of a composed config that types alone cannot make: ranges, and parts that must fit together."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from losses.catalogue import CATALOGUE, check_arguments
+from losses.domains import some_of
+from runner.errors import InputError
+from runner.metrics import OBJECTIVES
+from runner.wording import closest
+
+
+def check(config: DictConfig) -> None:
+    """Refuses what types alone cannot: missing values, numbers out of range, parts that do not fit together.
+
+    Args:
+        config: the composed config.
+
+    Raises:
+        InputError: names the key, its value, and what is expected.
+    """
+    for key in sorted(OmegaConf.missing_keys(config)):
+        raise InputError(f"{key} has no value: give it one on the command line, as {key}=...")
+    try:
+        OmegaConf.resolve(config.copy())
+    except OmegaConfBaseException as problem:
+        raise InputError(f"{problem.full_key}: {str(problem).splitlines()[0]}") from problem
+    for group in ("dataset", "model", "loss", "optimizer", "trainer"):
+        if not OmegaConf.is_dict(config[group]):
+            raise InputError(f"{group}={config[group]}: a run needs one; `python -m runner --help` lists them")
+    _check_ranges(config, "")
+    _check_loss(config.loss)
+    if config.split.validation + config.split.test >= 1:
+        raise InputError(
+            f"split.validation={config.split.validation} and split.test={config.split.test} leave no rows to train on: "
+            "together they must stay below 1"
+        )
+    _check_early_stopping(config.trainer)
+    cost = config.evaluation
+    if cost.threshold == "cost" and cost.cost_fp + cost.cost_fn == 0:
+        raise InputError("evaluation.cost_fp and evaluation.cost_fn are both 0: at least one error must cost something")
+
+
+def objectives_of(config: DictConfig) -> tuple[str, ...]:
+    """The metrics that a run returns to a sweeper: one, or those of a list.
+
+    Args:
+        config: of a run or a sweep, checked or not.
+
+    Raises:
+        InputError: one of them is no objective, or there is none.
+    """
+    value: Any = config.objective
+    if OmegaConf.is_config(value):
+        value = OmegaConf.to_container(value)
+    if expected := some_of(*OBJECTIVES).refusal(value):
+        raise InputError(f"objective must be {expected}. Received: objective={value}")
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def check_batches(trainer: DictConfig, rows: int, positives: int) -> None:
+    """Refuses stratified batches where there are more batches than positives.
+
+    Args:
+        trainer: the trainer's config.
+        rows, positives: of the training part.
+
+    Raises:
+        InputError: names the smallest batch size that works.
+    """
+    if not trainer.get("stratified_batches") or -(-rows // trainer.batch_size) <= positives:
+        return
+    raise InputError(
+        f"trainer.stratified_batches=true: {positives} positives cannot reach all {-(-rows // trainer.batch_size)} "
+        f"batches of trainer.batch_size={trainer.batch_size}; use trainer.batch_size={-(-rows // positives)} or more"
+    )
+
+
+def _check_ranges(node: DictConfig, path: str) -> None:
+    schema = OmegaConf.get_type(node)
+    if is_dataclass(schema):
+        for each in fields(schema):
+            domain = each.metadata.get("domain")
+            value: Any = node[each.name]
+            if OmegaConf.is_list(value):
+                value = OmegaConf.to_container(value)
+            expected = domain.refusal(value) if domain else None
+            if expected:
+                raise InputError(f"{path}{each.name} must be {expected}. Received: {path}{each.name}={value}")
+    for key, value in node.items():
+        if OmegaConf.is_dict(value):
+            _check_ranges(value, f"{path}{key!s}.")
+
+
+def _check_loss(loss: DictConfig) -> None:
+    target = loss.get("_target_") if OmegaConf.is_dict(loss) else None
+    if not isinstance(target, str):
+        raise InputError("loss has no _target_: a loss option names its class, as _target_: losses.FocalLoss")
+    package, _, name = target.rpartition(".")
+    if package == "losses" and name not in CATALOGUE:
+        near = closest(name, CATALOGUE) or sorted(CATALOGUE)
+        raise InputError(f"loss._target_={target}: there is no such loss; did you mean losses.{near[0]}?")
+    values = OmegaConf.to_container(loss, resolve=True)
+    assert isinstance(values, dict)
+    try:
+        check_arguments(name if package == "losses" else "", {str(key): value for key, value in values.items()})
+    except ValueError as problem:
+        raise InputError(f"loss: {problem}") from problem
+
+
+def _check_early_stopping(trainer: DictConfig) -> None:
+    stopping = trainer.get("early_stopping")
+    if stopping is None:
+        return
+    right = "min" if stopping.monitor in ("val/loss", "val/log_loss") else "max"
+    if stopping.mode != right:
+        raise InputError(
+            f"trainer.early_stopping.mode={stopping.mode} keeps the worst epoch of {stopping.monitor}: "
+            f"use trainer.early_stopping.mode={right}"
+        )

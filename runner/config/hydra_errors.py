@@ -1,0 +1,62 @@
+"""Hydra's and OmegaConf's errors, many lines each, as the one line that helps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hydra.errors import OverrideParseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
+
+from runner.wording import closest
+
+
+def refusal(problem: BaseException) -> str:
+    """One line that names what was refused, where, and the way out.
+
+    Args:
+        problem: raised by Hydra while it composed a config, parsed overrides or looked for a plugin.
+    """
+    cause = _omegaconf_cause(problem)
+    text = str(problem)
+    override = re.search(r"Could not override '([^']+)'|Error merging override (\S+)", text)
+    if override and cause is not None:
+        key = (override[1] or override[2]).partition("=")[0].lstrip("+~")
+        if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):
+            return f"{key}: there is no such key; {_neighbours(cause, key)}"
+        if isinstance(cause, ValidationError):
+            return f"{override[2] or key}: {str(cause).splitlines()[0]}"
+    if isinstance(problem, OverrideParseException):
+        said = text.splitlines()[0]
+        return f"{problem.override}: cannot be read ({said}); write key=value, with quotes around spaces and brackets"
+    missing = re.search(r"Could not find '([\w/]+)/([^'/]+)'", text)
+    if missing:
+        group, option = missing[1], missing[2]
+        options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
+        near = closest(option, options)
+        hint = f"did you mean {group}={near[0]}?" if near else f"there are {', '.join(options)}"
+        return f"{group}={option}: there is no such option; {hint}"
+    group = re.search(r"Could not override '([^']+)'\. No match in the defaults list", " ".join(text.split()))
+    if group:
+        return f"{group[1]}: there is no such config group or key; `python -m runner --help` lists the groups"
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("See https")]
+    if cause is not None and cause is not problem:
+        lines.append(str(cause).splitlines()[0])
+    return " ".join(dict.fromkeys(lines))[:400] or type(problem).__name__
+
+
+def _omegaconf_cause(problem: BaseException | None) -> OmegaConfBaseException | None:
+    while problem is not None and not isinstance(problem, OmegaConfBaseException):
+        problem = problem.__cause__ or problem.__context__
+    return problem
+
+
+def _neighbours(cause: OmegaConfBaseException, key: str) -> str:
+    """The keys beside the one that is missing: a likely one first, if any."""
+    parent: Any = cause.parent_node
+    keys = [str(name) for name in parent if name != "_target_"] if parent is not None else []
+    near = closest(key.rpartition(".")[2], keys)
+    prefix = key.rpartition(".")[0]
+    if near:
+        return f"did you mean {prefix}.{near[0]}?" if prefix else f"did you mean {near[0]}?"
+    return f"{prefix or 'the config'} has {', '.join(keys) or 'none'}"

@@ -1,0 +1,46 @@
+"""The config groups and their options, read from conf/ itself, so that no list of them can fall behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+GROUPS = (
+    "dataset",
+    "model",
+    "loss",
+    "optimizer",
+    "trainer",
+    "evaluation",
+    "tracking",
+    "comparison",
+    "paths",
+    "experiment",
+    "hparams_search",
+    "debug",
+)
+EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
+"""What a loss on its own has no training data to count from: one positive in ten."""
+
+
+def option_files(group: str) -> dict[str, Path]:
+    """The yaml file of each option of a group, by option, in alphabetical order."""
+    return {path.stem: path for path in sorted((CONF / group).glob("*.yaml"))}
+
+
+def purpose(path: Path) -> str:
+    """The first sentence of the yaml's first comment that is no directive for Hydra."""
+    comments = [line[2:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
+    text = next(line for line in comments if not line.startswith("@package"))
+    return re.sub(r": `.*`\.$", ".", text)
+
+
+def default_arguments(path: Path) -> dict[str, Any]:
+    """The arguments that an option's yaml gives, `_target_` among them."""
+    values = OmegaConf.to_container(OmegaConf.load(path))
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}

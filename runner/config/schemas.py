@@ -1,0 +1,325 @@
+"""The schemas that Hydra checks a config's types and keys against, with the range of each number. No heavy imports.
+
+They stand in Hydra's defaults lists (`- schema`, `- /schema/dataset@_here_: file`), so a key they do not know
+or a word where a number belongs is refused when the config is composed. Defaults are in conf/, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from losses.domains import Domain, above, at_least, between, inside, one_of, some_of, up_to, whole
+from runner.metrics import EPOCH_METRICS, OBJECTIVES
+
+KEPT = ("auto", "all", "best", "none")  # of which runs figures and models are kept
+
+
+def limited(domain: Domain) -> Any:
+    """A field that a config must give, with a value inside `domain`."""
+    return field(default=MISSING, metadata={"domain": domain})
+
+
+@dataclass
+class DatasetConfig:
+    """What every dataset option has."""
+
+    _target_: str = MISSING
+    image_shape: list[int] | None = None
+
+
+@dataclass
+class PageBlocks(DatasetConfig):
+    """conf/dataset/page_blocks.yaml"""
+
+    _target_: str = "runner.data.sources.load_page_blocks"
+
+
+@dataclass
+class Keel(DatasetConfig):
+    """conf/dataset/keel.yaml"""
+
+    _target_: str = "runner.data.sources.load_keel"
+    name: str = MISSING
+
+
+@dataclass
+class BreastCancer(DatasetConfig):
+    """conf/dataset/breast_cancer.yaml"""
+
+    _target_: str = "runner.data.sources.load_breast_cancer"
+
+
+@dataclass
+class Digits(DatasetConfig):
+    """conf/dataset/digits.yaml"""
+
+    _target_: str = "runner.data.sources.load_digits"
+    digit: int = limited(whole(0, 9))
+
+
+@dataclass
+class Synthetic(DatasetConfig):
+    """conf/dataset/synthetic.yaml"""
+
+    _target_: str = "runner.data.sources.load_synthetic"
+    rows: int = limited(whole(20))
+    features: int = limited(whole(1))
+    prevalence: float = limited(inside(0, 1))
+    separation: float = limited(at_least(0))
+    label_noise: float = limited(up_to(0, 0.5))
+    seed: int = limited(whole(0))
+
+
+@dataclass
+class File(DatasetConfig):
+    """conf/dataset/file.yaml"""
+
+    _target_: str = "runner.data.sources.load_file"
+    path: str = MISSING
+    target: str = MISSING
+    positive_label: Any = None
+    features: list[str] | None = None
+    drop: list[str] = field(default_factory=list)
+    sample_weight: str | None = None
+    group: str | None = None
+
+
+@dataclass
+class OpenML(DatasetConfig):
+    """conf/dataset/openml.yaml"""
+
+    _target_: str = "runner.data.sources.load_openml"
+    name: str | None = None
+    data_id: int | None = None
+    version: int | None = None
+    target: str | None = None
+    positive_label: Any = None
+
+
+@dataclass
+class Imblearn(DatasetConfig):
+    """conf/dataset/imblearn.yaml"""
+
+    _target_: str = "runner.data.sources.load_imblearn"
+    name: str = MISSING
+
+
+@dataclass
+class ModelConfig:
+    """What every model option has."""
+
+    _target_: str = MISSING
+    bias_init: str = limited(one_of("prior", "zero"))
+
+
+@dataclass
+class Logistic(ModelConfig):
+    """conf/model/logistic.yaml"""
+
+    _target_: str = "runner.models.logistic"
+
+
+@dataclass
+class Mlp(ModelConfig):
+    """conf/model/mlp.yaml and mlp_wide.yaml"""
+
+    _target_: str = "runner.models.mlp"
+    units: list[int] = limited(whole(1))
+    activation: str = MISSING
+    batch_normalization: bool = MISSING
+    dropout: float = limited(up_to(0, 1))
+
+
+@dataclass
+class Cnn(ModelConfig):
+    """conf/model/cnn.yaml"""
+
+    _target_: str = "runner.models.cnn"
+    filters: list[int] = limited(whole(1))
+    units: int = limited(whole(1))
+    dropout: float = limited(up_to(0, 1))
+
+
+@dataclass
+class OptimizerConfig:
+    """What every optimizer option has."""
+
+    _target_: str = MISSING
+    learning_rate: float = limited(above(0))
+
+
+@dataclass
+class Adam(OptimizerConfig):
+    """conf/optimizer/adam.yaml"""
+
+    _target_: str = "keras.optimizers.Adam"
+    beta_1: float = limited(up_to(0, 1))
+    beta_2: float = limited(up_to(0, 1))
+
+
+@dataclass
+class AdamW(Adam):
+    """conf/optimizer/adamw.yaml"""
+
+    _target_: str = "keras.optimizers.AdamW"
+    weight_decay: float = limited(at_least(0))
+
+
+@dataclass
+class Sgd(OptimizerConfig):
+    """conf/optimizer/sgd.yaml"""
+
+    _target_: str = "keras.optimizers.SGD"
+    momentum: float = limited(up_to(0, 1))
+    nesterov: bool = MISSING
+
+
+@dataclass
+class RmsProp(OptimizerConfig):
+    """conf/optimizer/rmsprop.yaml"""
+
+    _target_: str = "keras.optimizers.RMSprop"
+    rho: float = limited(up_to(0, 1))
+    momentum: float = limited(up_to(0, 1))
+
+
+@dataclass
+class EarlyStopping:
+    """When to stop before the last epoch; the best epoch's weights are restored."""
+
+    monitor: str = limited(one_of(*EPOCH_METRICS))
+    mode: str = limited(one_of("min", "max"))
+    patience: int = limited(whole(0))
+    min_delta: float = limited(at_least(0))
+
+
+@dataclass
+class Fit:
+    """conf/trainer/fit.yaml"""
+
+    _target_: str = "runner.training.FitTrainer"
+    epochs: int = limited(whole(1))
+    batch_size: int = limited(whole(1))
+    stratified_batches: bool = MISSING
+    early_stopping: EarlyStopping | None = None
+    device: str = limited(one_of("auto", "cpu", "gpu"))
+    precision: str = limited(one_of("float32", "mixed_float16", "mixed_bfloat16"))
+    deterministic: bool = MISSING
+
+
+@dataclass
+class Compiled(Fit):
+    """conf/trainer/compiled.yaml"""
+
+    _target_: str = "runner.training.CompiledTrainer"
+
+
+@dataclass
+class Evaluation:
+    """conf/evaluation/default.yaml"""
+
+    threshold: str = limited(one_of("max_f1", "max_mcc", "youden", "cost", "precision_at_least", "fixed"))
+    cost_fp: float = limited(at_least(0))
+    cost_fn: float = limited(at_least(0))
+    min_precision: float = limited(between(0, 1))
+    fixed_threshold: float = limited(between(0, 1))
+    bootstrap: int = limited(whole(0))
+    calibration_bins: int = limited(whole(2))
+
+
+@dataclass
+class Tracking:
+    """conf/tracking/"""
+
+    backend: str = limited(one_of("local", "server", "none"))
+    uri: str | None = None
+    experiment_name: str = MISSING
+    flush_seconds: float = limited(above(0))
+    system_metrics: bool = MISSING
+    models: str = limited(one_of(*KEPT))
+
+
+@dataclass
+class Split:
+    """How rows are divided."""
+
+    seed: int = limited(whole(0))
+    validation: float = limited(inside(0, 1))
+    test: float = limited(inside(0, 1))
+    duplicates: str = limited(one_of("together", "drop"))
+
+
+@dataclass
+class Sweep:
+    """How a sweep treats what is done already, and failures."""
+
+    resume: Any = False
+    fail_fast: bool = False
+
+
+@dataclass
+class Comparison:
+    """conf/comparison/"""
+
+    report: bool = MISSING
+    baseline: str = MISSING
+    metric: str | None = None
+    rope: float = limited(at_least(0))
+    alpha: float = limited(inside(0, 1))
+
+
+@dataclass
+class Paths:
+    """conf/paths/"""
+
+    outputs: str = MISSING
+
+
+@dataclass
+class Config:
+    """The whole config. Groups whose options differ, or may be a user's own, are typed by their own schema."""
+
+    seed: int = limited(whole(0, 2**32 - 1))
+    objective: Any = limited(some_of(*OBJECTIVES))
+    figures: str = limited(one_of(*KEPT))
+    split: Split = field(default_factory=Split)
+    dataset: Any = MISSING
+    model: Any = MISSING
+    loss: Any = MISSING
+    optimizer: Any = MISSING
+    trainer: Any = MISSING
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    tracking: Tracking = field(default_factory=Tracking)
+    sweep: Sweep = field(default_factory=Sweep)
+    comparison: Comparison = field(default_factory=Comparison)
+    paths: Paths = field(default_factory=Paths)
+
+
+SCHEMAS: dict[str, dict[str, type]] = {
+    "dataset": {
+        "page_blocks": PageBlocks,
+        "keel": Keel,
+        "breast_cancer": BreastCancer,
+        "digits": Digits,
+        "synthetic": Synthetic,
+        "file": File,
+        "openml": OpenML,
+        "imblearn": Imblearn,
+    },
+    "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
+    "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp},
+    "trainer": {"fit": Fit, "compiled": Compiled},
+}
+
+
+def register() -> None:
+    """Puts the schemas where Hydra's defaults lists find them."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config)
+    for group, options in SCHEMAS.items():
+        for option, node in options.items():
+            store.store(group=f"schema/{group}", name=option, node=node)

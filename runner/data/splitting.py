@@ -1,0 +1,150 @@
+"""Dataset -> Splits: stratified, groups and duplicates on one side, the preprocessing fitted on train alone."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from runner.data.allocation import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFew, deal, targets
+from runner.data.dataset import Dataset
+from runner.data.linked_rows import row_keys, units
+from runner.data.preprocessing import make_preprocessing
+from runner.data.splits import Part, Splits
+from runner.errors import InputError
+
+log = logging.getLogger("runner.data")
+
+MISSED = 0.03
+"""A part that misses its asked share of the rows by more than this is worth a warning."""
+
+
+def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, duplicates: str = "together") -> Splits:
+    """Train, validation and test parts with their network inputs.
+
+    The rows depend on the data and these arguments only: runs with any loss or model see the same ones.
+
+    Args:
+        dataset: a checked dataset.
+        seed: of the random choice of rows (``split.seed``).
+        validation: share of all rows for validation.
+        test: share of all rows for the test.
+        duplicates: ``together`` keeps rows with the same feature values on one side of the split, whatever their
+            labels; ``drop`` keeps only the first of them.
+    """
+    sides = split_rows(dataset, seed=seed, validation=validation, test=test, duplicates=duplicates)
+    preprocessing = make_preprocessing(dataset.features)
+    preprocessing.fit(dataset.features.iloc[sides[TRAIN]])
+
+    def part(rows: np.ndarray) -> Part:
+        return Part(
+            rows=rows,
+            inputs=preprocessing.transform(dataset.features.iloc[rows]).astype(np.float32),
+            labels=dataset.labels[rows].astype(np.float32),
+            weights=None if dataset.weights is None else dataset.weights[rows].astype(np.float32),
+        )
+
+    train, held_out, tested = (part(rows) for rows in sides)
+    return Splits(train=train, validation=held_out, test=tested, preprocessing=preprocessing)
+
+
+def split_rows(
+    dataset: Dataset, *, seed: int, validation: float, test: float, duplicates: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The ascending int64 rows of train, validation and test; arguments as for ``make_splits``."""
+    _check_shares(validation, test)
+    if duplicates not in ("together", "drop"):
+        raise InputError(f"split.duplicates={duplicates} is neither 'together' nor 'drop'")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"split.seed={seed} is not a whole number from 0 up")
+
+    keys = row_keys(dataset.features)
+    if duplicates == "drop":
+        rows = np.unique(keys, return_index=True)[1]
+        _tell_dropped(dataset, keys, rows)
+        keys = np.arange(len(rows))
+    else:
+        rows = np.arange(len(keys))
+    labels = dataset.labels[rows]
+    unit = units(keys, None if dataset.groups is None else dataset.groups[rows])
+    try:
+        asked = (1 - validation - test, validation, test)
+        wanted = targets(np.bincount(labels, minlength=2), asked)
+        side = deal(unit, labels, wanted, np.random.default_rng(seed))
+    except TooFew as lack:
+        raise InputError(_too_few(dataset, labels, unit, lack)) from lack
+    _tell_missed(dataset, rows, unit, side, wanted.sum(axis=1), asked)
+    return rows[side == TRAIN], rows[side == VALIDATION], rows[side == TEST]
+
+
+def _check_shares(validation: float, test: float) -> None:
+    for name, share in (("split.validation", validation), ("split.test", test)):
+        if not isinstance(share, (int, float)) or not 0 < share < 1:
+            raise InputError(f"{name}={share} is not a share of the rows between 0 and 1, such as 0.2")
+    if validation + test >= 1:
+        raise InputError(
+            f"split.validation={validation} and split.test={test} leave no rows to train on; lower one of them"
+        )
+
+
+def _tell_dropped(dataset: Dataset, keys: np.ndarray, firsts: np.ndarray) -> None:
+    dropped = len(keys) - len(firsts)
+    if dropped:
+        conflicting = int((dataset.labels != dataset.labels[firsts][keys]).sum())
+        log.warning(
+            "%s: %d of %d rows repeat an earlier row and were dropped; %d of them had another label than the first",
+            dataset.name,
+            dropped,
+            len(keys),
+            conflicting,
+        )
+
+
+def _tell_missed(
+    dataset: Dataset,
+    rows: np.ndarray,
+    unit: np.ndarray,
+    side: np.ndarray,
+    wanted: np.ndarray,
+    asked: tuple[float, float, float],
+) -> None:
+    """Warn where units of several rows made a part larger or smaller than single rows would have."""
+    count = np.bincount(side, minlength=len(PARTS))
+    got = count / len(rows)
+    # Up to a rounding error: 0.23 - 0.2 is a little more than 0.03.
+    if not ((np.abs(got - asked) > MISSED + 1e-9) & (count != wanted)).any():
+        return
+    largest = int(np.bincount(unit).max())
+    reason, way_out = "equal rows stay together and one set of them", "split.duplicates=drop keeps one row of each set"
+    if dataset.groups is not None:
+        group = int(np.bincount(pd.factorize(dataset.groups[rows])[0]).max())
+        reason = "one group" if group == largest else "groups that share equal rows stay together and one set of them"
+        way_out = "choose smaller groups for shares closer to the asked ones"
+    shares = (
+        f"{part} {_percent(there)} (asked {_percent(share)})"
+        for part, there, share in zip(PARTS, got, asked, strict=True)
+    )
+    log.warning(
+        "%s: the shares of the rows are %s: %s holds %s of the rows; %s",
+        *(dataset.name, ", ".join(shares), reason, _percent(largest / len(rows)), way_out),
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}%"
+
+
+def _too_few(dataset: Dataset, labels: np.ndarray, unit: np.ndarray, lack: TooFew) -> str:
+    called = "positive" if lack.label else "negative"
+    rows = int((labels == lack.label).sum())
+    sets = len(np.unique(unit[labels == lack.label]))
+    linked, way_out = "", "choose a dataset with more of them"
+    if sets < rows:
+        linked = f", in {sets} sets of duplicates or groups that stay together,"
+        if dataset.groups is not None:
+            way_out = "choose smaller groups, or " + way_out.removeprefix("choose ")
+    return (
+        f"{dataset.name}: {rows} {called} rows{linked} are too few for three parts (1 for validation, 1 for test,"
+        f" {LEAST[TRAIN, lack.label]} to train on): {lack.part} goes without; {way_out}"
+    )

@@ -1,0 +1,1 @@
+"""Figures of losses: shapes, the gallery, trainings that agree."""

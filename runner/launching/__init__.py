@@ -1,0 +1,1 @@
+"""The fused launcher: the jobs of a sweep, grouped into stacks that train together."""

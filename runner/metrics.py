@@ -1,0 +1,52 @@
+"""Every metric's name, label, unit and direction: the one table that checks, tables and figures read."""
+
+from __future__ import annotations
+
+EPOCH_METRICS = ("val/loss", "val/log_loss", "val/average_precision", "val/roc_auc")
+"""What early stopping may monitor."""
+
+RANKING_METRICS = ("average_precision", "roc_auc")
+PROBABILITY_METRICS = ("log_loss", "brier", "ece")
+DECISION_METRICS = ("f1", "mcc", "g_mean", "balanced_accuracy", "precision", "recall", "specificity")
+FINAL_METRICS = (*RANKING_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS)
+"""What is measured on validation and test, in the order of every table."""
+
+OBJECTIVES = tuple(f"val/{name}" for name in FINAL_METRICS)
+"""What a run may return to a sweeper: chosen on validation, never on test."""
+
+LOWER_IS_BETTER = PROBABILITY_METRICS
+
+_LABELS = {
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "f1": "F1",
+    "mcc": "MCC",
+    "g_mean": "G-mean",
+}
+_UNITS = {"log_loss": " (nats)", "seconds": " (s)"}
+_PARTS = {
+    "val": " on validation",
+    "test": " on test",
+    "test_at_half": " on test, threshold 0.5",
+    "test_debiased": " on test, bias undone",
+}
+
+
+def sign(metric: str) -> float:
+    """1 where a higher value is better, -1 where a lower one is; `test/` and other prefixes do not matter."""
+    return -1.0 if metric.rpartition("/")[2] in LOWER_IS_BETTER else 1.0
+
+
+def metric_name(metric: str) -> str:
+    """`average precision` for `test/average_precision`."""
+    plain = metric.rpartition("/")[2]
+    return _LABELS.get(plain, plain.replace("_", " "))
+
+
+def metric_label(metric: str) -> str:
+    """An axis label: the metric, what it was measured on, its unit."""
+    part, _, plain = metric.rpartition("/")
+    return f"{metric_name(metric)}{_PARTS.get(part, f' ({part})' if part else '')}{_UNITS.get(plain, '')}"

@@ -1,0 +1,1 @@
+"""The comparison of a sweep's runs, for people: table, figures, page."""

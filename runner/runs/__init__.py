@@ -1,0 +1,1 @@
+"""What a run is, without MLflow: its folder, names, fingerprint, process, outcome."""

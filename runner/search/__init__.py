@@ -1,0 +1,1 @@
+"""Searches: Optuna chooses the jobs of a sweep."""

@@ -1,0 +1,22 @@
+"""What a stack can train; anything else is for `fit`."""
+
+from __future__ import annotations
+
+from runner.training.runtime import keras, tf
+from runner.training.stack.network import network_refusal
+from runner.training.stack.optimizers import optimizer_refusal
+
+
+def why_not(model: keras.Model, optimizer: keras.optimizers.Optimizer, precision: str, device: str) -> str | None:
+    """Why a run cannot be trained in a stack, in words; None if it can.
+
+    Args:
+        model: the network up to its logits.
+        optimizer: fresh.
+        precision, device: the trainer's settings.
+    """
+    if precision != "float32":
+        return f"trainer.precision={precision} has no stacked form"
+    if device != "cpu" and len(tf.config.list_logical_devices("GPU")) > 1:
+        return "a stack trains on one device, and here are several GPUs"
+    return network_refusal(model) or optimizer_refusal(optimizer)

@@ -1,0 +1,41 @@
+"""The words that messages share: what the user may have meant, lists cut to one line, errors without passwords."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+
+def closest(word: object, choices: Iterable[object], most: int = 3) -> list[str]:
+    """The choices that resemble `word`, the likeliest first; upper and lower case do not matter."""
+    by_folded = {str(choice).casefold(): str(choice) for choice in choices}
+    return [by_folded[name] for name in difflib.get_close_matches(str(word).casefold(), list(by_folded), n=most)]
+
+
+def did_you_mean(word: object, choices: Iterable[object], most: int = 12) -> str:
+    """``did you mean 'income'?``, or the choices there are when nothing comes close."""
+    names = [str(choice) for choice in choices]
+    close = closest(word, names)
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"there are: {join_names(names, most)}"
+
+
+def join_names(values: Iterable[object], most: int = 12) -> str:
+    """``'a', 'b', 'c' and 7 more``: values for an error that has to stay on one line."""
+    shown = [repr(value) for value in values]
+    more = len(shown) - most
+    return ", ".join(shown[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def first_line(problem: BaseException) -> str:
+    """The first line of an exception's text, cut to a readable length, passwords hidden."""
+    text = str(problem).strip()
+    line = without_password(text.splitlines()[0] if text else type(problem).__name__)
+    return line if len(line) < 200 else line[:200] + "..."
+
+
+def without_password(text: str) -> str:
+    """The text with the password of every address in it replaced: `scheme://user:***@host`."""
+    return re.sub(r"(://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)

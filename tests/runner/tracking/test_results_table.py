@@ -1,0 +1,66 @@
+"""Recorded runs as a table."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+
+from runner.tracking.results_table import results_table, swept
+
+
+def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", **tags):
+    return SimpleNamespace(
+        info=SimpleNamespace(run_id=f"id{number}", status=status, start_time=number),
+        data=SimpleNamespace(
+            tags={
+                "variant": f"focal gamma={gamma}",
+                "dataset.name": "page_blocks",
+                "fingerprint": fingerprint or f"mark{number}",
+                "rows.train": "60",
+                "rows.validation": "20",
+                "rows.test": "20",
+                **tags,
+            },
+            params={"loss": "focal", "loss.gamma": gamma, "model.units": "[64, 32]", "split.seed": "3", "seed": "1"},
+            metrics={"test/f1": 0.5, "train/loss": 9.0, "seconds/train": 2.0, "seconds/load": 0.5},
+        ),
+    )
+
+
+def test_a_row_is_a_finished_run_with_what_a_comparison_needs():
+    table = results_table([run(1), run(2, status="FAILED"), run(3, status="RUNNING")])
+
+    (row,) = table.to_dict("records")
+    assert row == {
+        "run_id": "id1",
+        "loss": "focal gamma=2.0",
+        "option": "focal",
+        "dataset": "page_blocks",
+        "split": 3,
+        "seed": 1,
+        "n_train": 80,  # validation stops training and chooses the threshold: it is no test row
+        "n_test": 20,
+        "test/f1": 0.5,
+        "seconds": 2.5,
+        "loss.gamma": 2.0,
+        "model.units": "[64, 32]",
+    }
+
+
+def test_of_two_runs_of_one_thing_the_later_counts():
+    table = results_table([run(2, fingerprint="same"), run(1, fingerprint="same"), run(3)])
+
+    assert list(table["run_id"]) == ["id2", "id3"]
+
+
+def test_no_finished_run_is_an_empty_table():
+    assert results_table([run(1, status="KILLED")]).empty
+
+
+def test_swept_parameters_are_those_that_vary_within_one_loss():
+    table = results_table([run(1), run(2, gamma="1.0")])
+    other = table.assign(option="other")
+
+    assert swept(table) == ["loss.gamma"]
+    assert swept(pd.concat([table[:1], other[1:]])) == []

@@ -1,0 +1,336 @@
+"""A stack against `fit`, and against itself: the same run comes to the same weights however it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from small_training import make_network, make_splits
+
+import losses
+from losses.catalogue import CATALOGUE
+from runner.errors import RunFailed
+from runner.evaluation import epoch_metrics
+from runner.training import CompiledTrainer, FitTrainer, Training
+from runner.training.early_stopping import EarlyStopping
+from runner.training.stack import Member, Stack, train_stack
+from runner.training.stack import predictor as prediction
+from runner.training.stack import train as stack_loop
+
+EPOCHS = 20
+PRIORS = {"n1": 40, "n0": 163, "pi": 0.2}
+OF_KERAS = {
+    "builtin": lambda: keras.losses.BinaryCrossentropy(from_logits=True),
+    "builtin on probabilities": lambda: keras.losses.BinaryCrossentropy(),
+    "builtin, smoothed": lambda: keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1),
+    "focal of Keras": lambda: keras.losses.BinaryFocalCrossentropy(from_logits=True),
+    "squared hinge of Keras": lambda: keras.losses.SquaredHinge(),
+}
+
+
+def listed(name: str, **settings: Any) -> keras.losses.Loss:
+    kind = getattr(losses, name)
+    known = kind.__init__.__code__.co_varnames
+    return kind(**{key: value for key, value in PRIORS.items() if key in known}, **settings)
+
+
+LOSSES: dict[str, Callable[[], keras.losses.Loss]] = {
+    **OF_KERAS,
+    **{name: lambda name=name: listed(name) for name in CATALOGUE},
+    "weighted, balanced": lambda: losses.WeightedLoss(balanced=True, pi=0.2),
+    "focal on probabilities": lambda: losses.FocalLoss(gamma=1.5, from_logits=False),
+    "LDAM from epoch 5": lambda: listed("LDAMLoss", drw_epoch=5),
+    "weights' own mean": lambda: losses.CustomLoss(reduction="mean_with_sample_weight"),
+    "pairwise squared hinge": lambda: losses.PairwiseAUCLoss(surrogate="squared_hinge"),
+}
+
+
+def residual(inputs: Any, units: int = 8) -> Any:
+    """What a user may write: two branches, summed and joined."""
+    left = keras.layers.Dense(units, activation="tanh")(inputs)
+    right = keras.layers.LeakyReLU()(keras.layers.Dense(units, use_bias=False)(inputs))
+    both = keras.layers.LayerNormalization()(keras.layers.Add()([left, right]))
+    return keras.layers.Concatenate()([both, inputs])
+
+
+def member(
+    loss: keras.losses.Loss,
+    optimizer: keras.optimizers.Optimizer,
+    seed: int = 0,
+    rule: EarlyStopping | None = None,
+    **body: Any,
+) -> Member:
+    weights = make_network(seed, **body).logits.get_weights()
+    return Member(weights, loss, optimizer, seed, rule, lambda epoch, metrics: None)
+
+
+def stack(
+    members: Sequence[Member], *, epochs: int = EPOCHS, splits: Any = None, batch_size: int = 32, **body: Any
+) -> Stack:
+    trainer = CompiledTrainer(epochs=epochs, batch_size=batch_size)
+    trainer.start(0)
+    splits = splits or make_splits()
+    return trainer.train_stack(make_network(**body), members, splits, measure=epoch_metrics)
+
+
+def fit(
+    member: Member, *, epochs: int = EPOCHS, splits: Any = None, batch_size: int = 32, **body: Any
+) -> tuple[Training, Any]:
+    trainer = FitTrainer(epochs, batch_size)
+    trainer.start(member.seed)
+    splits = splits or make_splits()
+    with trainer.scope():
+        network = make_network(member.seed, **body)
+    training = trainer.train(
+        network,
+        member.loss,
+        member.optimizer,
+        splits,
+        seed=member.seed,
+        measure=epoch_metrics,
+        on_epoch=lambda epoch, metrics: None,
+    )
+    return training, network.predict(splits.test.inputs)
+
+
+def assert_alike(stacked: Training, logits: np.ndarray, fitted: Training, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
+    assert np.ptp(expected) > 0.1  # something was learnt
+    np.testing.assert_allclose(stacked.history, fitted.history, rtol=1e-4, atol=1e-4)
+    assert (stacked.best_epoch, stacked.stopped) == (fitted.best_epoch, fitted.stopped)
+    for ours, theirs in zip(stacked.best_weights, fitted.best_weights, strict=True):
+        assert ours.shape == theirs.shape
+
+
+def trainings(stack: Stack) -> list[Training]:
+    for each in stack.trainings:
+        if isinstance(each, Exception):
+            raise each
+    return [each for each in stack.trainings if isinstance(each, Training)]
+
+
+OF_EACH_FORM = ("builtin", "CustomLoss", "weights' own mean", "DiceLoss", "squared hinge of Keras")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("names", "weights"), [(LOSSES, False), (OF_EACH_FORM, True)], ids=["unweighted", "weighted rows"]
+)
+def test_every_loss_in_one_stack_is_as_by_fit(names, weights):
+    splits, makers = make_splits(weights=weights), {name: LOSSES[name] for name in names}
+    together = stack([member(make(), keras.optimizers.Adam()) for make in makers.values()], splits=splits)
+    logits = together.predict(splits.test.inputs)
+    for place, (name, make) in enumerate(makers.items()):
+        fitted, expected = fit(member(make(), keras.optimizers.Adam()), splits=splits)
+        got, said = logits[place], trainings(together)[place]
+        if isinstance(make(), losses.PairwiseAUCLoss):
+            # The bias has no slope but rounding, of which Adam makes steps of full size: only differences are defined.
+            got, expected = got - got.mean(), expected - expected.mean()
+            fitted.history["val/log_loss"] = said.history["val/log_loss"]
+        try:
+            assert_alike(said, got, fitted, expected)
+        except AssertionError as problem:
+            raise AssertionError(f"{name}: {problem}") from None
+
+
+OPTIMIZERS: dict[str, list[Callable[[], keras.optimizers.Optimizer]]] = {
+    "adam": [
+        lambda: keras.optimizers.Adam(0.01),
+        lambda: keras.optimizers.Adam(0.003, beta_1=0.8, beta_2=0.99, epsilon=1e-4),
+    ],
+    "adam with decay": [lambda: keras.optimizers.Adam(0.01, weight_decay=0.1)],
+    "adamw": [lambda: keras.optimizers.AdamW(0.01), lambda: keras.optimizers.AdamW(0.003, weight_decay=0.3)],
+    "sgd": [lambda: keras.optimizers.SGD(0.1), lambda: keras.optimizers.SGD(0.02, momentum=0.9)],
+    "nesterov": [
+        lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+        lambda: keras.optimizers.SGD(0.05, momentum=0.0, nesterov=True),
+    ],
+    "rmsprop": [
+        lambda: keras.optimizers.RMSprop(0.003),
+        lambda: keras.optimizers.RMSprop(0.001, rho=0.7, momentum=0.5),
+    ],
+}
+
+
+@pytest.mark.parametrize("makers", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_every_optimizer_with_rates_of_its_own_is_as_by_fit(makers):
+    together = stack([member(losses.CustomLoss(), make()) for make in makers])
+    logits = together.predict(make_splits().test.inputs)
+    for place, make in enumerate(makers):
+        assert_alike(trainings(together)[place], logits[place], *fit(member(losses.CustomLoss(), make())))
+
+
+MODELS: dict[str, dict[str, Any]] = {
+    "logistic": {"_target_": "runner.models.logistic"},
+    "mlp": {"units": [16, 8]},
+    "mlp with batch normalisation": {"units": [16, 8], "batch_normalization": True, "activation": "elu"},
+    "cnn": {
+        "_target_": "runner.models.cnn",
+        "filters": [3, 4],
+        "units": 5,
+        "image_shape": (6, 4, 2),
+        "width": 48,
+    },
+    "a user's own": {"_target_": f"{__name__}.residual"},
+}
+
+
+@pytest.mark.parametrize("body", MODELS.values(), ids=MODELS.keys())
+def test_every_model_is_as_by_fit(body):
+    splits = make_splits(width=body.get("width", 5))
+    runs = [{"optimizer": keras.optimizers.Adam(0.01), "seed": seed} for seed in (1, 2)]
+    together = stack([member(losses.FocalLoss(), **run, **body) for run in runs], splits=splits, **body)
+    logits = together.predict(splits.test.inputs)
+    for place, seed in enumerate((1, 2)):
+        alone = member(losses.FocalLoss(), keras.optimizers.Adam(0.01), seed, **body)
+        assert_alike(trainings(together)[place], logits[place], *fit(alone, splits=splits, **body))
+
+
+class Diverging(losses.SigmoidLoss):
+    """Infinite once a logit exceeds 1."""
+
+    def compute(self, labels, logits):
+        base = keras.ops.softplus((1 - 2 * labels) * logits)
+        return base + keras.ops.where(logits > 1, np.inf, 0.0)
+
+
+def crowd(rule: EarlyStopping) -> list[Member]:
+    """Members of all kinds: other losses, rates and seeds, one that diverges, some that stop early."""
+    made = [
+        (losses.CustomLoss(), 0.01),
+        (losses.FocalLoss(gamma=0.5), 0.01),
+        (Diverging(), 0.05),
+        (losses.FocalLoss(gamma=3.0), 0.03),
+        (losses.WeightedLoss(4.0), 0.1),
+        (losses.DiceLoss(smooth=0.5), 0.01),
+        (losses.CustomLoss(), 0.001),
+        (losses.DiceLoss(), 0.02),
+        (keras.losses.SquaredHinge(), 0.01),
+    ]
+    return [
+        member(loss, keras.optimizers.Adam(rate), seed, rule, dropout=0.3) for seed, (loss, rate) in enumerate(made)
+    ]
+
+
+@pytest.mark.parametrize("impatient", [False, True], ids=["all stay on board", "those that ended leave"])
+def test_a_member_comes_to_the_same_alone_and_in_any_company(impatient, monkeypatch):
+    """Dropout included. A stack that goes on with fewer members goes on as before."""
+    rule = EarlyStopping("val/log_loss", "min", patience=2)
+    if impatient:
+        shrink = stack_loop._Crew.shrink
+        monkeypatch.setattr(stack_loop._Crew, "shrink", lambda crew, left, seconds: shrink(crew, left, 1e9))
+    together = stack(crowd(rule), dropout=0.3, epochs=30)
+    logits = together.predict(make_splits().test.inputs)
+    endings = set()
+    for place, each in enumerate(crowd(rule)):
+        alone = stack([each], dropout=0.3, epochs=30)
+        got, expected = together.trainings[place], alone.trainings[0]
+        for ours, own in zip(together.final_weights[place], alone.final_weights[0], strict=True):
+            np.testing.assert_allclose(ours, own, atol=1e-5)
+            assert np.isfinite(ours).all()
+        np.testing.assert_allclose(logits[place], alone.predict(make_splits().test.inputs)[0], atol=1e-5)
+        if isinstance(expected, Training):
+            np.testing.assert_allclose(got.history, expected.history, atol=1e-5)
+            assert (got.best_epoch, got.stopped) == (expected.best_epoch, expected.stopped)
+            endings.add(len(expected.history))
+        else:
+            assert isinstance(got, RunFailed)
+            assert str(got) == str(expected)
+            endings.add("failed")
+    assert len(endings) >= 4  # else the crowd was not mixed
+    assert "failed" in endings
+
+
+def test_one_member_s_listener_that_fails_ends_that_member_alone():
+    def fail(epoch, metrics):
+        if epoch == 2:
+            raise RuntimeError("store is full")
+
+    good = member(losses.CustomLoss(), keras.optimizers.Adam(0.01))
+    bad = Member(good.weights, losses.CustomLoss(), keras.optimizers.Adam(0.01), 0, None, fail)
+    together = stack([bad, good], epochs=4)
+    alone = stack([good], epochs=4)
+
+    assert str(together.trainings[0]) == "store is full"
+    np.testing.assert_allclose(together.trainings[1].history, alone.trainings[0].history, atol=1e-6)
+
+
+def test_large_parts_go_through_in_pieces(monkeypatch):
+    """Batches are gathered, and rows predicted, a few at a time."""
+    whole = stack([member(losses.CustomLoss(), keras.optimizers.Adam(0.01), seed) for seed in (0, 1)], batch_size=16)
+    monkeypatch.setattr(stack_loop, "GATHERED_FLOATS", 2 * 16 * 6 * 5)
+    monkeypatch.setattr(prediction, "FORWARD_FLOATS", 2 * 8 * 7)
+    pieces = stack([member(losses.CustomLoss(), keras.optimizers.Adam(0.01), seed) for seed in (0, 1)], batch_size=16)
+
+    inputs = make_splits().test.inputs
+    np.testing.assert_allclose(pieces.predict(inputs), whole.predict(inputs), atol=1e-6)
+    for ours, theirs in zip(pieces.trainings, whole.trainings, strict=True):
+        np.testing.assert_allclose(ours.history, theirs.history, atol=1e-6)
+
+
+def test_a_program_is_used_again_and_does_not_remember_the_stack_before():
+    first, again = (
+        stack([member(losses.FocalLoss(gamma=2.0), keras.optimizers.Adam(0.01), seed) for seed in seeds])
+        for seeds in ((0, 1), (1, 0))
+    )
+    inputs = make_splits().test.inputs
+    np.testing.assert_allclose(first.predict(inputs), again.predict(inputs)[::-1], atol=1e-5)
+
+
+class Scaled(losses.SigmoidLoss):
+    """Says nothing of its scale in its config, and takes a mean over all it is given."""
+
+    def __init__(self, scale=1.0, **arguments):
+        super().__init__(**arguments)
+        self.scale = scale
+
+    def compute(self, labels, logits):
+        return self.scale * (keras.ops.softplus((1 - 2 * labels) * logits) + keras.ops.mean(logits**2))
+
+
+def test_users_losses_are_each_their_own():
+    scales = (1.0, 10.0)
+    together = stack([member(Scaled(scale), keras.optimizers.SGD(0.01)) for scale in scales])
+    logits = together.predict(make_splits().test.inputs)
+    for place, scale in enumerate(scales):
+        assert_alike(trainings(together)[place], logits[place], *fit(member(Scaled(scale), keras.optimizers.SGD(0.01))))
+
+
+def times(factor: float) -> Callable[[Any], Any]:
+    def act(inputs: Any) -> Any:
+        return factor * keras.ops.relu(inputs)
+
+    return act
+
+
+def test_networks_with_functions_of_the_same_name_share_no_program():
+    def predict(factor: float) -> np.ndarray:
+        one = member(losses.CustomLoss(), keras.optimizers.SGD(0.0))
+        trainer = CompiledTrainer(epochs=1, batch_size=32)
+        trainer.start(0)
+        inputs = keras.Input((5,))
+        hidden = keras.layers.Dense(8, activation=times(factor), name="hidden")(inputs)
+        model = keras.Model(inputs, keras.layers.Dense(1, name="logit", use_bias=True)(hidden))
+        model.set_weights(one.weights)
+        made = train_stack(
+            model, [one], make_splits(), epochs=1, batch_size=32, stratified=False, measure=epoch_metrics
+        )
+        return made.predict(make_splits().test.inputs)
+
+    np.testing.assert_allclose(predict(5.0), 5 * predict(1.0), atol=1e-5)
+
+
+def test_an_optimizer_that_has_no_stacked_form_is_refused():
+    with pytest.raises(ValueError, match="optimizer Adagrad has no stacked form"):
+        train_stack(
+            make_network().logits,
+            [member(losses.CustomLoss(), keras.optimizers.Adagrad())],
+            make_splits(),
+            epochs=1,
+            batch_size=32,
+            stratified=False,
+            measure=epoch_metrics,
+        )

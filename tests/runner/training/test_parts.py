@@ -1,0 +1,115 @@
+"""The trainers' shared parts: batch order, early stopping, steps between two looks at the keyboard."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from runner.training.batches import batch_order, stratified_order
+from runner.training.early_stopping import BestEpoch, EarlyStopping
+from runner.training.fit import LONGEST_EXECUTION, _steps_per_execution
+
+
+def test_an_epoch_visits_every_row_once_in_an_order_of_its_own():
+    orders = [batch_order(100, seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+
+    for order in orders:
+        np.testing.assert_array_equal(np.sort(order), np.arange(100))
+    assert len({order.tobytes() for order in orders}) == 4
+    np.testing.assert_array_equal(batch_order(100, 1, 1), orders[3])
+
+
+@pytest.mark.parametrize(
+    ("rows", "positives", "batch_size"),
+    [(100, 10, 10), (103, 11, 10), (103, 37, 10), (100, 99, 7), (64, 2, 32), (5, 1, 32), (31, 31, 30), (6, 6, 1)],
+)
+def test_stratified_batches_all_hold_their_share_of_positives(rows, positives, batch_size):
+    labels = np.zeros(rows, np.float32)
+    labels[np.random.default_rng(0).permutation(rows)[:positives]] = 1
+    orders = [stratified_order(labels, batch_size, 3, epoch) for epoch in (0, 1)]
+    for order in orders:
+        assert order.dtype == np.int32
+        np.testing.assert_array_equal(np.sort(order), np.arange(rows))
+        for start in range(0, rows, batch_size):
+            batch = labels[order[start : start + batch_size]]
+            assert batch.sum() >= 1
+            share = 1 + (positives - -(-rows // batch_size)) * (len(batch) - 1) / max(rows - -(-rows // batch_size), 1)
+            assert abs(batch.sum() - share) < 1
+    assert rows < 10 or (orders[0] != orders[1]).any()
+    np.testing.assert_array_equal(stratified_order(labels, batch_size, 3, 1), orders[1])
+
+
+def test_stratified_batches_do_not_begin_with_their_positives():
+    labels = np.repeat([1.0, 0.0], [50, 50])
+    order = stratified_order(labels, 20, 0, 0)
+    firsts = [labels[order[start : start + 10]].sum() for start in range(0, 100, 20)]
+    assert 0 < np.mean(firsts) < 10
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "best", "stops_after"),
+    [
+        ("max", [0.1, 0.5, 0.4, 0.3, 0.9], 2, 4),
+        ("min", [0.5, 0.1, 0.2, 0.1, 0.0], 2, 4),  # equal is no improvement
+        ("max", [0.1, 0.2, 0.3, 0.4, 0.5], 5, None),
+        ("max", [np.nan, 0.2, np.nan, 0.3, 0.1], 4, None),  # a number is better than none
+        ("max", [np.nan, np.nan, np.nan, 0.3, 0.1], 1, 3),
+    ],
+)
+def test_best_epoch_and_end(mode, values, best, stops_after):
+    follower = BestEpoch(EarlyStopping("val/x", mode, patience=2))
+    stopped = None
+    for epoch, value in enumerate(values, 1):
+        follower.improved(epoch, {"val/x": value})
+        if follower.exhausted(epoch):
+            stopped = epoch
+            break
+
+    assert (follower.epoch, stopped) == (best, stops_after)
+
+
+def test_a_small_gain_within_min_delta_is_none():
+    follower = BestEpoch(EarlyStopping("val/x", "max", patience=5, min_delta=0.1))
+
+    assert [follower.improved(epoch, {"val/x": value}) for epoch, value in enumerate([0.5, 0.55, 0.61], 1)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("steps", [1, 7, 103, 1024, 1025, 7919, 31250])
+def test_executions_never_borrow_steps_of_the_next_epoch(steps):
+    size = _steps_per_execution(steps)
+
+    assert steps % size == 0
+    assert size <= LONGEST_EXECUTION or size == steps
+
+
+TWO_DEVICES = """
+import runner.training, tensorflow as tf, numpy as np, keras, sys
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+import runner.training.fit as fit
+sys.path[:0] = sys.argv[1:]
+import test_training_contract as contract
+for weights in (False, True):
+    fit.placement = lambda device: tf.distribute.get_strategy()
+    _, alone = contract.train(fit.FitTrainer, seed=1, splits=contract.make_splits(weights=weights))
+    fit.placement = lambda device: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    _, both = contract.train(fit.FitTrainer, seed=1, splits=contract.make_splits(weights=weights))
+    np.testing.assert_allclose(both.history, alone.history, rtol=1e-3)
+print("same curves")
+"""
+
+
+@pytest.mark.slow
+def test_two_devices_give_the_curves_of_one(request):
+    """MirroredStrategy on two logical CPU devices, as it would be on two GPUs."""
+    folders = str(request.path.parent), str(request.path.parents[2])
+    done = subprocess.run([sys.executable, "-c", TWO_DEVICES, *folders], capture_output=True, text=True, check=False)
+
+    assert "same curves" in done.stdout, done.stderr[-3000:]
