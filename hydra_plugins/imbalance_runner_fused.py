@@ -12,6 +12,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from runner import launching
+
 
 @dataclass
 class FusedConfig:
@@ -41,18 +43,15 @@ class FusedLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """See `Launcher`."""
-        from runner.launching.launcher import FusedSweep
-
-        self._sweep = FusedSweep(hydra_context, task_function, config, self.max_stack)
+        self._request = launching.LaunchRequest(hydra_context, task_function, config, self.max_stack)
+        self._launcher = launching.JobLauncher(self._request)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """See `Launcher`."""
-        numbered = list(enumerate(job_overrides, start=initial_job_idx))
+        jobs = list(enumerate(job_overrides, start=initial_job_idx))
         if self.n_jobs == 1:
-            return self._sweep.launch(numbered)
-        from runner.launching.workers import launch_spread
-
-        return launch_spread(self._sweep, numbered, self.n_jobs, self.backend)
+            return self._launcher.launch(jobs)
+        return launching.launch_on_workers(self._request, jobs, self.n_jobs, self.backend)
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedConfig, provider="imbalance_runner_fused")

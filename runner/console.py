@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def epoch_progress(epochs: int, *, in_sweep: bool = False) -> Iterator[EpochList
         task = progress.add_task("", total=epochs)
 
         def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
-            progress.update(task, completed=epoch, description=_in_words(metrics))
+            progress.update(task, completed=epoch, description=_epoch_line(metrics))
 
         yield on_epoch
         progress.update(task, total=progress.tasks[task].completed)  # early stopping: the bar ends full
@@ -82,7 +82,7 @@ def _lines(epochs: int) -> Iterator[EpochListener]:
 
     def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
         nonlocal latest
-        latest = epoch, _in_words(metrics)
+        latest = epoch, _epoch_line(metrics)
         if epoch == 1 or time.monotonic() - last_time > LINE_SECONDS:
             show()
 
@@ -91,7 +91,7 @@ def _lines(epochs: int) -> Iterator[EpochListener]:
         show()
 
 
-def _in_words(metrics: Mapping[str, float]) -> str:
+def _epoch_line(metrics: Mapping[str, float]) -> str:
     """Short enough for a terminal of 80 columns."""
     return (
         f"train loss {metrics['train/loss']:.4f}  val log loss {metrics['val/log_loss']:.4f}  "
@@ -104,19 +104,24 @@ def show_start(name: str, rows: int, prevalence: float) -> None:
     console.print(f"{name}: {rows} rows, {prevalence:.2%} positive; starting TensorFlow ...")
 
 
-def show_result(name: str, metrics: Mapping[str, float], threshold_rule: str, ending: str) -> None:
-    """The test metrics with their intervals, the threshold, and which weights they are of."""
-    from runner.runs.description import result_rows  # not before it is needed: it brings scikit-learn along
+def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str, ending: str) -> None:
+    """A run's result.
 
+    Args:
+        name: of the run.
+        rows: (metric, value on test, 95% interval), in words.
+        threshold: a line about it.
+        ending: a line about the weights, and why training ended.
+    """
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("test metric")
     table.add_column("value", justify="right")
     table.add_column("95% interval")
-    for row in result_rows(metrics):
+    for row in rows:
         table.add_row(*row)
     console.print(f"\n[bold]{name}[/bold]\n", soft_wrap=True)
     console.print(table)
-    console.print(f"threshold {metrics['threshold']:.4g} ({threshold_rule}, chosen on validation)")
+    console.print(threshold)
     console.print(ending, soft_wrap=True)
 
 

@@ -13,13 +13,13 @@ from types import FrameType
 
 from runner.cli.help import help_text
 from runner.errors import InputError, RunFailed
+from runner.tracking.environment import set_defaults
 from runner.wording import closest
 
 OPTIONS_WITH_A_VALUE = {
     *("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
     *("--cfg", "-c", "--package", "-p", "--info", "-i", "--experimental-rerun"),
 }
-
 
 COMMANDS = {
     "ui": "runner.cli.ui",
@@ -47,15 +47,16 @@ def main() -> int:
         sys.path.append(os.getcwd())
     try:
         _refuse_shadowed_packages()
-        from runner.cli.train import train
-
+        set_defaults()
         if arguments and arguments[0] in COMMANDS:
             return command(arguments[0])(arguments[1:])
         if {"-h", "--help"} & set(arguments):
             print(help_text())
             return 0
         _refuse_stray_words(arguments, list(COMMANDS))
-        return train()
+        from runner.cli.train import train  # Hydra and all that stands on it, which no other command waits for
+
+        return train(arguments)
     except (InputError, RunFailed) as problem:
         if show_tracebacks:
             raise

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner import reports, sweeps, tracking
+from runner.cli.train import train
 from runner.errors import InputError
+from runner.reports.settings import ComparisonSettings
 
 
 def resume(arguments: Sequence[str]) -> int:
@@ -17,15 +19,10 @@ def resume(arguments: Sequence[str]) -> int:
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
-    from runner.cli.train import train
-    from runner.sweeps.sweep import command_of
-    from runner.tracking.store import store_uri
-
-    command, folder = command_of(store_uri(options.uri, options.outputs), options.sweep)
-    if Path(folder) != Path.cwd():
-        raise InputError(f"the sweep {options.sweep} was started in {folder}: resume it from there")
-    sys.argv = [sys.argv[0], *command, f"sweep.resume={options.sweep}"]
-    return train()
+    command = sweeps.command_of(tracking.store_uri(options.uri, options.outputs), options.sweep)
+    if Path(command.folder) != Path.cwd():
+        raise InputError(f"the sweep {options.sweep} was started in {command.folder}: resume it from there")
+    return train([*command.arguments, f"sweep.resume={options.sweep}"])
 
 
 def compare(arguments: Sequence[str]) -> int:
@@ -39,10 +36,7 @@ def compare(arguments: Sequence[str]) -> int:
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
-    from runner.reports.publish import report_on
-    from runner.reports.settings import Settings
-    from runner.tracking.store import store_uri
-
-    settings = Settings(options.baseline, options.metric, options.rope, options.alpha)
-    report_on(store_uri(options.uri, options.outputs), options.sweeps, settings, options.outputs)
+    settings = ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha)
+    uri = tracking.store_uri(options.uri, options.outputs)
+    reports.report_on_sweeps(uri, options.sweeps, settings, options.outputs)
     return 0

@@ -1,97 +1,103 @@
-"""`python -m runner [overrides]`: one run or a sweep, by Hydra."""
+"""`runner [overrides]`: one run or a sweep, by Hydra."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from runner import console, sweeps
+from runner.config.hydra_errors import HydraPassThrough, explain
 from runner.config.options import CONF
+from runner.config.schemas import register
 from runner.errors import InputError
 
-if TYPE_CHECKING:
-    from runner.sweeps.sweep import Sweep
 
-
-def train() -> int:
-    """Runs what `sys.argv` asks for; returns the exit status.
+def train(arguments: Sequence[str]) -> int:
+    """Runs what the arguments ask for; returns the exit status.
 
     Raises:
         InputError: the input was refused.
-        RunFailed: a single run failed. A sweep's failures are told here, and returned as a status.
+        RunFailed: a single run failed. A sweep's failures are printed here, and returned as a status.
     """
-    import hydra
-    from hydra.errors import HydraException
-    from omegaconf import DictConfig
-    from omegaconf.errors import OmegaConfBaseException
-
-    from runner.config.hydra_errors import refusal
-    from runner.config.schemas import register
-    from runner.sweeps.callback import Refused, take
-
     register()
-    begun = False
+    started = False
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
     def task(config: DictConfig) -> float | tuple[float, ...]:
-        nonlocal begun
-        begun = True
-        from runner.sweeps.job import run_job
-
-        return run_job(config)
+        nonlocal started
+        started = True
+        return sweeps.run_job(config)
 
     tracebacks = bool(os.environ.get("HYDRA_FULL_ERROR"))
-    try:
-        with _errors_as_they_are():
-            task()
-    except Refused as refused:
-        if (sweep := take()) is not None:
-            _end(sweep, broken=True)
-        raise refused.problem from refused.problem.__cause__
-    except KeyboardInterrupt:
-        if (sweep := take()) is not None:
-            _end(sweep, interrupted=True)
-        raise
-    except Exception as problem:
-        if (sweep := take()) is not None:
-            status = _end(sweep, broken=True)
-            if status and not tracebacks:  # jobs failed, and the sweep has told which; Hydra repeats the first
-                return status
-        if isinstance(problem, (HydraException, OmegaConfBaseException)):
-            raise InputError(refusal(problem)) from problem
-        if isinstance(problem, ValueError) and not begun:  # loss=null, which Hydra does not foresee
-            raise InputError(f"{refusal(problem)}; `python -m runner --help` lists the options") from problem
-        if isinstance(problem, OSError) and not begun:
-            raise InputError(
-                f"{problem.filename} cannot be written ({problem.strerror}): choose another with paths.outputs=..."
-            ) from problem
-        raise
-    sweep = take()
-    return 0 if sweep is None else _end(sweep)
+    with sweeps.SweepSession.open() as session:
+        try:
+            with _hydra_reads(arguments), _hydra_raises():
+                task()
+        except HydraPassThrough as carrier:
+            if (sweep := session.close()) is not None:
+                _end(sweep, broken=True)
+            raise carrier.problem from carrier.problem.__cause__
+        except KeyboardInterrupt:
+            if (sweep := session.close()) is not None:
+                _end(sweep, interrupted=True)
+            raise
+        except Exception as problem:
+            if (sweep := session.close()) is not None:
+                status = _end(sweep, broken=True)
+                if status and not tracebacks:  # jobs failed, and their lines are printed; Hydra repeats the first
+                    return status
+            raise _refusal(problem, started=started) from problem
+        sweep = session.close()
+        return 0 if sweep is None else _end(sweep)
 
 
-def _end(sweep: Sweep, *, interrupted: bool = False, broken: bool = False) -> int:
-    """Closes the sweep and tells how it went, failures last; returns the exit status."""
-    from runner import console
-    from runner.sweeps.journal import FOLDER
-    from runner.sweeps.sweep import failures_in_words
+def _refusal(problem: Exception, *, started: bool) -> Exception:
+    """The error to raise for one of Hydra's: an InputError where the input is at fault, else the error itself."""
+    if isinstance(problem, (HydraException, OmegaConfBaseException)):
+        return InputError(explain(problem))
+    if isinstance(problem, ValueError) and not started:  # loss=null, which Hydra does not foresee
+        return InputError(f"{explain(problem)}; `python -m runner --help` lists the options")
+    if isinstance(problem, OSError) and not started:
+        return InputError(
+            f"{problem.filename} cannot be written ({problem.strerror}): choose another with paths.outputs=..."
+        )
+    return problem
 
+
+def _end(sweep: sweeps.Sweep, *, interrupted: bool = False, broken: bool = False) -> int:
+    """Closes the sweep and prints how it went, failures last; returns the exit status."""
     failed = sweep.end(interrupted=interrupted, broken=broken)
     if interrupted:  # which jobs were under way is no news
-        failed = [entry for entry in failed if entry.event != "killed"]
-    if (sweep.folder / FOLDER).exists():  # its book; else all of it was refused
+        failed = [record for record in failed if record.event is not sweeps.Event.KILLED]
+    if sweep.journal.exists:  # else all of it was refused
         console.show_sweep_end(sweep.plan.parent_id, sweep.folder)
     if not failed:
         return 0
-    print("\n".join(failures_in_words(failed)), file=sys.stderr)
-    return 2 if all(entry.event == "refused" for entry in failed) else 1
+    print("\n".join(sweeps.failure_lines(failed)), file=sys.stderr)
+    return 2 if all(record.event is sweeps.Event.REFUSED for record in failed) else 1
 
 
 @contextmanager
-def _errors_as_they_are() -> Iterator[None]:
-    """Hydra would print errors in its own words; the caller says them in one line."""
+def _hydra_reads(arguments: Sequence[str]) -> Iterator[None]:
+    """Hydra reads its arguments from `sys.argv` alone."""
+    before = sys.argv
+    sys.argv = [before[0], *arguments]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+@contextmanager
+def _hydra_raises() -> Iterator[None]:
+    """Hydra would print errors in its own words; with this variable set it raises them, and ours are one line."""
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

@@ -1,1 +1,1 @@
-"""The configuration: its schemas, its checks, and Hydra's errors in one line."""
+"""The configuration: schemas, checks, instantiation, and Hydra's errors in one line. Hydra's node stays above it."""

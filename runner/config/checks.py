@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -10,16 +11,31 @@ from omegaconf.errors import OmegaConfBaseException
 
 from losses.catalogue import CATALOGUE, check_arguments
 from losses.domains import some_of
+from runner.config.experiment_config import ExperimentConfig
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
 from runner.wording import closest
 
 
-def check(config: DictConfig) -> None:
-    """Refuses what types alone cannot: missing values, numbers out of range, parts that do not fit together.
+def load(config: DictConfig) -> ExperimentConfig:
+    """The typed configuration of a run, checked: see `check`.
 
     Args:
-        config: the composed config.
+        config: composed, without Hydra's node.
+
+    Raises:
+        InputError: names the key, its value, and what is expected.
+    """
+    return ExperimentConfig.from_values(check(config))
+
+
+def check(config: DictConfig) -> dict[str, Any]:
+    """The values of a config, resolved, as plain dicts and lists; refuses what types alone cannot.
+
+    That is missing values, numbers out of range, parts that do not fit together.
+
+    Args:
+        config: composed, without Hydra's node.
 
     Raises:
         InputError: names the key, its value, and what is expected.
@@ -27,7 +43,7 @@ def check(config: DictConfig) -> None:
     for key in sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{key} has no value: give it one on the command line, as {key}=...")
     try:
-        OmegaConf.resolve(config.copy())
+        values = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as problem:
         raise InputError(f"{problem.full_key}: {str(problem).splitlines()[0]}") from problem
     for group in ("dataset", "model", "loss", "optimizer", "trainer"):
@@ -44,6 +60,8 @@ def check(config: DictConfig) -> None:
     cost = config.evaluation
     if cost.threshold == "cost" and cost.cost_fp + cost.cost_fn == 0:
         raise InputError("evaluation.cost_fp and evaluation.cost_fn are both 0: at least one error must cost something")
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
 
 
 def objectives_of(config: DictConfig) -> tuple[str, ...]:
@@ -63,22 +81,25 @@ def objectives_of(config: DictConfig) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def check_batches(trainer: DictConfig, rows: int, positives: int) -> None:
+def check_batches(trainer: Mapping[str, Any], rows: int, positives: int) -> None:
     """Refuses stratified batches where there are more batches than positives.
 
     Args:
-        trainer: the trainer's config.
+        trainer: the trainer's arguments.
         rows, positives: of the training part.
 
     Raises:
         InputError: names the smallest batch size that works.
     """
-    if not trainer.get("stratified_batches") or -(-rows // trainer.batch_size) <= positives:
+    if not trainer.get("stratified_batches"):
         return
-    raise InputError(
-        f"trainer.stratified_batches=true: {positives} positives cannot reach all {-(-rows // trainer.batch_size)} "
-        f"batches of trainer.batch_size={trainer.batch_size}; use trainer.batch_size={-(-rows // positives)} or more"
-    )
+    size = trainer["batch_size"]
+    batches = -(-rows // size)
+    if batches > positives:
+        raise InputError(
+            f"trainer.stratified_batches=true: {positives} positives cannot reach all {batches} batches "
+            f"of trainer.batch_size={size}; use trainer.batch_size={-(-rows // positives)} or more"
+        )
 
 
 def _check_ranges(node: DictConfig, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's errors, many lines each, as the one line that helps."""
+"""Hydra's and OmegaConf's errors, many lines each, as the one line that helps; and how ours get past Hydra."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from runner.wording import closest
 
 
-def refusal(problem: BaseException) -> str:
+class HydraPassThrough(BaseException):
+    """Carries an error through Hydra, which catches every `Exception`: of a callback it would only warn, of a job it
+    would print lines of its own.
+
+    Attributes:
+        problem: the error; the command line raises it again.
+    """
+
+    def __init__(self, problem: Exception) -> None:
+        self.problem = problem
+
+
+def explain(problem: BaseException) -> str:
     """One line that names what was refused, where, and the way out.
 
     Args:

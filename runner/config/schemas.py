@@ -15,7 +15,13 @@ from omegaconf import MISSING
 from losses.domains import Domain, above, at_least, between, inside, one_of, some_of, up_to, whole
 from runner.metrics import EPOCH_METRICS, OBJECTIVES
 
-KEPT = ("auto", "all", "best", "none")  # of which runs figures and models are kept
+RETENTION_OPTIONS = (
+    "auto",
+    "all",
+    "best",
+    "none",
+)
+"""Of which runs figures and models are kept."""
 
 
 def limited(domain: Domain) -> Any:
@@ -188,7 +194,7 @@ class RmsProp(OptimizerConfig):
 
 
 @dataclass
-class EarlyStopping:
+class EarlyStoppingConfig:
     """When to stop before the last epoch; the best epoch's weights are restored."""
 
     monitor: str = limited(one_of(*EPOCH_METRICS))
@@ -198,28 +204,28 @@ class EarlyStopping:
 
 
 @dataclass
-class Fit:
+class FitConfig:
     """conf/trainer/fit.yaml"""
 
     _target_: str = "runner.training.FitTrainer"
     epochs: int = limited(whole(1))
     batch_size: int = limited(whole(1))
     stratified_batches: bool = MISSING
-    early_stopping: EarlyStopping | None = None
+    early_stopping: EarlyStoppingConfig | None = None
     device: str = limited(one_of("auto", "cpu", "gpu"))
     precision: str = limited(one_of("float32", "mixed_float16", "mixed_bfloat16"))
     deterministic: bool = MISSING
 
 
 @dataclass
-class Compiled(Fit):
+class CompiledConfig(FitConfig):
     """conf/trainer/compiled.yaml"""
 
     _target_: str = "runner.training.CompiledTrainer"
 
 
 @dataclass
-class Evaluation:
+class EvaluationConfig:
     """conf/evaluation/default.yaml"""
 
     threshold: str = limited(one_of("max_f1", "max_mcc", "youden", "cost", "precision_at_least", "fixed"))
@@ -232,7 +238,7 @@ class Evaluation:
 
 
 @dataclass
-class Tracking:
+class TrackingConfig:
     """conf/tracking/"""
 
     backend: str = limited(one_of("local", "server", "none"))
@@ -240,11 +246,11 @@ class Tracking:
     experiment_name: str = MISSING
     flush_seconds: float = limited(above(0))
     system_metrics: bool = MISSING
-    models: str = limited(one_of(*KEPT))
+    models: str = limited(one_of(*RETENTION_OPTIONS))
 
 
 @dataclass
-class Split:
+class SplitConfig:
     """How rows are divided."""
 
     seed: int = limited(whole(0))
@@ -254,7 +260,7 @@ class Split:
 
 
 @dataclass
-class Sweep:
+class SweepConfig:
     """How a sweep treats what is done already, and failures."""
 
     resume: Any = False
@@ -262,7 +268,7 @@ class Sweep:
 
 
 @dataclass
-class Comparison:
+class ComparisonConfig:
     """conf/comparison/"""
 
     report: bool = MISSING
@@ -273,30 +279,30 @@ class Comparison:
 
 
 @dataclass
-class Paths:
+class PathsConfig:
     """conf/paths/"""
 
     outputs: str = MISSING
 
 
 @dataclass
-class Config:
+class RootConfig:
     """The whole config. Groups whose options differ, or may be a user's own, are typed by their own schema."""
 
     seed: int = limited(whole(0, 2**32 - 1))
     objective: Any = limited(some_of(*OBJECTIVES))
-    figures: str = limited(one_of(*KEPT))
-    split: Split = field(default_factory=Split)
+    figures: str = limited(one_of(*RETENTION_OPTIONS))
+    split: SplitConfig = field(default_factory=SplitConfig)
     dataset: Any = MISSING
     model: Any = MISSING
     loss: Any = MISSING
     optimizer: Any = MISSING
     trainer: Any = MISSING
-    evaluation: Evaluation = field(default_factory=Evaluation)
-    tracking: Tracking = field(default_factory=Tracking)
-    sweep: Sweep = field(default_factory=Sweep)
-    comparison: Comparison = field(default_factory=Comparison)
-    paths: Paths = field(default_factory=Paths)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+    comparison: ComparisonConfig = field(default_factory=ComparisonConfig)
+    paths: PathsConfig = field(default_factory=PathsConfig)
 
 
 SCHEMAS: dict[str, dict[str, type]] = {
@@ -312,14 +318,14 @@ SCHEMAS: dict[str, dict[str, type]] = {
     },
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
     "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp},
-    "trainer": {"fit": Fit, "compiled": Compiled},
+    "trainer": {"fit": FitConfig, "compiled": CompiledConfig},
 }
 
 
 def register() -> None:
     """Puts the schemas where Hydra's defaults lists find them."""
     store = ConfigStore.instance()
-    store.store(name="schema", node=Config)
+    store.store(name="schema", node=RootConfig)
     for group, options in SCHEMAS.items():
         for option, node in options.items():
             store.store(group=f"schema/{group}", name=option, node=node)

@@ -1,1 +1,5 @@
-"""One run, from its configuration to its record."""
+"""One run, from its configuration to its record. What loads Keras is loaded when it is first asked for."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 
-from losses.shape import loss_shape
+import losses
 from runner import figures
 from runner.evaluation import Evaluation, curves
 from runner.evaluation.thresholds import threshold_curve
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
+@dataclass(frozen=True)
+class RunPicture:
+    """What the figures of a run are drawn from.
 
-def draw(
-    evaluation: Evaluation,
-    history: pd.DataFrame,
-    best_epoch: int,
-    loss: keras.losses.Loss,
-    option: str,
-    name: str,
-    bins: int,
-) -> Iterator[tuple[str, Figure]]:
-    """The run's figures, one at a time: (file name without suffix, figure).
-
-    Args:
+    Attributes:
         evaluation: of the run.
         history: one row an epoch.
-        best_epoch: whose weights were kept.
-        loss: trained with.
+        best_epoch: whose weights are kept.
+        loss: the keras.losses.Loss that it was trained with.
         option: the loss's.
         name: the run's.
         bins: of the calibration curve.
     """
+
+    evaluation: Evaluation
+    history: pd.DataFrame
+    best_epoch: int
+    loss: Any
+    option: str
+    name: str
+    bins: int
+
+
+def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
+    """The run's figures, drawn one at a time: (file name without suffix, matplotlib figure)."""
+    evaluation, name = picture.evaluation, picture.name
     labels, probabilities = evaluation.test.labels, evaluation.test.probabilities
     metrics, confusion = evaluation.metrics, evaluation.confusion
     recall, false_positive_rate = metrics["test/recall"], 1 - metrics["test/specificity"]
 
     yield (
         "loss_curves",
-        figures.loss_curves(history, best_epoch=best_epoch, loss_name=option, subtitle=name),
+        figures.loss_curves(picture.history, best_epoch=picture.best_epoch, loss_name=picture.option, subtitle=name),
     )
     yield (
         "precision_recall",
@@ -76,12 +79,12 @@ def draw(
     yield (
         "calibration",
         figures.calibration(
-            curves.calibration_curve(labels, probabilities, bins),
+            curves.calibration_curve(labels, probabilities, picture.bins),
             probabilities,
             labels,
             ece=metrics["test/ece"],
             brier=metrics["test/brier"],
-            debiased_bins=None if debiased is None else curves.calibration_curve(labels, debiased, bins),
+            debiased_bins=None if debiased is None else curves.calibration_curve(labels, debiased, picture.bins),
             subtitle=name,
         ),
     )
@@ -94,6 +97,6 @@ def draw(
             subtitle=name,
         ),
     )
-    whole_batch = getattr(loss, "whole_batch", False)
-    shape = loss_shape(loss)
-    yield "loss_shape", figures.loss_shape(shape, loss_name=option, whole_batch=whole_batch, subtitle=name)
+    whole_batch = getattr(picture.loss, "whole_batch", False)
+    shape = losses.loss_shape(picture.loss)
+    yield "loss_shape", figures.loss_shape(shape, loss_name=picture.option, whole_batch=whole_batch, subtitle=name)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from omegaconf import DictConfig, OmegaConf
-
+from runner import tracking
+from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build
+from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits, make_splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
 
-if TYPE_CHECKING:
-    from runner.tracking import Store
-
-KEPT = 4  # datasets, and splits: a sweep goes through one after the other, so few serve many runs
+LATEST = 4  # datasets, and splits: a sweep goes through one after the other, so few serve many runs
 
 Value = TypeVar("Value")
 
 
-class Cache:
-    """Remembers the latest datasets and splits by their config, the stores, and who runs this by what command.
+class Resources:
+    """Remembers the latest datasets and splits by their config, the trackers, and who runs this by what command.
 
     What it hands out is shared by runs: nobody may change it.
     """
@@ -32,57 +30,74 @@ class Cache:
     def __init__(self) -> None:
         self._datasets: dict[Hashable, Dataset] = {}
         self._splits: dict[Hashable, Splits] = {}
-        self._stores: dict[Hashable, Store | None] = {}
+        self._trackers: dict[Hashable, tracking.Tracker] = {}
 
-    def dataset(self, config: DictConfig) -> Dataset:
-        """The checked dataset of a run's config."""
-        return _kept(self._datasets, _key(config, "dataset"), lambda: load_dataset(config))
+    def dataset(self, config: ExperimentConfig) -> Dataset:
+        """The checked dataset of a run's config.
 
-    def splits(self, config: DictConfig) -> Splits:
-        """The splits of a run's config."""
-        key = _key(config, "dataset", "split")
-        return _kept(self._splits, key, lambda: make_splits(self.dataset(config), **config.split))
+        Raises:
+            InputError: it cannot be loaded, or cannot be used.
+        """
+        return _latest(self._datasets, _key(config, "dataset"), lambda: load_dataset(config))
 
-    def store(self, config: DictConfig) -> Store | None:
-        """The opened store of a run's config; None for `tracking=none`."""
-        from runner.tracking import store_of
+    def splits(self, config: ExperimentConfig) -> Splits:
+        """The splits of a run's config.
 
-        return _kept(self._stores, _key(config, "tracking", "paths"), lambda: store_of(config))
+        Raises:
+            InputError: the dataset's, or a part would lack a class.
+        """
+        key, split = _key(config, "dataset", "split"), config.values["split"]
+        return _latest(self._splits, key, lambda: make_splits(self.dataset(config), **split))
+
+    def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
+        """The tracker of a config group, its store opened.
+
+        Args:
+            config: the group.
+            outputs: the folder of the local store.
+
+        Raises:
+            InputError: the store has no address, or does not answer.
+        """
+        key = json.dumps([vars(config), str(outputs)], sort_keys=True)
+        return _latest(self._trackers, key, lambda: _open(config, outputs))
 
     @cached_property
-    def tags(self) -> dict[str, str]:
-        """See `runner.runs.description.tags`, which asks git."""
-        from runner.runs import description
-
-        return description.tags()
+    def provenance(self) -> dict[str, str]:
+        """See `runner.tracking.provenance`, which asks git."""
+        return tracking.provenance_tags()
 
 
-@lru_cache(maxsize=1)
-def cache_of(sweep_folder: Path) -> Cache:
-    """The one of all jobs of a sweep that this process runs, and of the sweep's end."""
-    return Cache()
+def load_dataset(config: ExperimentConfig) -> Dataset:
+    """The dataset of the config, checked; a user's own loader is held to the same rules as ours.
 
-
-def load_dataset(config: DictConfig) -> Dataset:
-    """The dataset of the config, checked; a user's own loader is held to the same rules as ours."""
+    Raises:
+        InputError: it cannot be loaded, or cannot be used.
+    """
     dataset = build("dataset", config.dataset)
     if not isinstance(dataset, Dataset):
         raise InputError(
-            f"dataset._target_={config.dataset._target_} returned {type(dataset).__name__}: "
+            f"dataset._target_={config.dataset['_target_']} returned {type(dataset).__name__}: "
             "a loader must return a runner.data.Dataset"
         )
     return check_dataset(dataset)
 
 
-def _kept(kept: dict[Hashable, Value], key: Hashable, make: Callable[[], Value]) -> Value:
+def _open(config: TrackingConfig, outputs: Path) -> tracking.Tracker:
+    if config.backend == "none":
+        return tracking.NoTracker()
+    uri = tracking.configured_uri(config, outputs)  # a wrong address shows before MLflow is loaded
+    return tracking.open_tracker(uri, config, outputs)
+
+
+def _latest(values: dict[Hashable, Value], key: Hashable, make: Callable[[], Value]) -> Value:
     """The value under `key`, made if it is not there; of many the one used longest ago is dropped."""
-    value = kept.pop(key) if key in kept else make()
-    kept[key] = value
-    if len(kept) > KEPT:
-        del kept[next(iter(kept))]
+    value = values.pop(key) if key in values else make()
+    values[key] = value
+    if len(values) > LATEST:
+        del values[next(iter(values))]
     return value
 
 
-def _key(config: DictConfig, *groups: str) -> str:
-    nodes = [OmegaConf.to_container(config[group], resolve=True) for group in groups]
-    return json.dumps(nodes, sort_keys=True, default=str)
+def _key(config: ExperimentConfig, *groups: str) -> str:
+    return json.dumps([config.values[group] for group in groups], sort_keys=True, default=str)

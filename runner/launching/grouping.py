@@ -22,7 +22,7 @@ MOST = 100  # more members save no time; a smaller stack is concluded while the 
 SHARE_OF_MEMORY = 0.25
 
 
-def group_key(config: DictConfig) -> str | None:
+def stack_key(config: DictConfig) -> str | None:
     """What jobs of one stack have in common: rows, network, kind of optimizer, batches.
 
     Args:
@@ -65,31 +65,31 @@ def most_members(parameters: int, widest: int, batch_size: int) -> int:
     return max(1, min(MOST, int(SHARE_OF_MEMORY * psutil.virtual_memory().available / each)))
 
 
-def portions(kinds: Sequence[str], most: int) -> list[list[int]]:
+def portions(keys: Sequence[str], most: int) -> list[list[int]]:
     """Divides the members of a group into stacks.
 
-    Compiling takes seconds, and a program serves again where a stack has as many members of each kind of loss as one
+    Compiling takes seconds, and a program serves again where a stack has as many members of each key as one
     before it: so stacks are made alike where that is possible.
 
     Args:
-        kinds: of each member's loss; members of a kind are one call in the program.
+        keys: of each member's loss; members with equal keys are one call in the program.
         most: members of a stack.
 
     Returns:
-        Places in `kinds`, for each stack.
+        Indices of `keys`, for each stack.
     """
-    by_kind: dict[str, list[int]] = {}
-    for place, kind in enumerate(kinds):
-        by_kind.setdefault(kind, []).append(place)
-    if len(kinds) <= most:
-        return [[place for places in by_kind.values() for place in places]]
-    common = math.gcd(*map(len, by_kind.values()))
+    by_key: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        by_key.setdefault(key, []).append(index)
+    if len(keys) <= most:
+        return [[index for indices in by_key.values() for index in indices]]
+    common = math.gcd(*map(len, by_key.values()))
     for stacks in range(2, common + 1):
-        if common % stacks == 0 and len(kinds) // stacks <= most:
-            if len(kinds) // stacks < most // 4:
+        if common % stacks == 0 and len(keys) // stacks <= most:
+            if len(keys) // stacks < most // 4:
                 break  # too small to be worth it
-            return [[place for places in by_kind.values() for place in places[part::stacks]] for part in range(stacks)]
-    order = [place for places in by_kind.values() for place in places]
+            return [[index for indices in by_key.values() for index in indices[part::stacks]] for part in range(stacks)]
+    order = [index for indices in by_key.values() for index in indices]
     stacks = -(-len(order) // most)
     bounds = [len(order) * part // stacks for part in range(stacks + 1)]
     return [order[start:end] for start, end in pairwise(bounds)]

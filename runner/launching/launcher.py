@@ -1,4 +1,4 @@
-"""All jobs of a sweep at once: composed, sorted into groups that can share a graph, trained stack by stack."""
+"""All jobs of a sweep at once: composed, sorted into groups that can share a stack, trained stack by stack."""
 
 from __future__ import annotations
 
@@ -6,104 +6,88 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
+from hydra.core.utils import JobReturn, configure_log, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
 
 from runner.errors import InputError
-from runner.launching.grouping import group_key
+from runner.launching.completion import CompletionQueue
+from runner.launching.grouping import stack_key
 from runner.launching.hydra_files import write_hydra_files
 from runner.launching.job_configs import ComposingLoader, JobComposer, copy_config
-
-if TYPE_CHECKING:
-    from runner.launching.completion import Conclusions
+from runner.launching.jobs import Jobs, LaunchedJob
+from runner.launching.stack_runner import StackRunner
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Launched:
-    """A job on its way.
+@dataclass(frozen=True)
+class LaunchRequest:
+    """What a Hydra launcher is set up with.
 
     Attributes:
-        number: of the job.
-        config: composed, with Hydra's node.
-        task: the run's config, without it.
-        back: what Hydra gets of it in the end.
-    """
-
-    number: int
-    config: DictConfig
-    task: DictConfig
-    back: JobReturn = field(default_factory=JobReturn)
-
-    def ended(self, value: Any) -> None:
-        """With its objective, or with the exception that ended it."""
-        self.back.return_value = value
-        self.back.status = JobStatus.FAILED if isinstance(value, Exception) else JobStatus.COMPLETED
-
-
-class FusedSweep:
-    """Launches the jobs of a sweep; for a search, batch after batch.
-
-    Args:
-        context, task, config: as a Hydra launcher gets them.
+        context, task, config: as Hydra hands them to a launcher.
         max_stack: most runs in a stack; None lets memory decide.
     """
 
-    def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig, max_stack: int | None) -> None:
-        self.context, self.task, self.config, self.max_stack = context, task, config, max_stack
-        self.loader = context.config_loader
-        self._composer = JobComposer(context.config_loader, config)
-        if isinstance(context.config_loader, ConfigLoaderImpl):
-            context.config_loader = ComposingLoader(self._composer)
+    context: HydraContext
+    task: TaskFunction
+    config: DictConfig
+    max_stack: int | None
 
-    def launch(self, numbered: Iterable[tuple[int, Sequence[str]]]) -> list[JobReturn]:
-        """Runs all jobs.
 
-        Args:
-            numbered: each job's number and overrides.
+class JobLauncher:
+    """Launches the jobs of a sweep; for a search, batch after batch.
 
-        Returns:
-            In the order of the jobs, whatever order they were run in.
+    Args:
+        request: what the launcher was set up with.
+    """
+
+    def __init__(self, request: LaunchRequest) -> None:
+        self.request = request
+        self.loader = request.context.config_loader
+        self._composer = JobComposer(self.loader, request.config)
+        if isinstance(self.loader, ConfigLoaderImpl):
+            request.context.config_loader = ComposingLoader(self._composer)
+
+    def launch(self, jobs: Jobs) -> list[JobReturn]:
+        """Runs all jobs; returns their results in the order of `jobs`, whatever order they were run in.
 
         Raises:
             InputError: a stack of less than one.
         """
-        if self.max_stack is not None and self.max_stack < 1:
-            raise InputError(f"hydra.launcher.max_stack must be at least 1, or null. Received: {self.max_stack}")
+        max_stack, config = self.request.max_stack, self.request.config
+        if max_stack is not None and max_stack < 1:
+            raise InputError(f"hydra.launcher.max_stack must be at least 1, or null. Received: {max_stack}")
         setup_globals()
-        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
-        jobs = [self.composed(number, overrides) for number, overrides in numbered]
-        log.info("Launching %s", "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs")
-        groups = self.grouped(jobs)
+        configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+        Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        launched = [self.compose(number, overrides) for number, overrides in jobs]
+        log.info("Launching %s", "1 job" if len(launched) == 1 else f"{len(launched)} jobs")
+        groups = self.groups(launched)
         alone = [members[0] for key, members in groups.items() if isinstance(key, int)]
         if len(alone) < len(groups):
-            from runner.launching.completion import Conclusions
-
-            with Conclusions() as conclusions:
+            with CompletionQueue() as queue:
                 for key, members in groups.items():
                     if isinstance(key, str):
-                        alone += self._run_group(members, conclusions)
+                        alone += self._run_group(members, queue)
         for job in sorted(alone, key=lambda job: job.number):
             self._run_alone(job)
-        return [job.back for job in jobs]
+        return [job.result for job in launched]
 
-    def grouped(self, jobs: Iterable[Launched]) -> dict[str | int, list[Launched]]:
-        """Jobs that may share a graph, by what they have in common; those to be run alone by their number."""
-        groups: dict[str | int, list[Launched]] = {}
+    def groups(self, jobs: Iterable[LaunchedJob]) -> dict[str | int, list[LaunchedJob]]:
+        """Jobs that may share a stack, by what they have in common; those to be run alone by their number."""
+        groups: dict[str | int, list[LaunchedJob]] = {}
         for job in jobs:
-            groups.setdefault(group_key(job.config) or job.number, []).append(job)
+            groups.setdefault(stack_key(job.config) or job.number, []).append(job)
         return groups
 
-    def composed(self, number: int, overrides: Sequence[str]) -> Launched:
+    def compose(self, number: int, overrides: Sequence[str]) -> LaunchedJob:
         """A job with its config, as Hydra would compose it."""
         config = self._composer.compose(overrides)
         with open_dict(config):
@@ -111,30 +95,29 @@ class FusedSweep:
         task = copy_config(config)
         with read_write(task), open_dict(task):
             del task["hydra"]
-        return Launched(number, config, task)
+        return LaunchedJob(number, config, task)
 
-    def _run_group(self, jobs: Sequence[Launched], conclusions: Conclusions) -> list[Launched]:
-        """Trains jobs that can share a graph; returns those that cannot after all."""
-        from runner.launching.stack_runner import StackRunner
-
-        runner = StackRunner(self.max_stack, conclusions)
+    def _run_group(self, jobs: Sequence[LaunchedJob], queue: CompletionQueue) -> list[LaunchedJob]:
+        """Trains jobs that can share a stack; returns those that cannot after all."""
+        runner = StackRunner(self.request.max_stack, queue)
         for job in jobs:
-            with self._at_job(job):
+            with self._hydra_at(job):
                 runner.add(job)
         return runner.run()
 
-    def _run_alone(self, job: Launched) -> None:
-        job.back = run_job(
-            hydra_context=self.context,
-            task_function=self.task,
+    def _run_alone(self, job: LaunchedJob) -> None:
+        request = self.request
+        job.result = run_job(
+            hydra_context=request.context,
+            task_function=request.task,
             config=job.config,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
         )
-        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        configure_log(request.config.hydra.hydra_logging, request.config.hydra.verbose)
 
     @contextlib.contextmanager
-    def _at_job(self, job: Launched) -> Iterator[None]:
+    def _hydra_at(self, job: LaunchedJob) -> Iterator[None]:
         """What `hydra.core.utils.run_job` sets up for a job, as far as our jobs need it."""
         config, instance = job.config, HydraConfig.instance()
         before = instance.cfg
@@ -142,9 +125,9 @@ class FusedSweep:
         folder = os.path.join(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir))
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = os.path.abspath(folder)
-        job.back.cfg, job.back.hydra_cfg = job.task, config
-        job.back.overrides = list(config.hydra.overrides.task)
-        job.back.task_name, job.back.working_dir = config.hydra.job.name, os.getcwd()
+        job.result.cfg, job.result.hydra_cfg = job.task, config
+        job.result.overrides = list(config.hydra.overrides.task)
+        job.result.task_name, job.result.working_dir = config.hydra.job.name, os.getcwd()
         if config.hydra.output_subdir is not None:
             write_hydra_files(config, Path(folder) / config.hydra.output_subdir)
         try:

@@ -1,40 +1,30 @@
-"""The jobs of one group: prepared, and trained stack by stack."""
+"""The jobs of one group: admitted and prepared as single runs are, trained stack by stack, concluded like these.
+
+`runner.experiment.execute` tells the same story for one run.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import math
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
 
-from runner import console
-from runner.config.instantiate import build
-from runner.experiment.execute import Prepared, make_network, prepare
-from runner.experiment.resources import cache_of
-from runner.launching.completion import Conclusions, Passenger, Trained
+from runner import console, evaluation, experiment, models, training
+from runner.config.experiment_config import ExperimentConfig
+from runner.experiment.admit import admit
+from runner.experiment.run import Logits, Run, TrainedRun
+from runner.launching.completion import CompletionQueue, FinishedTraining
 from runner.launching.grouping import most_members, portions
+from runner.launching.jobs import LaunchedJob, StackedRun
+from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
-from runner.sweeps.job import Job
-from runner.sweeps.journal import Outcome
-
-if TYPE_CHECKING:
-    import keras
-
-    from runner.launching.launcher import Launched
-    from runner.models import Network
-    from runner.training import CompiledTrainer, Training
-    from runner.training.stack import Member
+from runner.sweeps.job import JobRun
 
 log = logging.getLogger("runner")
-
-DRAWING = threading.Lock()
-"""Held where a network is built: all threads draw its first weights from the same random numbers."""
 
 
 class StackRunner:
@@ -42,167 +32,206 @@ class StackRunner:
 
     Args:
         max_stack: most runs in a stack; None lets memory decide.
-        conclusions: where records are opened and concluded.
+        queue: opens records and concludes runs.
     """
 
-    def __init__(self, max_stack: int | None, conclusions: Conclusions) -> None:
-        self._max_stack, self._conclusions = max_stack, conclusions
-        self._waiting: list[Passenger] = []
-        self._weights: dict[int, list[np.ndarray]] = {}
-        self._optimizers: dict[str, keras.optimizers.Optimizer] = {}
+    def __init__(self, max_stack: int | None, queue: CompletionQueue) -> None:
+        self._max_stack, self._queue = max_stack, queue
+        self._waiting: list[StackedRun] = []
+        self._optimizers = Optimizers()
 
-    def add(self, launched: Launched) -> None:
-        """Prepares a job's run; one that is refused, or done already, is over with that."""
+    def add(self, launched: LaunchedJob) -> None:
+        """Admits and prepares a job's run; a job that is refused, or done already, ends here."""
         hydra = launched.config.hydra
-        job, folder = Job(launched.task, hydra), Path(hydra.sweep.dir)
-        if not job.may_start():
+        job = JobRun(launched.task, hydra)
+        if not job.should_start():
             launched.ended(math.nan)
             return
-        share_machine(hydra.launcher, folder)
+        share_machine(hydra.launcher, job.journal.folder)
         try:
-            run = prepare(job.config, job.choices, job.folder, job.overrides, job.plan, cache_of(folder))
-            if not isinstance(run, Outcome):
-                self._optimizer(run.config)
+            admitted = admit(job.spec(), job.resources, job.plan.done)
+            if not isinstance(admitted, Outcome):
+                run = experiment.prepare(admitted, job.resources)
+                self._optimizers.of(run.spec.config)
         except Exception as problem:
             job.failed(problem)
             launched.ended(problem)
             return
-        if isinstance(run, Outcome):
-            job.finished(run)
-            launched.ended(run.objective)
+        if isinstance(admitted, Outcome):
+            job.finished(admitted)
+            launched.ended(admitted.objective)
         else:
-            self._waiting.append(Passenger(launched, job, run))
+            self._waiting.append(StackedRun(launched, job, run))
 
-    def run(self) -> list[Launched]:
+    def run(self) -> list[LaunchedJob]:
         """Trains what was added, and hands it on to be concluded; returns the jobs that cannot be stacked."""
         if not self._waiting:
             return []
         try:
-            reason = self._start(self._waiting[0].run)
+            trainer = StackTrainer(self._waiting[0].run, self._optimizers)
+            reason = trainer.reason_unsupported
         except Exception as problem:  # a model that cannot be built: the same one for all of them
             for each in self._waiting:
-                self._conclusions.failed(each, problem)
+                self._queue.fail(each, problem)
             return []
         if reason:
             log.info("%d runs are trained one by one: %s", len(self._waiting), reason)
             return [each.launched for each in self._waiting]
-        for stack in self._stacks():
-            crew = [each for each in stack if self._boards(each)]
-            if crew:
-                self._conclusions.conclude(self._train(crew))
+        for members in trainer.stacks(self._waiting, self._max_stack):
+            opened = [each for each in members if self._open(each, trainer.device)]
+            if opened:
+                self._queue.conclude(self._train(trainer, opened))
         return []
 
-    def _start(self, run: Prepared) -> str | None:
-        """Gets what all stacks share; returns why the runs cannot be stacked, or None."""
-        import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
-
-        self._trainer: CompiledTrainer = build("trainer", run.config.trainer)
-        with DRAWING:
-            self._device = self._trainer.start(run.config.seed)
-            with self._trainer.scope():
-                self._network: Network = make_network(run.config, run.splits, run.dataset)
-        self._weights[run.config.seed] = self._network.logits.get_weights()
-        return self._trainer.why_not(self._network, self._optimizer(run.config))
-
-    def _stacks(self) -> list[list[Passenger]]:
-        from runner.training.stack import kind_of
-
-        logits = self._network.logits
-        widest = max(int(np.prod(layer.output.shape[1:])) for layer in logits.layers)
-        most = self._max_stack or most_members(logits.count_params(), widest, self._trainer.fit.batch_size)
-        kinds = [kind_of(each.run.loss) for each in self._waiting]
-        return [[self._waiting[place] for place in places] for places in portions(kinds, most)]
-
-    def _boards(self, passenger: Passenger) -> bool:
+    def _open(self, stacked: StackedRun, device: str) -> bool:
         """Opens the run's record; False if it is not to be trained any more, or the record cannot be opened."""
-        if not passenger.job.may_start():
-            passenger.launched.ended(math.nan)
+        if not stacked.job.should_start():
+            stacked.launched.ended(math.nan)
             return False
         try:
-            self._conclusions.open(passenger, self._device)
+            self._queue.open(stacked, device)
         except Exception as problem:
-            self._conclusions.failed(passenger, problem)
+            self._queue.fail(stacked, problem)
             return False
         return True
 
-    def _train(self, crew: Sequence[Passenger]) -> list[Trained]:
-        """Trains runs as one stack; those that fail are over with that.
+    def _train(self, trainer: StackTrainer, members: Sequence[StackedRun]) -> list[FinishedTraining]:
+        """Trains runs as one stack; those that fail end here.
 
         What stops the whole stack, a loss that cannot be computed or too little memory, concerns some runs more than
         others: each half has another try by itself.
         """
         try:
-            return self._train_together(crew)
+            results = trainer.train(members)
         except Exception as problem:
-            if len(crew) == 1:
-                self._conclusions.failed(crew[0], problem)
+            if len(members) == 1:
+                self._queue.fail(members[0], problem)
                 return []
-            log.info("%d runs cannot be trained together: %s", len(crew), problem)
-            middle = len(crew) // 2
-            return [*self._train(crew[:middle]), *self._train(crew[middle:])]
+            log.info("%d runs cannot be trained together: %s", len(members), problem)
+            middle = len(members) // 2
+            return [*self._train(trainer, members[:middle]), *self._train(trainer, members[middle:])]
+        finished = []
+        for stacked, result in zip(members, results, strict=True):
+            if isinstance(result, Exception):
+                self._queue.fail(stacked, result)
+            else:
+                finished.append(FinishedTraining(stacked, result))
+        return finished
 
-    def _train_together(self, crew: Sequence[Passenger]) -> list[Trained]:
-        from runner.evaluation import epoch_metrics
 
-        epochs = self._trainer.fit.epochs
-        with console.stack_progress(len(crew), epochs) as show:
-            members = [self._member(each, show) for each in crew]
-            stack = self._trainer.train_stack(self._network, members, crew[0].run.splits, measure=epoch_metrics)
-        splits = crew[0].run.splits
-        logits = {id(part.inputs): stack.predict(part.inputs) for part in (splits.validation, splits.test)}
-        trained = []
-        for place, (passenger, training) in enumerate(zip(crew, stack.trainings, strict=True)):
-            if isinstance(training, Exception):
-                self._conclusions.failed(passenger, training)
+class Optimizers:
+    """The optimizers of a group. A stack only reads their rates, so that runs with equal ones share one."""
+
+    def __init__(self) -> None:
+        self._by_config: dict[str, Any] = {}
+
+    def of(self, config: ExperimentConfig) -> Any:
+        """The keras.optimizers.Optimizer of a config.
+
+        Raises:
+            InputError: there is no such optimizer, or it refuses its arguments.
+        """
+        key = json.dumps(config.optimizer, default=str)
+        if key not in self._by_config:
+            self._by_config[key] = experiment.make_optimizer(config)
+        return self._by_config[key]
+
+
+class StackTrainer:
+    """Trains the stacks of one group.
+
+    Args:
+        run: any of the group, for what all have in common.
+        optimizers: of the group.
+
+    Attributes:
+        device: in words.
+
+    Raises:
+        InputError: the model cannot be built, or the device is not there.
+    """
+
+    def __init__(self, run: Run, optimizers: Optimizers) -> None:
+        config = run.spec.config
+        self._optimizers = optimizers
+        self._trainer: training.CompiledTrainer = experiment.make_trainer(config)
+        with experiment.initializer_lock:
+            self.device = self._trainer.start(config.seed)
+            with self._trainer.scope():
+                self._network = experiment.make_network(config, run.splits, run.dataset)
+        self._weights = {config.seed: self._network.logits.get_weights()}
+        self._optimizer = optimizers.of(config)
+
+    @property
+    def reason_unsupported(self) -> str | None:
+        """Why the runs cannot be stacked, in words; None if they can."""
+        return self._trainer.reason_unsupported(self._network, self._optimizer)
+
+    def stacks(self, runs: Sequence[StackedRun], max_stack: int | None) -> list[list[StackedRun]]:
+        """The runs, divided into stacks.
+
+        Args:
+            runs: of the group.
+            max_stack: most runs in a stack; None lets memory decide.
+        """
+        network = self._network.logits
+        widest = max(int(np.prod(layer.output.shape[1:])) for layer in network.layers)
+        most = max_stack or most_members(network.count_params(), widest, self._trainer.settings.batch_size)
+        keys = [training.loss_key(each.run.loss) for each in runs]
+        return [[runs[index] for index in indices] for indices in portions(keys, most)]
+
+    def train(self, members: Sequence[StackedRun]) -> list[TrainedRun | Exception]:
+        """Trains runs as one stack; returns for each what training left of it, or why it failed."""
+        splits = members[0].run.splits
+        with console.stack_progress(len(members), self._trainer.settings.epochs) as show:
+            stack = self._trainer.train_stack(
+                self._network, [self._member(each, show) for each in members], splits, evaluation.epoch_metrics
+            )
+        validation, test = stack.predict(splits.validation.inputs), stack.predict(splits.test.inputs)
+        results: list[TrainedRun | Exception] = []
+        for index, (stacked, done) in enumerate(zip(members, stack.trainings, strict=True)):
+            if isinstance(done, Exception):
+                results.append(done)
                 continue
-            passenger.run.seconds["train"] = training.seconds
-            trained.append(Trained(passenger, training, _row(logits, place), self._with_weights(passenger, training)))
-        return trained
+            run = stacked.run
+            run.seconds.by_step["train"] = done.seconds
+            logits = Logits(validation[index], test[index])
+            results.append(TrainedRun(run, done, logits, _network_maker(run, done)))
+        return results
 
-    def _member(self, passenger: Passenger, show: Callable[[int], None]) -> Member:
-        from runner.training.early_stopping import EarlyStopping
-        from runner.training.stack import Member
-
-        run, recorder = passenger.run, passenger.recorder
+    def _member(self, stacked: StackedRun, show: Callable[[int], None]) -> training.Member:
+        run, recorder = stacked.run, stacked.recorder
         assert recorder is not None
 
         def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
-            recorder.epoch(epoch, metrics)
+            recorder.log_epoch(epoch, metrics)
             show(epoch)
 
-        rule = run.config.trainer.early_stopping
-        stopping = EarlyStopping(**rule) if rule else None
-        return Member(
-            self._start_weights(run), run.loss, self._optimizer(run.config), run.config.seed, stopping, on_epoch
+        config = run.spec.config
+        rule = config.trainer.get("early_stopping")
+        stopping = training.EarlyStopping(**rule) if rule else None
+        return training.Member(
+            self._first_weights(run), run.loss, self._optimizers.of(config), config.seed, stopping, on_epoch
         )
 
-    def _start_weights(self, run: Prepared) -> list[np.ndarray]:
-        """Of the run's own seed, as `run_experiment` would draw them."""
-        seed = run.config.seed
-        if seed not in self._weights:
-            with DRAWING, self._trainer.scope():
-                self._trainer.start(seed)
-                self._weights[seed] = make_network(run.config, run.splits, run.dataset).logits.get_weights()
-        return self._weights[seed]
-
-    def _optimizer(self, config: DictConfig) -> keras.optimizers.Optimizer:
-        """Of the config. A stack only reads its rates, so that runs with the same ones share it."""
-        key = json.dumps(OmegaConf.to_container(config.optimizer, resolve=True), default=str)
-        if key not in self._optimizers:
-            self._optimizers[key] = build("optimizer", config.optimizer)
-        return self._optimizers[key]
-
-    def _with_weights(self, passenger: Passenger, training: Training) -> Callable[[], Network]:
-        def network() -> Network:
-            run = passenger.run
-            with DRAWING:
-                made = make_network(run.config, run.splits, run.dataset)
-            made.logits.set_weights(training.best_weights)
-            return made
-
-        return network
+    def _first_weights(self, run: Run) -> list[np.ndarray]:
+        """The weights of the run's own seed, as a single run would draw them."""
+        config = run.spec.config
+        if config.seed not in self._weights:
+            with experiment.initializer_lock, self._trainer.scope():
+                self._trainer.start(config.seed)
+                network = experiment.make_network(config, run.splits, run.dataset)
+            self._weights[config.seed] = network.logits.get_weights()
+        return self._weights[config.seed]
 
 
-def _row(logits: Mapping[int, np.ndarray], place: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Predictions of one member, for the parts that were predicted for all."""
-    return lambda inputs: logits[id(inputs)][place]
+def _network_maker(run: Run, done: training.Training) -> Callable[[], models.Network]:
+    """What makes the trained network of a run, for the model that is packed of it."""
+
+    def network() -> models.Network:
+        with experiment.initializer_lock:
+            made = experiment.make_network(run.spec.config, run.splits, run.dataset)
+        made.logits.set_weights(done.best_weights)
+        return made
+
+    return network

@@ -1,1 +1,1 @@
-"""What a run is, without MLflow: its folder, names, fingerprint, process, outcome."""
+"""What a run is, without MLflow: its folder, names, summary, fingerprint, process and outcome."""

@@ -1,4 +1,4 @@
-"""A run's own folder: everything about it in plain files, complete without MLflow."""
+"""A run's own folder: everything about it in plain files, written and read here, complete without MLflow."""
 
 from __future__ import annotations
 
@@ -6,33 +6,59 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
+import pandas as pd
+import pyarrow
+from pyarrow import parquet
 
-from runner.evaluation import Predictions
+from runner.config.experiment_config import ExperimentConfig
 from runner.wording import without_password
 
 
+@dataclass(frozen=True)
+class RunFacts:
+    """What a run's folder says of it beside its numbers: run.json.
+
+    Attributes:
+        name, variant, fingerprint: see `RunIdentity`.
+        dataset: its name.
+        dataset_sha256: `Dataset.digest`.
+        choices: the chosen option of each config group.
+    """
+
+    name: str
+    variant: str
+    dataset: str
+    choices: Mapping[str, str]
+    fingerprint: str
+    dataset_sha256: str
+
+
 class RunFolder:
-    """Writes a run's files under one folder.
+    """The files of one run.
 
     Args:
-        path: the folder, made if missing; Hydra's output folder of the job.
+        path: the folder, made when the first file is written; Hydra's output folder of the job.
     """
+
+    FACTS = "run.json"
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def config(self, config: DictConfig) -> None:
-        """config.yaml: the composed config, interpolations resolved."""
-        self._file("config.yaml").write_text(
-            without_password(OmegaConf.to_yaml(config, resolve=True)), encoding="utf-8"
-        )
+    def write_config(self, config: ExperimentConfig) -> None:
+        """config.yaml: the whole configuration, interpolations resolved, passwords hidden."""
+        self._file("config.yaml").write_text(without_password(config.to_yaml()), encoding="utf-8")
 
-    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def read_config(self) -> ExperimentConfig:
+        """What `write_config` wrote; see `ExperimentConfig.read` for its errors."""
+        return ExperimentConfig.read(self.path / "config.yaml")
+
+    def append_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """history.csv: one row an epoch, written as they come, so that a killed run keeps its curves."""
         with self._file("history.csv").open("a" if epoch > 1 else "w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
@@ -40,37 +66,97 @@ class RunFolder:
                 rows.writerow(["epoch", *metrics])
             rows.writerow([epoch, *("" if math.isnan(value) else value for value in metrics.values())])
 
-    def metrics(self, metrics: Mapping[str, float]) -> None:
+    def read_history(self) -> pd.DataFrame:
+        """One row an epoch: epoch, and the metrics of `append_epoch`."""
+        return pd.read_csv(self.path / "history.csv")
+
+    def write_metrics(self, metrics: Mapping[str, float]) -> None:
         """metrics.json: the final metrics under MLflow's names."""
         self._file("metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n", encoding="utf-8")
 
-    def about(self, facts: Mapping[str, Any]) -> None:
-        """run.json: name, variant, dataset and its digest, choices, fingerprint: what tells the run from others."""
-        self._file("run.json").write_text(json.dumps(dict(facts), indent=2) + "\n", encoding="utf-8")
+    def read_metrics(self) -> dict[str, float]:
+        """What `write_metrics` wrote.
 
-    def weights(self, weights: Sequence[np.ndarray]) -> None:
+        Raises:
+            OSError, ValueError: the file is not there, or is no JSON.
+        """
+        return dict(json.loads((self.path / "metrics.json").read_text(encoding="utf-8")))
+
+    def write_facts(self, facts: RunFacts) -> None:
+        """run.json: what tells the run from others."""
+        content = {
+            "name": facts.name,
+            "variant": facts.variant,
+            "dataset": facts.dataset,
+            "choices": dict(facts.choices),
+            "fingerprint": facts.fingerprint,
+            "dataset.sha256": facts.dataset_sha256,
+        }
+        self._file(self.FACTS).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    def read_facts(self) -> RunFacts:
+        """What `write_facts` wrote.
+
+        Raises:
+            OSError, ValueError, KeyError: the file is not there, or is no such file.
+        """
+        content = json.loads((self.path / self.FACTS).read_text(encoding="utf-8"))
+        return RunFacts(
+            content["name"],
+            content["variant"],
+            content["dataset"],
+            content["choices"],
+            content["fingerprint"],
+            content["dataset.sha256"],
+        )
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether `write_weights` was called."""
+        return (self.path / "weights.npz").exists()
+
+    def write_weights(self, weights: Sequence[np.ndarray]) -> None:
         """weights.npz: the network's weights, in Keras's order, of which a model can be made later."""
         arrays: dict[str, Any] = {f"{number:04d}": array for number, array in enumerate(weights)}
         np.savez(self._file("weights.npz"), **arrays)
 
-    def summary(self, text: str) -> None:
+    def read_weights(self) -> list[np.ndarray]:
+        """What `write_weights` wrote."""
+        with np.load(self.path / "weights.npz") as weights:
+            return [weights[name] for name in weights.files]
+
+    def write_summary(self, text: str) -> None:
         """summary.md: what MLflow shows as the run's note."""
         self._file("summary.md").write_text(text, encoding="utf-8")
 
-    def predictions(self, part: str, predictions: Predictions) -> None:
-        """predictions/PART.parquet: row, label, logit, probability."""
-        import pyarrow
-        from pyarrow import parquet
+    def read_summary(self) -> str:
+        """What `write_summary` wrote."""
+        return (self.path / "summary.md").read_text(encoding="utf-8")
 
-        table = {name: column.to_numpy() for name, column in predictions.table().items()}
+    def write_predictions(self, part: str, table: pd.DataFrame) -> None:
+        """predictions/PART.parquet: row, label, logit, probability, as `Predictions.table` has them."""
+        columns = {name: column.to_numpy() for name, column in table.items()}
         # Dictionaries would pay for values that repeat, and these do not.
-        parquet.write_table(pyarrow.table(table), self._file(f"predictions/{part}.parquet"), use_dictionary=False)
+        parquet.write_table(pyarrow.table(columns), self._file(f"predictions/{part}.parquet"), use_dictionary=False)
 
-    def figure(self, name: str, figure: Any) -> None:
-        """figures/NAME.png"""
-        from runner.figures import save
+    def read_logits(self, part: str) -> np.ndarray:
+        """(n,) float64 logits of `write_predictions`."""
+        saved = pd.read_parquet(self.path / "predictions" / f"{part}.parquet", columns=["logit"])
+        return saved["logit"].to_numpy()
 
-        save(figure, self._file(f"figures/{name}.png"))
+    @property
+    def figures(self) -> Path:
+        """The folder of the figures, there or not."""
+        return self.path / "figures"
+
+    def figure_path(self, name: str) -> Path:
+        """figures/NAME.png, where a figure may be saved."""
+        return self._file(f"figures/{name}.png")
+
+    @property
+    def model(self) -> Path:
+        """The folder of the packed model, there or not."""
+        return self.path / "model"
 
     def _file(self, name: str) -> Path:
         path = self.path / name

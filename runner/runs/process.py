@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and whether it still lives."""
+"""Which process a run belongs to, and whether that process still runs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import socket
 
 import psutil
 
-PROCESS_TAG = "process"  # the MLflow tag it is kept under
-
 
 def this_process() -> str:
-    """`host:pid:start`: numbers are given again after a restart, so the start counts too."""
+    """`host:pid:start`: process numbers are given again after a restart, so the start time counts too."""
     process = psutil.Process()
     return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
 
 
-def lives(identity: str) -> bool:
-    """Whether the process of `this_process()` still runs; one of another machine, which nobody can ask, does not."""
+def is_alive(identity: str) -> bool:
+    """Whether the process of `this_process()` still runs; one of another host, which cannot be asked, does not."""
     try:
         host, pid, start = identity.rsplit(":", 2)
         alive = abs(psutil.Process(int(pid)).create_time() - float(start)) < 1

@@ -2,157 +2,85 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from runner.experiment.resources import Cache
+from runner import experiment
+from runner.experiment.rebuild import RecordedExperiment
+from runner.experiment.resources import Resources
+from runner.experiment.retention import Retention, retained
 from runner.metrics import sign
-from runner.runs.fingerprint import FINGERPRINT_TAG
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
-    from runner.experiment.rebuild import Past
-    from runner.tracking.store import Store
-
-FOLDER_TAG = "folder"  # the MLflow tag a run's folder is kept under
+from runner.tracking import names
+from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.tracker import Tracker
 
 log = logging.getLogger("runner")
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A finished run of the sweep.
-
-    Attributes:
-        variant: what is compared.
-        dataset: its name.
-        objective: what it came to.
-        folder: where its files were written.
-        fingerprint: by which the folder is known to be its own.
-        run_id: in MLflow, or empty.
-    """
-
-    variant: str
-    dataset: str
-    objective: float
-    folder: Path
-    fingerprint: str
-    run_id: str = ""
-
-
-def recorded_candidates(runs: Iterable[Run], objective: str) -> list[Candidate]:
-    """Those among the children of a sweep's parent."""
-    from runner.tracking.results_table import DATASET_TAG, VARIANT_TAG
-
-    found = []
-    for run in runs:
-        tags = run.data.tags
-        if run.info.status == "FINISHED" and FOLDER_TAG in tags and objective in run.data.metrics:
-            value, folder = run.data.metrics[objective], Path(tags[FOLDER_TAG])
-            mark = tags[FINGERPRINT_TAG]
-            found.append(Candidate(tags[VARIANT_TAG], tags[DATASET_TAG], value, folder, mark, run.info.run_id))
-    return found
-
-
-def candidates_in(sweep_folder: Path, objective: str) -> list[Candidate]:
-    """Those whose folders lie in the sweep's, where nothing else is recorded."""
-    found = []
-    for path in sorted(sweep_folder.rglob("run.json")):
-        about = json.loads(path.read_text(encoding="utf-8"))
-        metrics = path.with_name("metrics.json")
-        if metrics.exists():
-            value = json.loads(metrics.read_text(encoding="utf-8")).get(objective, math.nan)
-            own = about["variant"], about["dataset"], value, path.parent, about[FINGERPRINT_TAG]
-            found.append(Candidate(*own))
-    return found
-
-
-def winners(candidates: Iterable[Candidate], objective: str, *, each_variant: bool) -> list[Candidate]:
+def select_best(runs: Iterable[RecordedRun], objective: str, *, each_variant: bool) -> list[RecordedRun]:
     """The best of each variant on each dataset; of a search, where each trial is a variant, the best on each dataset.
 
     Args:
-        candidates: all that finished, the oldest first; of two as good the older wins.
+        runs: finished, the oldest first; of two as good the older is chosen.
         objective: the metric's name.
         each_variant: whether variants compete among themselves only.
     """
-    best: dict[tuple[str, str], Candidate] = {}
-    for each in candidates:
-        if not math.isfinite(each.objective):
+    best: dict[tuple[str, str], RecordedRun] = {}
+    for run in runs:
+        value = run.metrics.get(objective, math.nan)
+        if not math.isfinite(value) or names.FOLDER not in run.tags:
             continue
-        key = (each.variant if each_variant else "", each.dataset)
-        if key not in best or sign(objective) * each.objective > sign(objective) * best[key].objective:
-            best[key] = each
+        key = (run.tags[names.VARIANT] if each_variant else "", run.tags[names.DATASET_NAME])
+        if key not in best or sign(objective) * value > sign(objective) * best[key].metrics[objective]:
+            best[key] = run
     return list(best.values())
 
 
-def complete(chosen: Sequence[Candidate], store: Store | None, cache: Cache) -> None:
-    """Draws the figures and packs the models that their configs leave for the best run; what is there is not redone.
+def add_missing_outputs(runs: Sequence[RecordedRun], tracker: Tracker, resources: Resources) -> None:
+    """Draws the figures and packs the models that their configs keep of the best run; what is there is not redone.
 
     A run whose folder is gone is passed over.
 
     Args:
-        chosen: the winners.
-        store: where they are recorded, or None.
-        cache: for datasets and splits.
+        runs: the best ones.
+        tracker: where they are recorded.
+        resources: for datasets and splits.
     """
-    from runner.experiment.rebuild import reread
-
-    for each in chosen:
+    for run in runs:
+        folder = Path(run.tags[names.FOLDER])
         try:
-            past = reread(each.folder, cache)
-            if past is None or past.about[FINGERPRINT_TAG] != each.fingerprint:
+            recorded = experiment.load(folder, resources)
+            if recorded is None or recorded.facts.fingerprint != run.tags[names.FINGERPRINT]:
                 continue
-            for lacking in (_figures_lacking, _model_lacking):
-                make = lacking(past, store, each.run_id)
-                if make is not None and past.same_data:
-                    make()
+            figures, model = _lacks_figures(recorded, tracker, run), _lacks_model(recorded, tracker, run)
+            if (figures or model) and recorded.data_unchanged:
+                if figures:
+                    _add_figures(recorded, tracker, run)
+                if model:
+                    _add_model(recorded, tracker, run)
         except Exception as problem:  # the sweep ends well nevertheless
-            log.warning("no figures or model of %s: %s: %s", each.folder, type(problem).__name__, problem)
+            log.warning("no figures or model of %s: %s: %s", folder, type(problem).__name__, problem)
 
 
-def _figures_lacking(past: Past, store: Store | None, run_id: str) -> Callable[[], None] | None:
-    """What draws the run's figures and records them; None where that is done, or not asked for."""
-    from runner.experiment.outputs import kept
-    from runner.experiment.rebuild import draw
-
-    folder = past.folder.path / "figures"
-    if kept(past.config.figures, in_sweep=True) != "best":
-        return None
-    if store is None:
-        return None if folder.exists() else lambda: draw(past)
-    from runner.tracking import client as parent
-    from runner.tracking.results_table import has_file
-
-    if has_file(store, run_id, "figures"):
-        return None
-
-    def make() -> None:
-        draw(past)
-        parent.log_artifacts(store, run_id, str(folder), "figures")
-
-    return make
+def _lacks_figures(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
+    """Whether the run is to have figures, and has none."""
+    wanted = retained(recorded.config.figures, in_sweep=True) is Retention.BEST
+    return wanted and not tracker.has_artifact(run, names.FIGURES)
 
 
-def _model_lacking(past: Past, store: Store | None, run_id: str) -> Callable[[], None] | None:
-    """What packs the run's model and records it; None where that is done, or not asked for."""
-    from runner.experiment.outputs import kept
-    from runner.experiment.rebuild import packed_model
-    from runner.tracking.model_package import has_model, log_model
+def _add_figures(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> None:
+    experiment.draw_figures(recorded)
+    tracker.log_artifacts(run.run_id, recorded.folder.figures, names.FIGURES)
 
-    if kept(past.config.tracking.models, in_sweep=True) != "best" or not (past.folder.path / "weights.npz").exists():
-        return None
-    if (past.folder.path / "model").exists() if store is None else has_model(store, run_id):
-        return None
 
-    def make() -> None:
-        with packed_model(past) as parts:
-            if store is not None:
-                log_model(store, run_id, parts)
+def _lacks_model(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
+    """Whether the run is to have a model, has none, and has the weights to make one of."""
+    wanted = retained(recorded.config.tracking.models, in_sweep=True) is Retention.BEST
+    return wanted and recorded.folder.has_weights and not tracker.has_model(run)
 
-    return make
+
+def _add_model(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> None:
+    with experiment.packed_model(recorded) as package:
+        tracker.log_model(run.run_id, package)

@@ -8,37 +8,20 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from runner.config.hydra_errors import refusal
+from runner.config.hydra_errors import HydraPassThrough, explain
 from runner.errors import InputError
-from runner.sweeps import sweep
-
-current: sweep.Sweep | None = None
-"""The sweep this process launched and has not ended yet."""
-
-
-class Refused(BaseException):
-    """Carries an error past Hydra, which would only warn of one in a callback, or print a line of its own."""
-
-    def __init__(self, problem: Exception) -> None:
-        self.problem = problem
+from runner.sweeps.session import SweepSession
+from runner.sweeps.sweep import begin
 
 
 class SweepCallback(Callback):
-    """Opens store, parent run and book once, before the launcher starts any job."""
+    """Opens store, parent run and journal once, before the launcher starts any job."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """See `runner.sweeps.sweep.begin`."""
-        global current
         try:
-            current = sweep.begin(config)
+            SweepSession.current().sweep = begin(config)
         except InputError as problem:
-            raise Refused(problem) from problem
+            raise HydraPassThrough(problem) from problem
         except HydraException as problem:  # hydra.sweeper.params cannot be read
-            raise Refused(InputError(refusal(problem))) from problem
-
-
-def take() -> sweep.Sweep | None:
-    """The sweep under way, if any, which the caller now has to end."""
-    global current
-    taken, current = current, None
-    return taken
+            raise HydraPassThrough(InputError(explain(problem))) from problem

@@ -12,15 +12,15 @@ from typing import Any
 
 from filelock import FileLock
 
-from runner.runs.process import lives, this_process
+from runner.runs.process import is_alive, this_process
 
 
-def share_machine(launcher: Any, sweep_folder: Path) -> None:
+def share_machine(launcher: Any, folder: Path) -> None:
     """Sets what TensorFlow reads when it starts in this process; later calls in the same process change nothing.
 
     Args:
         launcher: Hydra's config of it; `n_jobs` is the number of jobs at once, -1 one a core.
-        sweep_folder: shared by all jobs of the sweep.
+        folder: of the sweep's journal, which all its jobs share.
     """
     at_once, cores = launcher.get("n_jobs") or 1, os.cpu_count() or 1
     at_once = cores if at_once < 0 else min(at_once, cores)
@@ -30,7 +30,7 @@ def share_machine(launcher: Any, sweep_folder: Path) -> None:
         os.environ.setdefault(name, str(max(1, cores // at_once)))
     gpus = visible_gpus()
     if len(gpus) > 1:
-        os.environ["CUDA_VISIBLE_DEVICES"] = claim(gpus, sweep_folder / ".sweep" / "gpus.json")
+        os.environ["CUDA_VISIBLE_DEVICES"] = claim(gpus, folder / "gpus.json")
 
 
 def visible_gpus() -> list[str]:
@@ -47,18 +47,18 @@ def visible_gpus() -> list[str]:
     return [str(number) for number, _ in enumerate(listed.strip().splitlines())]
 
 
-def claim(gpus: Sequence[str], book: Path) -> str:
+def claim(gpus: Sequence[str], claims_file: Path) -> str:
     """The GPU that the fewest living processes of the sweep have claimed; this process's own, if it has one.
 
     Args:
         gpus: to choose from.
-        book: the file of the claims.
+        claims_file: of the sweep; made if missing.
     """
     mine = this_process()
-    with FileLock(f"{book}.lock"):
-        claims = json.loads(book.read_text(encoding="utf-8")) if book.exists() else {}
-        claims = {process: gpu for process, gpu in claims.items() if lives(process)}
+    with FileLock(f"{claims_file}.lock"):
+        claims = json.loads(claims_file.read_text(encoding="utf-8")) if claims_file.exists() else {}
+        claims = {process: gpu for process, gpu in claims.items() if is_alive(process)}
         taken = list(claims.values())
         claims.setdefault(mine, min(gpus, key=taken.count))
-        book.write_text(json.dumps(claims), encoding="utf-8")
+        claims_file.write_text(json.dumps(claims), encoding="utf-8")
     return str(claims[mine])

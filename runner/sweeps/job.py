@@ -1,4 +1,4 @@
-"""One job as Hydra starts it, in this process or another: a run, and its line in the sweep's book."""
+"""One job as Hydra starts it, in this process or another: a run, and its lines in the sweep's journal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import math
 import sys
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,17 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from runner import console
-from runner.config.checks import objectives_of
+from runner.config.checks import load, objectives_of
+from runner.config.hydra_errors import HydraPassThrough
 from runner.config.options import GROUPS
 from runner.errors import InputError, RunFailed
-from runner.experiment.resources import cache_of
-from runner.sweeps.callback import Refused
+from runner.experiment.execute import run_experiment
+from runner.experiment.resources import Resources
+from runner.experiment.spec import RunSpec
+from runner.runs.folder import RunFolder
+from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
-from runner.sweeps.journal import Ledger, Outcome, Plan
+from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.progress import progress
 
 
@@ -30,20 +35,19 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
     """Trains and records one run; returns the objective, or a tuple where the config has a list of them.
 
     Raises:
-        Refused: the run was refused or failed, and is no job of a sweep.
+        HydraPassThrough: the run was refused or failed, and is no job of a sweep.
     """
-    from runner.experiment.execute import run_experiment
-
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
-        return _in_sweep(Job(config, hydra))
+        return _run_in_sweep(JobRun(config, hydra), hydra)
     folder = Path(hydra.runtime.output_dir)
     try:
-        return run_experiment(config, choices_of(hydra), folder, list(hydra.overrides.task)).objective
+        spec = RunSpec(load(config), choices_of(hydra), RunFolder(folder), list(hydra.overrides.task))
+        return run_experiment(spec, Resources()).objective
     except (InputError, RunFailed) as problem:
         if isinstance(problem, InputError):
-            _forget(folder, hydra.job.name)
-        raise Refused(problem) from problem
+            remove_folder(folder, hydra.job.name)
+        raise HydraPassThrough(problem) from problem
 
 
 def choices_of(hydra: Any) -> dict[str, str]:
@@ -51,70 +55,124 @@ def choices_of(hydra: Any) -> dict[str, str]:
     return {group: hydra.runtime.choices[group] for group in GROUPS if group in hydra.runtime.choices}
 
 
-class Job:
-    """One job of a sweep and its lines in the book.
+@dataclass(frozen=True)
+class SweepState:
+    """What a process knows of a sweep whose jobs it runs.
+
+    Attributes:
+        journal, plan: the sweep's.
+        resources: shared by all jobs of the process, and by the sweep's end.
+    """
+
+    journal: Journal
+    plan: SweepPlan
+    resources: Resources
+
+
+def sweep_state(sweep_folder: Path) -> SweepState:
+    """What this process knows of the sweep in a folder; read once, for Hydra starts each job with a config alone."""
+    return _sweep_state(sweep_folder, Journal(sweep_folder).begun)
+
+
+@lru_cache(maxsize=1)
+def _sweep_state(sweep_folder: Path, begun: int) -> SweepState:
+    journal = Journal(sweep_folder)
+    return SweepState(journal, journal.plan, Resources())
+
+
+class JobRun:
+    """One job of a sweep, and its lines in the journal.
 
     Args:
         config: the run's, without Hydra's node.
         hydra: Hydra's node.
+
+    Attributes:
+        number: of the job.
+        label: what tells it from the others: its own overrides.
+        folder: of the run.
     """
 
     def __init__(self, config: DictConfig, hydra: Any) -> None:
-        self.config, self.choices = config, choices_of(hydra)
-        self.folder, self.overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
+        self._config, self._choices = config, choices_of(hydra)
+        self.folder, self._overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
         self.number = int(hydra.job.num)
         self.name = hydra.job.name
-        self.ledger, self.plan = _book(Path(hydra.sweep.dir))
-        own = [override for override in self.overrides if override.lstrip("+~").partition("=")[0] in self.plan.varied]
-        self.words = " ".join(own or self.overrides)  # what tells this job from the others
+        state = sweep_state(Path(hydra.sweep.dir))
+        self.journal, self.plan, self.resources = state.journal, state.plan, state.resources
+        own = [each for each in self._overrides if each.lstrip("+~").partition("=")[0] in self.plan.varied]
+        self.label = " ".join(own or self._overrides)
 
-    def may_start(self) -> bool:
-        """Whether the job is to be run; with `sweep.fail_fast` none is after a failure, which the book then says."""
-        if self.plan.fail_fast and any(entry.event in ("failed", "refused") for entry in self.ledger.latest()):
-            self.ledger.note(self.number, "not started", self.words)
-            _forget(self.folder, self.name)
+    def spec(self) -> RunSpec:
+        """What the run is asked to be.
+
+        Raises:
+            InputError: the config was refused.
+        """
+        return RunSpec(
+            config=load(self._config),
+            choices=self._choices,
+            folder=RunFolder(self.folder),
+            overrides=self._overrides,
+            in_sweep=True,
+            parent_id=self.plan.parent_id,
+        )
+
+    def should_start(self) -> bool:
+        """Whether the job is to be run; with `sweep.fail_fast` none is after a failure, which the journal then says."""
+        failures = (Event.FAILED, Event.REFUSED)
+        if self.plan.fail_fast and any(record.event in failures for record in self.journal.latest()):
+            self.journal.append(JobRecord(self.number, Event.NOT_STARTED, self.label))
+            remove_folder(self.folder, self.name)
             return False
         return True
 
     def started(self) -> None:
-        """The job is under way."""
-        self.ledger.note(self.number, "started", self.words)
+        """Records that the job is under way."""
+        self.journal.append(JobRecord(self.number, Event.STARTED, self.label))
 
     def failed(self, problem: BaseException) -> None:
-        """The job was refused, failed, or was killed."""
+        """Records that the job was refused, failed, or was killed."""
         event = (
-            "refused" if isinstance(problem, InputError) else "failed" if isinstance(problem, Exception) else "killed"
+            Event.REFUSED
+            if isinstance(problem, InputError)
+            else Event.FAILED
+            if isinstance(problem, Exception)
+            else Event.KILLED
         )
         cause = (problem.__cause__ or problem) if isinstance(problem, InstantiationException) else problem
         kind = "" if isinstance(cause, (InputError, RunFailed)) else f"{type(cause).__name__}: "
-        reason = "interrupted" if event == "killed" else f"{kind}{cause}"
-        self.ledger.note(self.number, event, self.words, reason=reason)
-        if event == "refused":
-            _forget(self.folder, self.name)
-        if event != "killed":
-            print(f"error: job {self.number} ({self.words}): {reason}", file=sys.stderr)
+        reason = "interrupted" if event is Event.KILLED else f"{kind}{cause}"
+        self.journal.append(JobRecord(self.number, event, self.label, reason=reason))
+        if event is Event.REFUSED:
+            remove_folder(self.folder, self.name)
+        if event is not Event.KILLED:
+            print(f"error: job {self.number} ({self.label}): {reason}", file=sys.stderr)
 
     def finished(self, outcome: Outcome) -> None:
-        """The job ended well, or had in an earlier attempt; the terminal is told."""
+        """Records that the job ended well, or had in an earlier attempt; the terminal shows it."""
         skipped = bool(outcome.run_id) and outcome.run_id in {each.run_id for each in self.plan.done.values()}
-        event = "skipped" if skipped else "finished"
-        self.ledger.note(self.number, event, outcome.name, outcome.objectives[0], run_id=outcome.run_id)
-        now = progress(self.plan, self.ledger.latest(), time.time())
-        values = dict(zip(objectives_of(self.config), outcome.objectives, strict=True))
+        self.journal.append(
+            JobRecord(
+                self.number,
+                Event.SKIPPED if skipped else Event.FINISHED,
+                outcome.name,
+                objective=outcome.objectives[0],
+                run_id=outcome.run_id,
+            )
+        )
+        now = progress(self.plan, self.journal.latest(), time.time())
+        values = dict(zip(objectives_of(self._config), outcome.objectives, strict=True))
         console.show_job(outcome.name, values, skipped=skipped, progress=str(now))
 
 
-def _in_sweep(job: Job) -> float | tuple[float, ...]:
-    from runner.experiment.execute import run_experiment
-
-    if not job.may_start():
+def _run_in_sweep(job: JobRun, hydra: Any) -> float | tuple[float, ...]:
+    if not job.should_start():
         return math.nan
-    hydra = HydraConfig.get()
-    share_machine(hydra.launcher, Path(hydra.sweep.dir))
+    share_machine(hydra.launcher, job.journal.folder)
     job.started()
     try:
-        cache = cache_of(Path(hydra.sweep.dir))
-        outcome = run_experiment(job.config, job.choices, job.folder, job.overrides, plan=job.plan, cache=cache)
+        outcome = run_experiment(job.spec(), job.resources, job.plan.done)
     except BaseException as problem:
         job.failed(problem)
         raise
@@ -122,18 +180,7 @@ def _in_sweep(job: Job) -> float | tuple[float, ...]:
     return outcome.objective
 
 
-def _book(sweep_folder: Path) -> tuple[Ledger, Plan]:
-    """The sweep's book and its plan, read once in each process."""
-    return _read_book(sweep_folder, Ledger(sweep_folder).begun)
-
-
-@lru_cache(maxsize=1)
-def _read_book(sweep_folder: Path, begun: int) -> tuple[Ledger, Plan]:
-    ledger = Ledger(sweep_folder)
-    return ledger, ledger.plan
-
-
-def _forget(folder: Path, job_name: str) -> None:
+def remove_folder(folder: Path, job_name: str) -> None:
     """Removes what Hydra had prepared for a run that was refused, and nothing else: the folder may be the user's."""
     if (folder / "config.yaml").exists():  # an earlier run's, or this one's
         return

@@ -1,4 +1,8 @@
-"""The book of a sweep: two small files in its folder that all its jobs read and write, whatever launched them."""
+"""The journal of a sweep: what its jobs share and what became of each, in two small files that any process may read.
+
+It is made for jobs of one sweep, few lines each, on one file system that all of them see. It is no database: lines are
+only appended, under a lock that the operating system releases when a process is killed.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +12,36 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
+from filelock import FileLock
+
+from runner.runs.outcome import Outcome
+
 FOLDER = ".sweep"
-ENDINGS = ("finished", "skipped", "failed", "refused", "killed", "not started")
+LOCK_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run came to.
+class Event(StrEnum):
+    """What happened to a job. All but the first are endings."""
 
-    Attributes:
-        name: the run's name.
-        objectives: the value of the config's objective, or of each where it is a list.
-        run_id: in MLflow, or empty.
-    """
-
-    name: str
-    objectives: tuple[float, ...]
-    run_id: str
+    STARTED = "started"
+    FINISHED = "finished"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    REFUSED = "refused"
+    KILLED = "killed"
+    NOT_STARTED = "not started"
 
     @property
-    def objective(self) -> float | tuple[float, ...]:
-        """What a sweeper gets: a number, or a tuple where there are several objectives."""
-        return self.objectives if len(self.objectives) > 1 else self.objectives[0]
+    def is_failure(self) -> bool:
+        """Whether the job was tried and came to nothing."""
+        return self in (Event.FAILED, Event.REFUSED, Event.KILLED)
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """What all jobs of a sweep share.
 
     Attributes:
@@ -60,12 +66,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line of the book: something happened to a job.
+class JobRecord:
+    """One line of the journal: something happened to a job.
 
     Attributes:
         job: its number.
-        event: `started`, or one of ENDINGS.
+        event: what happened.
         name: the run's name, or the job's overrides where it has none yet.
         at: seconds since 1970.
         objective: of a run that finished, the first if there are several; else NaN.
@@ -74,80 +80,81 @@ class Entry:
     """
 
     job: int
-    event: str
+    event: Event
     name: str
-    at: float
+    at: float = field(default_factory=time.time)
     objective: float = math.nan
     reason: str = ""
     run_id: str = ""
 
 
-class Ledger:
-    """The book of the sweep in a folder.
+class Journal:
+    """The journal of the sweep in a folder.
 
     Args:
         sweep_folder: Hydra's folder of the sweep, which all jobs share.
     """
 
     def __init__(self, sweep_folder: Path) -> None:
-        self._plan = sweep_folder / FOLDER / "plan.json"
-        self._jobs = sweep_folder / FOLDER / "jobs.jsonl"
-        self._read: tuple[int, dict[int, Entry]] = 0, {}  # how far, and the last entry of each job
+        self.folder = sweep_folder / FOLDER
+        self._plan = self.folder / "plan.json"
+        self._jobs = self.folder / "jobs.jsonl"
+        self._offset = 0  # up to which the file was read
+        self._latest: dict[int, JobRecord] = {}
 
-    def begin(self, plan: Plan) -> None:
-        """Starts the book anew."""
-        self._plan.parent.mkdir(parents=True, exist_ok=True)
-        self._read = 0, {}
+    def begin(self, plan: SweepPlan) -> None:
+        """Starts the journal anew."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._offset, self._latest = 0, {}
         self._jobs.write_text("", encoding="utf-8")
         self._plan.write_text(json.dumps(asdict(plan)), encoding="utf-8")
 
     @property
-    def plan(self) -> Plan:
+    def exists(self) -> bool:
+        """Whether the journal was begun and not removed."""
+        return self.folder.exists()
+
+    @property
+    def plan(self) -> SweepPlan:
         """What `begin` wrote."""
-        said = json.loads(self._plan.read_text(encoding="utf-8"))
-        return Plan(
-            **{
-                **said,
-                "objectives": tuple(said["objectives"]),
-                "varied": tuple(said["varied"]),
-                "done": {
-                    key: Outcome(**{**value, "objectives": tuple(value["objectives"])})
-                    for key, value in said["done"].items()
-                },
-            }
-        )
+        content = json.loads(self._plan.read_text(encoding="utf-8"))
+        done = {
+            key: Outcome(**{**value, "objectives": tuple(value["objectives"])})
+            for key, value in content["done"].items()
+        }
+        lists = {name: tuple(content[name]) for name in ("objectives", "varied")}
+        return SweepPlan(**{**content, **lists, "done": done})
 
-    def note(
-        self, job: int, event: str, name: str, objective: float = math.nan, reason: str = "", run_id: str = ""
-    ) -> None:
-        """Adds a line. Short lines appended at once do not mix, however many processes write."""
-        entry = Entry(job, event, name[:300], time.time(), objective, " ".join(reason.split())[:1000], run_id)
-        with self._jobs.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(entry)) + "\n")
+    def append(self, record: JobRecord) -> None:
+        """Adds a line; processes that append at the same time wait for each other."""
+        line = {**asdict(record), "name": record.name[:300], "reason": " ".join(record.reason.split())[:1000]}
+        with FileLock(self.folder / "jobs.lock", timeout=LOCK_SECONDS), self._jobs.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
-    def latest(self) -> list[Entry]:
-        """The last entry of each job, by job. Only lines added since the last call are read."""
-        position, last = self._read[0], dict(self._read[1])  # a copy: several threads may ask
+    def latest(self) -> list[JobRecord]:
+        """The last record of each job, by job. Only lines added since the last call are read."""
+        offset, latest = self._offset, dict(self._latest)  # a copy: several threads may ask
         with self._jobs.open("rb") as file:
-            file.seek(position)
+            file.seek(offset)
             for line in file:
                 if not line.endswith(b"\n"):  # another process is writing it
                     break
-                position += len(line)
-                entry = Entry(**json.loads(line))
-                last[entry.job] = entry
-        self._read = position, last
-        return [last[job] for job in sorted(last)]
+                offset += len(line)
+                content = json.loads(line)
+                record = JobRecord(**{**content, "event": Event(content["event"])})
+                latest[record.job] = record
+        self._offset, self._latest = offset, latest
+        return [latest[job] for job in sorted(latest)]
 
     @property
     def begun(self) -> int:
         """When `begin` was called, as a number that differs between any two calls."""
         return self._plan.stat().st_mtime_ns
 
-    def forget(self) -> None:
-        """Removes the book, and the folders it leaves empty."""
-        for path in self._plan.parent.glob("*"):
+    def remove(self) -> None:
+        """Removes the journal, and the folders it leaves empty."""
+        for path in self.folder.glob("*"):
             path.unlink()
         with contextlib.suppress(OSError):  # not empty: something else is in it
-            self._plan.parent.rmdir()
-            self._plan.parent.parent.rmdir()
+            self.folder.rmdir()
+            self.folder.parent.rmdir()

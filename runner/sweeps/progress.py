@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.metrics import sign
-from runner.sweeps.journal import Entry, Plan
+from runner.sweeps.journal import Event, JobRecord, SweepPlan
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Progress:
         running: jobs under way.
         total: all jobs, if known.
         seconds_left: from the pace so far, or None.
-        best: the entry of the best (first) objective so far, or None.
+        best: the record of the best (first) objective so far, or None.
     """
 
     done: int
@@ -28,7 +28,7 @@ class Progress:
     running: int
     total: int | None
     seconds_left: float | None
-    best: Entry | None
+    best: JobRecord | None
 
     @property
     def short(self) -> str:
@@ -41,35 +41,36 @@ class Progress:
         if self.running > 1:
             parts.append(f"{self.running} running")
         if self.seconds_left:
-            parts.append(f"{in_words(self.seconds_left)} left")
+            parts.append(f"{format_duration(self.seconds_left)} left")
         if self.best is not None:
             parts.append(f"best {self.best.objective:.4f} {self.best.name}")
         return " · ".join(parts)
 
 
-def progress(plan: Plan, entries: Sequence[Entry], now: float) -> Progress:
+def progress(plan: SweepPlan, records: Sequence[JobRecord], now: float) -> Progress:
     """Where the sweep stands.
 
     Args:
         plan: the sweep's.
-        entries: the last of each job.
+        records: the last of each job.
         now: seconds since 1970.
     """
-    by_event = {event: [e for e in entries if e.event == event] for event in {entry.event for entry in entries}}
-    finished, skipped = by_event.get("finished", []), by_event.get("skipped", [])
-    failed = sum(len(by_event.get(event, [])) for event in ("failed", "refused", "killed"))
+    finished = [each for each in records if each.event is Event.FINISHED]
+    skipped = [each for each in records if each.event is Event.SKIPPED]
+    running = sum(each.event is Event.STARTED for each in records)
+    failed = sum(each.event.is_failure for each in records)
     done = len(finished) + len(skipped)
     left = None
     if plan.total and finished:
         # Those under way count as half done: a stack's runs all end together.
-        halves = len(by_event.get("started", [])) / 2
+        halves = running / 2
         left = (now - plan.began) / (len(finished) + failed + halves) * (plan.total - done - failed - halves)
-    comparable = [entry for entry in (*finished, *skipped) if math.isfinite(entry.objective)]
-    best = max(comparable, key=lambda entry: sign(plan.objectives[0]) * entry.objective, default=None)
-    return Progress(done, failed, len(by_event.get("started", [])), plan.total, left, best)
+    comparable = [each for each in (*finished, *skipped) if math.isfinite(each.objective)]
+    best = max(comparable, key=lambda each: sign(plan.objectives[0]) * each.objective, default=None)
+    return Progress(done, failed, running, plan.total, left, best)
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3 h 20 min`"""
     if seconds < 90:
         return f"{seconds:.0f} s"

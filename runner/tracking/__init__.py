@@ -1,19 +1,5 @@
-"""Where runs are recorded: plain files in the run's folder, and MLflow. The only package that imports mlflow."""
+"""Where runs are recorded and read back: MLflow. The only room that imports it, and not before it is needed."""
 
-from runner.runs.folder import RunFolder
-from runner.tracking.async_writer import StoreError, StoreWriter
-from runner.tracking.recorder import Recorder, open_record, record
-from runner.tracking.store import Store, open_store, store_of, store_uri
+import lazy_loader
 
-__all__ = [
-    "Recorder",
-    "RunFolder",
-    "Store",
-    "StoreError",
-    "StoreWriter",
-    "open_record",
-    "open_store",
-    "record",
-    "store_of",
-    "store_uri",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

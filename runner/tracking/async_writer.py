@@ -1,4 +1,4 @@
-"""Writes runs into a store: one thread for any number of them, each run's words in order and in few requests."""
+"""Writes runs into a store: one thread for any number of them, each run's records in order and in few requests."""
 
 from __future__ import annotations
 
@@ -8,23 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import Any, TypeVar
 
+import mlflow
+from mlflow.entities import Metric, Run, RunTag
+
+from runner.tracking.recorder import StoreError
 from runner.tracking.store import Store
 from runner.wording import first_line
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    import mlflow
-    from mlflow.entities import Run
-
 Value = TypeVar("Value")
-
-
-class StoreError(RuntimeError):
-    """The store did not take what the writing thread gave it."""
 
 
 class StoreWriter:
@@ -38,14 +32,12 @@ class StoreWriter:
     """
 
     def __init__(self, store: Store, seconds: float) -> None:
-        import mlflow
-
-        _spare_the_collector()
+        _freeze_loaded_objects()
         self.store = store
         self.client = mlflow.MlflowClient(store.uri)
         self.running: set[RunWriter] = set()
         self._seconds = seconds
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closing, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=False)
         self._thread.start()
@@ -62,13 +54,13 @@ class StoreWriter:
         """A run that `create` makes when its turn has come; returns at once."""
         return RunWriter(self, create)
 
-    def call(self, job: Callable[[], Value]) -> Future[Value]:
+    def call(self, task: Callable[[], Value]) -> Future[Value]:
         """Has the thread do something, after all it was given before."""
         future: Future[Value] = Future()
 
         def done() -> None:
             try:
-                future.set_result(job())
+                future.set_result(task())
             except BaseException as problem:
                 future.set_exception(problem)
 
@@ -76,38 +68,38 @@ class StoreWriter:
             if self._closed:  # nobody would ever answer
                 future.set_exception(StoreError("the record was closed before"))
             else:
-                self._jobs.put(done)
+                self._tasks.put(done)
         return future
 
     def close(self) -> None:
         """Returns when all is written."""
         with self._closing:
             self._closed = True
-            self._jobs.put(None)
+            self._tasks.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         due = time.monotonic() + self._seconds
         while True:
             try:
-                job = self._jobs.get(timeout=max(0.0, due - time.monotonic()))
+                task = self._tasks.get(timeout=max(0.0, due - time.monotonic()))
             except queue.Empty:
                 if not threading.main_thread().is_alive():  # nobody is left to close this
                     break
             else:
-                if job is None:
+                if task is None:
                     break
-                job()
+                task()
             if time.monotonic() >= due:
                 for run in tuple(self.running):
                     run.flush()
                 due = time.monotonic() + self._seconds
-        for run in tuple(self.running):  # never ended; what they had to say is not lost
+        for run in tuple(self.running):  # never ended; what they were given is not lost
             run.flush()
 
 
 class RunWriter:
-    """One run's words to the store. What it takes is written later; after an error of the store nothing more is tried.
+    """What is written of one run. What it takes is written later; after an error of the store nothing more is tried.
 
     Args:
         writer: whose thread writes.
@@ -138,21 +130,19 @@ class RunWriter:
 
     def add(self, metrics: Mapping[str, float], step: int, tags: Mapping[str, str] | None = None) -> None:
         """Takes metrics of one step, and tags."""
-        from mlflow.entities import Metric, RunTag
-
         now = int(time.time() * 1000)
         with self._lock:
             self._metrics += [Metric(name, float(value), now, step) for name, value in metrics.items()]
             self._tags += [RunTag(name, value) for name, value in (tags or {}).items()]
 
-    def do(self, job: Callable[[mlflow.MlflowClient, Run], Value]) -> Future[Value]:
+    def do(self, task: Callable[[mlflow.MlflowClient, Run], Value]) -> Future[Value]:
         """Has the thread do something for this run, in its turn; an error is the run's as well as the future's."""
 
         def attempt() -> Value:
             if self.error is not None:
                 raise StoreError(first_line(self.error)) from self.error
             try:
-                return job(self._client, self.run)
+                return task(self._client, self.run)
             except BaseException as problem:
                 self.error = self.error or problem
                 raise
@@ -193,7 +183,7 @@ class RunWriter:
         return run
 
 
-@lru_cache(maxsize=1)
-def _spare_the_collector() -> None:
+def _freeze_loaded_objects() -> None:
     """Python's collector would look through all that TensorFlow has loaded, once or twice for every run recorded."""
-    gc.freeze()
+    if not gc.get_freeze_count():
+        gc.freeze()

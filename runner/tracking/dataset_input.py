@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+
+from mlflow.entities import Dataset as MlflowDataset
+from mlflow.entities import DatasetInput, InputTag
 
 from runner.data.dataset import Dataset
-
-if TYPE_CHECKING:
-    from mlflow.entities import DatasetInput
 
 
 def dataset_input(dataset: Dataset) -> DatasetInput:
     """The dataset as MLflow lists it. MLflow keeps 36 characters of a digest; the tag `dataset.sha256` has them all."""
-    from mlflow.entities import Dataset as MlflowDataset
-    from mlflow.entities import DatasetInput, InputTag
-
     columns = [{"type": str(dtype), "name": str(name)} for name, dtype in dataset.features.dtypes.items()]
     profile = {
         "rows": len(dataset.labels),

@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import mlflow
+import mlflow.pyfunc
 import pandas as pd
+from mlflow.models import Model, ModelSignature
+from mlflow.types.schema import AnyType, ColSpec, Schema
 
 from runner.data.dataset import Dataset
 from runner.data.splits import Splits
 from runner.models import Network
+from runner.tracking import names
+from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
 
 # Named here, because MLflow would take 15 seconds to find them out by itself.
@@ -25,8 +31,8 @@ REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "nump
 
 
 @contextmanager
-def packed(network: Network, splits: Splits, dataset: Dataset, threshold: float) -> Iterator[dict[str, Any]]:
-    """The arguments that make an MLflow model of a trained network; its parts live as long as the context.
+def packed(network: Network, splits: Splits, dataset: Dataset, threshold: float) -> Iterator[ModelPackage]:
+    """A trained network as a package that MLflow can save; its parts live as long as the context.
 
     Args:
         network: trained.
@@ -35,47 +41,31 @@ def packed(network: Network, splits: Splits, dataset: Dataset, threshold: float)
         threshold: probability from which the label is 1.
     """
     with tempfile.TemporaryDirectory() as parts, _without_advice():
-        yield _pack(Path(parts), network, splits, dataset, threshold)
+        yield ModelPackage(_pack(Path(parts), network, splits, dataset, threshold))
 
 
-def save_model(arguments: dict[str, Any], path: Path) -> None:
+def save_model(package: ModelPackage, path: Path) -> None:
     """Saves the model as a folder, which scores raw frames without any store: `mlflow.pyfunc.load_model(path)`."""
-    import mlflow.pyfunc
-
-    mlflow.pyfunc.save_model(path=str(path), **arguments)
+    mlflow.pyfunc.save_model(path=str(path), **package.arguments)
 
 
-def log_model(store: Store, run_id: str, arguments: dict[str, Any]) -> None:
+def log_model(store: Store, run_id: str, package: ModelPackage) -> None:
     """Logs the model under the name `model` to an MLflow run, which need not be running."""
-    import mlflow.pyfunc
-    from mlflow.models import Model
-
     before = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(store.uri)  # what logs models takes no other address
     try:
         # Made here, for MLflow would look for the experiment of an active run, and there is none.
         client = mlflow.MlflowClient(store.uri)
-        model = client.create_logged_model(store.experiment_id, name="model", source_run_id=run_id)
-        Model.log(None, mlflow.pyfunc, name="model", run_id=run_id, model_id=model.model_id, **arguments)
+        model = client.create_logged_model(store.experiment_id, name=names.MODEL, source_run_id=run_id)
+        Model.log(None, mlflow.pyfunc, name=names.MODEL, run_id=run_id, model_id=model.model_id, **package.arguments)
     finally:
         mlflow.set_tracking_uri(before or "")
         if before is None:  # MLflow writes it there itself; the next run of a sweep may have another store
             os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
-def has_model(store: Store, run_id: str) -> bool:
-    """Whether a model of an MLflow run is logged."""
-    import mlflow
-
-    outputs = mlflow.MlflowClient(store.uri).get_run(run_id).outputs
-    return outputs is not None and bool(outputs.model_outputs)
-
-
 def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:
     """Writes network.keras and preprocessing.joblib into `parts`; returns what makes an MLflow model of them."""
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import AnyType, ColSpec, Schema
-
     network.probabilities.save(parts / "network.keras")
     joblib.dump(splits.preprocessing, parts / "preprocessing.joblib")
     features = dataset.features[list(splits.preprocessing.feature_names_in_)]
@@ -96,8 +86,6 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, thres
 @contextmanager
 def _without_advice() -> Iterator[None]:
     """MLflow warns of columns of whole numbers and of missing type hints; `Scorer` copes with both."""
-    import mlflow  # noqa: F401 - sets up its loggers, and must have done so before
-
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)

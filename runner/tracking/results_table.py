@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run
+from runner.tracking import names
+from runner.tracking.recorded_run import RecordedRun
 
-    from runner.tracking.store import Store
-
-VARIANT_TAG = "variant"
-DATASET_TAG = "dataset.name"
 PARAMETERS = ("loss.", "model.", "optimizer.")
 
 
-def results_table(runs: Sequence[Run]) -> pd.DataFrame:
+def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
     """The finished runs among `runs`; of two with one fingerprint, the later.
 
     Returns:
@@ -27,31 +22,31 @@ def results_table(runs: Sequence[Run]) -> pd.DataFrame:
         (all rows but the test part's: validation counts, for it stops training and chooses the threshold), n_test,
         seconds, every final metric under its MLflow name, and the parameters of loss, model and optimizer.
     """
-    latest: dict[str, Run] = {}
-    for run in sorted(runs, key=lambda run: run.info.start_time):
-        if run.info.status == "FINISHED" and VARIANT_TAG in run.data.tags:
-            latest[run.data.tags.get("fingerprint", run.info.run_id)] = run
+    latest: dict[str, RecordedRun] = {}
+    for run in sorted(runs, key=lambda run: run.started):
+        if run.finished and names.VARIANT in run.tags:
+            latest[run.tags.get(names.FINGERPRINT, run.run_id)] = run
     return pd.DataFrame([_row(run) for run in latest.values()])
 
 
-def _row(run: Run) -> dict[str, Any]:
-    tags, params, metrics = run.data.tags, run.data.params, run.data.metrics
+def _row(run: RecordedRun) -> dict[str, Any]:
+    tags, params, metrics = run.tags, run.params, run.metrics
     return {
-        "run_id": run.info.run_id,
-        "loss": tags[VARIANT_TAG],
+        "run_id": run.run_id,
+        "loss": tags[names.VARIANT],
         "option": params.get("loss", ""),
-        "dataset": tags[DATASET_TAG],
+        "dataset": tags[names.DATASET_NAME],
         "split": int(params["split.seed"]),
         "seed": int(params["seed"]),
-        "n_train": int(tags["rows.train"]) + int(tags["rows.validation"]),
-        "n_test": int(tags["rows.test"]),
+        "n_train": int(tags[names.rows_of("train")]) + int(tags[names.rows_of("validation")]),
+        "n_test": int(tags[names.rows_of("test")]),
         **{name: value for name, value in metrics.items() if name.startswith(("test", "val/"))},
         "seconds": sum(value for name, value in metrics.items() if name.startswith("seconds/")) or math.nan,
         **{name: _value(said) for name, said in params.items() if name.startswith(PARAMETERS)},
     }
 
 
-def swept(table: pd.DataFrame) -> list[str]:
+def varied_parameters(table: pd.DataFrame) -> list[str]:
     """The columns of parameters with several values within one loss option: what a sweep varied."""
     own = [name for name in table.columns.astype(str) if name.startswith(PARAMETERS)]
     values = table.groupby("option")[own].nunique() if own else pd.DataFrame()
@@ -63,32 +58,3 @@ def _value(said: str) -> float | str:
         return float(said)
     except ValueError:
         return said
-
-
-def has_file(store: Store, run_id: str, path: str) -> bool:
-    """Whether a run has an artifact of that path, or any in a folder of that path."""
-    import mlflow
-
-    return bool(mlflow.MlflowClient(store.uri).list_artifacts(run_id, path))
-
-
-def recorded_file(store: Store, artifact_uri: str, path: str) -> Path | None:
-    """An artifact of a run as a local file, or None if the run has no such artifact.
-
-    Args:
-        store: where the run is recorded.
-        artifact_uri: `run.info.artifact_uri`; a folder of this machine is read as it is, without asking the store.
-        path: of the artifact.
-    """
-    import mlflow
-    from mlflow.exceptions import MlflowException
-    from mlflow.utils.file_utils import local_file_uri_to_path
-    from mlflow.utils.uri import is_local_uri
-
-    if is_local_uri(artifact_uri):
-        file = Path(local_file_uri_to_path(artifact_uri)) / path
-        return file if file.exists() else None
-    try:
-        return Path(mlflow.artifacts.download_artifacts(f"{artifact_uri}/{path}", tracking_uri=store.uri))
-    except (MlflowException, OSError):
-        return None

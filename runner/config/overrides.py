@@ -1,0 +1,42 @@
+"""Overrides of a sweep, read in Hydra's own syntax: which keys vary, and over how many values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+
+
+def varied_keys(config: DictConfig, overrides: Sequence[str]) -> dict[str, int | None]:
+    """The keys that a sweep varies, each with its number of values, or None where the sweeper decides.
+
+    Args:
+        config: composed for the sweep, with its `hydra` node.
+        overrides: the command line's; they come after those of `hydra.sweeper.params`.
+
+    Raises:
+        HydraException: one cannot be read.
+    """
+    given = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    counts: dict[str, int | None] = {}
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    for override in parser.parse_overrides([*given, *overrides]):
+        if override.is_sweep_override():
+            key = override.get_key_element().lstrip("+")
+            counts[key] = len(list(override.sweep_string_iterator())) if override.is_discrete_sweep() else None
+    return counts
+
+
+def number_of_jobs(config: DictConfig, varied: dict[str, int | None]) -> int | None:
+    """How many jobs a sweep will have: the product, or the sweeper's own number of trials; None if nobody knows."""
+    trials = config.hydra.sweeper.get("n_trials")
+    if trials is not None:
+        return int(trials)
+    if None in varied.values():
+        return None
+    total = 1
+    for count in varied.values():
+        total *= count or 1
+    return total

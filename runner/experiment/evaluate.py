@@ -1,0 +1,62 @@
+"""The verdict on a trained run: the threshold chosen on validation, the metrics on test, the loss's bias undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy.special import expit
+
+import losses
+from runner.config.experiment_config import ExperimentConfig
+from runner.data import Dataset, Splits
+from runner.evaluation import (
+    Debiased,
+    Evaluation,
+    EvaluationOptions,
+    Predictions,
+    ThresholdRule,
+    evaluate,
+    platt_scaling,
+)
+from runner.experiment.run import Logits, TrainedRun
+
+
+def evaluate_run(trained: TrainedRun) -> Evaluation:
+    """The evaluation of a run, alone or of a stack."""
+    run = trained.run
+    with run.seconds.timed("evaluate"):
+        return evaluate_logits(run.spec.config, run.dataset, run.splits, run.loss, trained.logits)
+
+
+def evaluate_logits(
+    config: ExperimentConfig, dataset: Dataset, splits: Splits, loss: Any, logits: Logits
+) -> Evaluation:
+    """Chooses the threshold on validation and measures on test.
+
+    Args:
+        config: of the run.
+        dataset: whose groups, if any, are resampled as a whole.
+        splits: the rows and labels of both parts.
+        loss: a keras.losses.Loss as training left it, for the bias it gives probabilities.
+        logits: of both parts.
+    """
+    asked = config.evaluation
+    validation = Predictions(splits.validation.rows, splits.validation.labels, logits.validation)
+    test = Predictions(splits.test.rows, splits.test.labels, logits.test)
+    options = EvaluationOptions(
+        rule=ThresholdRule(asked.threshold, asked.cost_fp, asked.cost_fn, asked.min_precision, asked.fixed_threshold),
+        bins=asked.calibration_bins,
+        resamples=asked.bootstrap,
+        seed=config.split.seed,  # not the run's: all runs on a split share their resamples
+        groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
+    )
+    return evaluate(validation, test, options, _debiased(loss, validation, test))
+
+
+def _debiased(loss: Any, validation: Predictions, test: Predictions) -> Debiased:
+    """Probabilities of the test part with the loss's own bias undone: by its formula, or else by Platt scaling."""
+    undone = losses.inverse_map(loss, test.logits)
+    if undone is not None:
+        return Debiased(undone, "the loss's inverse map")
+    slope, shift = platt_scaling(validation.labels, validation.logits)
+    return Debiased(expit(slope * test.logits + shift), "Platt scaling on validation")

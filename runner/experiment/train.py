@@ -1,0 +1,63 @@
+"""The third step of a run that is trained alone: its Keras objects, and the training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from runner import console, evaluation, training
+from runner.experiment.build import make_loss, make_network, make_optimizer, make_trainer
+from runner.experiment.run import Logits, Run, TrainedRun
+from runner.tracking.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What one run is trained with.
+
+    Attributes:
+        trainer: started.
+        task: what it trains.
+        device: in words.
+    """
+
+    trainer: training.Trainer
+    task: training.TrainingTask
+    device: str
+
+
+def set_up(run: Run) -> Setup:
+    """Starts the run's trainer, and builds network, loss and optimizer where training is.
+
+    Raises:
+        InputError: one of them cannot be built, or the device is not there.
+    """
+    config = run.spec.config
+    with run.seconds.timed("start"):
+        trainer = make_trainer(config)
+        device = trainer.start(config.seed)
+        with trainer.scope():
+            network = make_network(config, run.splits, run.dataset)
+            loss = make_loss(config, run.splits)  # anew: its variables belong where training is
+            optimizer = make_optimizer(config)
+    task = training.TrainingTask(network, loss, optimizer, run.splits, config.seed, evaluation.epoch_metrics)
+    return Setup(trainer, task, device)
+
+
+def train(run: Run, setup: Setup, recorder: Recorder) -> TrainedRun:
+    """Trains a run alone.
+
+    Raises:
+        RunFailed: the loss became infinite or NaN, or the store stopped answering.
+    """
+    task, splits = setup.task, run.splits
+    epochs = run.spec.config.trainer["epochs"]
+    with run.seconds.timed("train"), console.epoch_progress(epochs, in_sweep=run.spec.in_sweep) as show:
+
+        def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
+            recorder.log_epoch(epoch, metrics)
+            show(epoch, metrics)
+
+        done = setup.trainer.train(task, on_epoch)
+    logits = Logits(task.network.predict(splits.validation.inputs), task.network.predict(splits.test.inputs))
+    return TrainedRun(replace(run, loss=task.loss), done, logits, lambda: task.network)

@@ -1,0 +1,56 @@
+"""The jobs of a sweep on their way through the launcher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig
+
+from runner.experiment.run import Run
+from runner.sweeps.job import JobRun
+from runner.tracking.recorder import Recorder
+
+Jobs = Sequence[tuple[int, Sequence[str]]]
+"""Each job's number and overrides."""
+
+
+@dataclass
+class LaunchedJob:
+    """A job that the launcher has composed.
+
+    Attributes:
+        number: of the job.
+        config: composed, with Hydra's node.
+        task: the run's config, without it.
+        result: what Hydra gets of the job in the end.
+    """
+
+    number: int
+    config: DictConfig
+    task: DictConfig
+    result: JobReturn = field(default_factory=JobReturn)
+
+    def ended(self, value: Any) -> None:
+        """Sets the result: the job's objective, or the exception that ended it."""
+        self.result.return_value = value
+        self.result.status = JobStatus.FAILED if isinstance(value, Exception) else JobStatus.COMPLETED
+
+
+@dataclass
+class StackedRun:
+    """A run that is trained in a stack.
+
+    Attributes:
+        launched: its job, as Hydra knows it.
+        job: its job, as the sweep's journal knows it.
+        run: prepared.
+        recorder: of its record, once that is open.
+    """
+
+    launched: LaunchedJob
+    job: JobRun
+    run: Run
+    recorder: Recorder | None = None

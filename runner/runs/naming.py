@@ -1,0 +1,84 @@
+"""A run's names: of its loss, its variant, itself, and the parameters it is recorded with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What tells a run from others.
+
+    Attributes:
+        name: `focal gamma=2 · page_blocks · seed 0`.
+        variant: what is compared: the loss with its settings, and what else was chosen.
+        fingerprint: equal for runs that compute the same.
+        params: the configuration, flat, and the chosen options.
+        tags: where, by whom and with what it was made.
+    """
+
+    name: str
+    variant: str
+    fingerprint: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+
+    def with_tags(self, **tags: str) -> RunIdentity:
+        """The same with more tags."""
+        return replace(self, tags={**self.tags, **tags})
+
+
+def loss_name(option: str, settings: Mapping[str, Any]) -> str:
+    """`focal gamma=2`: the loss option with the hyper-parameters in force."""
+    values = {key: value for key, value in settings.items() if value not in (None, False)}
+    return " ".join([option, *(f"{key}={_short(value)}" for key, value in values.items())])
+
+
+def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()) -> str:
+    """What is compared: the loss with its settings, and whatever else was chosen of model and optimizer.
+
+    A model other than the usual is named, and what was overridden in model, optimizer or loss and does not show
+    otherwise: the runs of a sweep must be told apart.
+    """
+    parts = [loss]
+    if choices.get("model", "mlp") != "mlp":
+        parts.append(choices["model"])
+    for override in overrides:
+        group, dot, setting = override.partition(".")
+        if dot and group in ("model", "optimizer", "loss") and "_target_" not in setting:
+            key = setting.partition("=")[0]
+            parts += [setting] if f" {key}=" not in loss else []
+    return " · ".join(parts)
+
+
+def run_name(variant: str, dataset: str, *, seed: int, split_seed: int) -> str:
+    """`focal gamma=2 · page_blocks · seed 0`; a split other than 0 is named too."""
+    loss, *rest = variant.split(" · ")
+    split = [f"split {split_seed}"] if split_seed != 0 else []
+    return " · ".join([loss, dataset, *rest, *split, f"seed {seed}"])
+
+
+def flat_params(values: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
+    """The configuration flattened with dots, and the chosen options under their group's name.
+
+    Args:
+        values: `ExperimentConfig.values`.
+        choices: option by group.
+    """
+    flat: dict[str, str] = {}
+
+    def add(prefix: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                add(f"{prefix}.{key}" if prefix else str(key), inner)
+        else:
+            flat[prefix] = str(value)
+
+    add("", values)
+    return {**flat, **{group: option for group, option in choices.items() if option not in (None, "null")}}
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

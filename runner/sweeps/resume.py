@@ -1,0 +1,117 @@
+"""Sweeps that are recorded already: which one goes on, what of it is done, what of it died."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from runner import tracking
+from runner.errors import InputError
+from runner.runs.outcome import Outcome
+from runner.runs.process import is_alive, this_process
+from runner.tracking import names
+from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.tracker import Tracker
+
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class SweepCommand:
+    """How a sweep was started.
+
+    Attributes:
+        arguments: of the command line, without those about resuming.
+        folder: in which it was started.
+    """
+
+    arguments: list[str]
+    folder: str
+
+
+def resumed_parent(tracker: Tracker, key: str, resume: Any) -> str:
+    """The id of the parent run that goes on, made RUNNING again, its dead children closed.
+
+    Args:
+        tracker: where it is recorded.
+        key: of the sweep's overrides.
+        resume: `sweep.resume` of the config: true for the latest sweep of that key, or a parent's id.
+
+    Raises:
+        InputError: there is no such sweep, or it is still running.
+    """
+    found = tracker.find_run({names.SWEEP_KEY: key}) if resume is True else tracker.run(str(resume))
+    if found is None:
+        raise InputError(
+            f"sweep.resume={resume}: the store has no sweep "
+            + ("of this command; leave sweep.resume out to start one" if resume is True else "of that id")
+        )
+    if names.SWEEP_KEY not in found.tags:
+        raise InputError(f"sweep.resume={resume}: that run is no sweep's parent")
+    if found.status == "RUNNING" and is_alive(found.tags.get(names.PROCESS, "")):
+        raise InputError(f"sweep.resume: the sweep {found.run_id} is still running; wait for it, or end it with Ctrl-C")
+    close_stale_children(tracker, found.run_id)
+    tracker.reopen_run(found.run_id)
+    tracker.set_tags(found.run_id, {names.PROCESS: this_process()})
+    return found.run_id
+
+
+def finished_outcomes(tracker: Tracker, parent_id: str) -> dict[str, Outcome]:
+    """What the finished children of a sweep came to, by fingerprint."""
+    found = {}
+    for run in tracker.children(parent_id, "FINISHED"):
+        mark, objectives = run.tags.get(names.FINGERPRINT), objectives_of(run)
+        if mark and objectives:
+            values = tuple(run.metrics.get(name, math.nan) for name in objectives)
+            found[mark] = Outcome(run.name, values, run.run_id)
+    return found
+
+
+def objectives_of(run: RecordedRun) -> list[str]:
+    """The metrics that a run returned to its sweeper.
+
+    They are in a tag as JSON; runs of older versions have the printed config value alone, such as `['val/f1']`.
+    """
+    if names.OBJECTIVES in run.tags:
+        return list(json.loads(run.tags[names.OBJECTIVES]))
+    return re.findall(r"[\w/]+", run.params.get("objective", ""))
+
+
+def close_stale_children(tracker: Tracker, parent_id: str, patience: float = 0.0) -> None:
+    """Ends RUNNING children whose process is dead as KILLED; waits up to `patience` seconds for those alive."""
+    deadline = time.monotonic() + patience
+    mine = this_process()
+    while True:
+        running = tracker.children(parent_id, "RUNNING")
+        # This process's own runs are closed by the code that recorded them, or never will be.
+        others = {run.run_id for run in running if run.tags.get(names.PROCESS, "") != mine}
+        alive = {run.run_id for run in running if run.run_id in others and is_alive(run.tags.get(names.PROCESS, ""))}
+        if not alive or time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    for run in running:
+        if run.run_id not in alive:
+            reason = "its process ended without a word (kill -9, power, memory)"
+            tracker.set_tags(run.run_id, {names.FAILURE: reason, names.NOTE: f"**KILLED.** {reason}"})
+            tracker.end_run(run.run_id, "KILLED")
+
+
+def command_of(uri: str, run_id: str) -> SweepCommand:
+    """How a recorded sweep was started.
+
+    Args:
+        uri: of the MLflow store.
+        run_id: of the sweep's parent run.
+
+    Raises:
+        InputError: the store has no such sweep.
+    """
+    _, parent = tracking.recorded_sweep(uri, run_id)
+    arguments = json.loads(parent.tags[names.SWEEP_COMMAND])
+    return SweepCommand(
+        [word for word in arguments if not word.startswith("sweep.resume")], parent.tags[names.SWEEP_STARTED_IN]
+    )

@@ -1,0 +1,21 @@
+"""What MLflow reads from the environment, set before it is loaded; the user's own settings win."""
+
+from __future__ import annotations
+
+import os
+
+DEFAULTS = {
+    # No usage data leaves the machine, and no sub-second run waits for the attempt.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # the terminal belongs to the runs
+    # A server that dies while a run is logged is given up after half a minute, not after MLflow's ten.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+def set_defaults() -> None:
+    """Sets what is not set yet, for this process and those that it starts."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,128 @@
+"""The record of a run in MLflow, while it is open."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
+
+import mlflow
+from mlflow.entities import Run, RunTag
+
+from runner.errors import InputError, RunFailed
+from runner.runs.folder import RunFolder
+from runner.tracking import names
+from runner.tracking.async_writer import RunWriter
+from runner.tracking.model_package import log_model
+from runner.tracking.recorder import ModelPackage, StoreError
+from runner.tracking.store import Store
+from runner.tracking.system_metrics import start_monitor
+from runner.wording import first_line
+
+
+class MlflowRecorder:
+    """Records in the run's folder, and by a writer in an MLflow run.
+
+    Args:
+        folder: the run's own.
+        run: what is written of the run, in order.
+        store: where.
+        stop_on_error: whether the store's error ends the run at once; the runs of a stack are trained on.
+        system_metrics: whether the machine's use is recorded.
+    """
+
+    def __init__(
+        self, folder: RunFolder, run: RunWriter, store: Store, *, stop_on_error: bool, system_metrics: bool
+    ) -> None:
+        self._folder, self._run, self._store, self._stop_on_error = folder, run, store, stop_on_error
+        self._last_epoch = 0
+        self._ended: Future[None] | None = None
+        self._monitor = start_monitor(self.run_id, store.uri) if system_metrics else None
+
+    @property
+    def run_id(self) -> str:
+        """See `Recorder`; waits until the run is there."""
+        return str(self._run.run.info.run_id)
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        self._folder.append_epoch(epoch, metrics)
+        self._run.add(metrics, step=epoch)
+        self._last_epoch = epoch
+        if self._stop_on_error and self._run.error is not None:
+            raise StoreError(first_line(self._run.error)) from self._run.error
+
+    def log_results(self, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        # MLflow shows the value of the highest step, and of two at one step the later one: so at the last epoch's.
+        self._run.add(metrics, step=self._last_epoch, tags={names.NOTE: self._folder.read_summary()})
+        self._run.do(self._upload)
+
+    def log_model(self, package: ModelPackage) -> None:
+        """See `Recorder`; returns when it is logged, for its parts do not live longer."""
+        try:
+            self._run.do(lambda _, run: log_model(self._store, run.info.run_id, package)).result()
+        except Exception as problem:
+            raise StoreError(first_line(problem)) from problem
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """See `Recorder`."""
+        self._run.add(metrics, step=self._last_epoch)
+
+    def close(self, problem: BaseException | None = None) -> None:
+        """See `Recorder`."""
+        if self._monitor is not None:
+            self._monitor.finish()
+        status, reason = _ending(problem)
+
+        def ending(client: mlflow.MlflowClient, run: Run, error: BaseException | None) -> None:
+            if error is not None and status == "FINISHED":
+                end_run(client, run.info.run_id, "FAILED", store_failure(error))
+            else:
+                end_run(client, run.info.run_id, status, reason)
+
+        self._ended = self._run.end(ending)
+
+    def wait(self) -> None:
+        """See `Recorder`."""
+        assert self._ended is not None, "closed before"
+        try:
+            self._ended.result()
+        except Exception as problem:
+            failure = f"{store_failure(problem)}; what there is of the run is in {self._folder.path}"
+            raise RunFailed(failure) from problem
+
+    def _upload(self, client: mlflow.MlflowClient, run: Run) -> None:
+        for path in (self._folder.path / name for name in names.UPLOADED):
+            if path.is_dir():
+                client.log_artifacts(run.info.run_id, str(path), path.name)
+            elif path.exists():
+                client.log_artifact(run.info.run_id, str(path))
+
+
+def store_failure(problem: BaseException) -> str:
+    """Why a run failed whose store did."""
+    return f"The MLflow store stopped answering or refused: {first_line(problem)}"
+
+
+def end_run(client: Any, run_id: str, status: str, reason: str) -> None:
+    """Ends an MLflow run; a reason becomes its note and its tag `failure`."""
+    if reason:
+        tags = [RunTag(names.NOTE, f"**{status}.** {reason}"[:5000]), RunTag(names.FAILURE, reason[:5000])]
+        with contextlib.suppress(Exception):  # the status is what counts
+            client.log_batch(run_id, tags=tags)
+    client.set_terminated(run_id, status)
+
+
+def _ending(problem: BaseException | None) -> tuple[str, str]:
+    """Status and reason of a run that ended well, or with a problem."""
+    if problem is None:
+        return "FINISHED", ""
+    if isinstance(problem, KeyboardInterrupt):
+        return "KILLED", f"Interrupted at {time.strftime('%Y-%m-%d %H:%M:%S')}; the epochs so far are kept."
+    if isinstance(problem, StoreError):
+        return "FAILED", store_failure(problem)
+    known = isinstance(problem, InputError | RunFailed)
+    return "FAILED", str(problem) if known else f"{type(problem).__name__}: {problem}"

@@ -1,0 +1,228 @@
+"""Runs and sweeps in an MLflow store."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow.entities import Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from runner.config.schemas import TrackingConfig
+from runner.data.dataset import Dataset
+from runner.errors import InputError
+from runner.runs.folder import RunFolder
+from runner.runs.naming import RunIdentity
+from runner.tracking import model_package, names
+from runner.tracking.async_writer import StoreWriter
+from runner.tracking.dataset_input import dataset_input
+from runner.tracking.mlflow_recorder import MlflowRecorder, end_run, store_failure
+from runner.tracking.opening import open_store
+from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.recorder import ModelPackage
+from runner.tracking.store import Store
+from runner.tracking.tracker import Recording
+from runner.wording import without_password
+
+
+@dataclass(frozen=True)
+class MlflowTracker:
+    """Records in an MLflow store, through MLflow's client alone: there is no active run.
+
+    Attributes:
+        store: where.
+        flush_seconds: between two writes of the metrics of running runs.
+        system_metrics: whether the machine's use is recorded.
+    """
+
+    store: Store
+    flush_seconds: float = 5.0
+    system_metrics: bool = False
+
+    @contextmanager
+    def recording(self, *, stop_on_error: bool = False) -> Iterator[Recording]:
+        """See `Tracker`."""
+        with StoreWriter(self.store, self.flush_seconds) as writer:
+            yield MlflowRecording(self, writer, stop_on_error)
+
+    def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
+        """See `Tracker`."""
+        run = self._client.create_run(self.store.experiment_id, run_name=name, tags=_clean(tags))
+        return str(run.info.run_id)
+
+    def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
+        """See `Tracker`."""
+        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        found = self._client.search_runs([self.store.experiment_id], query, max_results=1, order_by=["start_time DESC"])
+        return recorded(found[0]) if found else None
+
+    def run(self, run_id: str) -> RecordedRun | None:
+        """See `Tracker`."""
+        try:
+            return recorded(self._client.get_run(run_id))
+        except MlflowException:
+            return None
+
+    def children(self, parent_id: str, status: str | None = None) -> list[RecordedRun]:
+        """See `Tracker`."""
+        query = f"tags.`{names.PARENT}` = '{parent_id}'" + (f" and attributes.status = '{status}'" if status else "")
+        found: list[RecordedRun] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self.store.experiment_id], query, max_results=1000, order_by=["start_time ASC"], page_token=token
+            )
+            found += map(recorded, page)
+            token = page.token
+            if not token:
+                return found
+
+    def finished_runs(self, parent_id: str, sweep_folder: Path) -> list[RecordedRun]:
+        """See `Tracker`."""
+        return self.children(parent_id, "FINISHED")
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """See `Tracker`."""
+        self._client.log_batch(run_id, tags=[RunTag(key, value[: names.TAG_LENGTH]) for key, value in tags.items()])
+
+    def log_metric(self, run_id: str, name: str, value: float, step: int) -> None:
+        """See `Tracker`."""
+        self._client.log_metric(run_id, name, value, step=step)
+
+    def end_run(self, run_id: str, status: str) -> None:
+        """See `Tracker`."""
+        self._client.set_terminated(run_id, status, end_time=int(time.time() * 1000))
+
+    def reopen_run(self, run_id: str) -> None:
+        """See `Tracker`."""
+        self._client.update_run(run_id, status="RUNNING")
+
+    def delete_run(self, run_id: str) -> None:
+        """See `Tracker`."""
+        self._client.delete_run(run_id)
+
+    def log_artifacts(self, run_id: str, folder: Path, path: str) -> None:
+        """See `Tracker`."""
+        self._client.log_artifacts(run_id, str(folder), path)
+
+    def has_artifact(self, run: RecordedRun, path: str) -> bool:
+        """See `Tracker`."""
+        return bool(self._client.list_artifacts(run.run_id, path))
+
+    def recorded_file(self, run: RecordedRun, path: str) -> Path | None:
+        """See `Tracker`; a file of this machine is read where it is."""
+        try:
+            return Path(mlflow.artifacts.download_artifacts(f"{run.artifact_uri}/{path}", tracking_uri=self.store.uri))
+        except (MlflowException, OSError):
+            return None
+
+    def has_model(self, run: RecordedRun) -> bool:
+        """See `Tracker`."""
+        outputs = self._client.get_run(run.run_id).outputs
+        return outputs is not None and bool(outputs.model_outputs)
+
+    def log_model(self, run_id: str, package: ModelPackage) -> None:
+        """See `Tracker`."""
+        model_package.log_model(self.store, run_id, package)
+
+    @property
+    def _client(self) -> mlflow.MlflowClient:
+        return mlflow.MlflowClient(self.store.uri)
+
+
+@dataclass(frozen=True)
+class MlflowRecording:
+    """Opens records of runs whose metrics one thread writes.
+
+    Attributes:
+        tracker: where.
+        writer: has the thread.
+        stop_on_error: see `Tracker.recording`.
+    """
+
+    tracker: MlflowTracker
+    writer: StoreWriter
+    stop_on_error: bool
+
+    def open(self, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> MlflowRecorder:
+        """See `Recording`; the thread makes the MLflow run when its turn has come."""
+        tags = _clean(run.tags)
+        params = [Param(key, without_password(value)[: names.PARAM_LENGTH]) for key, value in run.params.items()]
+
+        def create(client: mlflow.MlflowClient) -> Run:
+            made = client.create_run(self.tracker.store.experiment_id, run_name=run.name, tags=tags)
+            try:
+                client.log_batch(made.info.run_id, params=params)  # it cuts to MLflow's limits
+                client.log_inputs(made.info.run_id, datasets=[dataset_input(dataset)])
+            except BaseException as problem:
+                with contextlib.suppress(Exception):
+                    end_run(client, made.info.run_id, "FAILED", store_failure(problem))
+                raise
+            return made
+
+        return MlflowRecorder(
+            folder,
+            self.writer.open(create),
+            self.tracker.store,
+            stop_on_error=self.stop_on_error,
+            system_metrics=self.tracker.system_metrics,
+        )
+
+
+def recorded(run: Run) -> RecordedRun:
+    """A run of MLflow's as our own record."""
+    return RecordedRun(
+        run_id=str(run.info.run_id),
+        name=str(run.info.run_name),
+        status=str(run.info.status),
+        started=int(run.info.start_time),
+        artifact_uri=str(run.info.artifact_uri),
+        experiment_id=str(run.info.experiment_id),
+        params=dict(run.data.params),
+        metrics=dict(run.data.metrics),
+        tags=dict(run.data.tags),
+    )
+
+
+def open_tracker(uri: str, tracking: TrackingConfig, outputs: Path) -> MlflowTracker:
+    """The tracker of a store, opened.
+
+    Args:
+        uri: see `runner.tracking.store.configured_uri`.
+        tracking: the config group.
+        outputs: the folder of the local store.
+
+    Raises:
+        InputError: the store does not answer.
+    """
+    store = open_store(uri, tracking.experiment_name, outputs)
+    return MlflowTracker(store, tracking.flush_seconds, tracking.system_metrics)
+
+
+def recorded_sweep(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun]:
+    """A sweep's parent run in a store, and the tracker of its experiment.
+
+    Args:
+        uri: of the store.
+        run_id: of the parent.
+
+    Raises:
+        InputError: the store has no such run, or it is no sweep's parent.
+    """
+    found = MlflowTracker(Store(uri, "", "")).run(run_id)
+    if found is None or names.SWEEP_KEY not in found.tags:
+        raise InputError(
+            f"{run_id}: the store {without_password(uri)} has no sweep of that id; "
+            "--outputs or --uri names another store"
+        )
+    return MlflowTracker(Store(uri, found.experiment_id, "")), found
+
+
+def _clean(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags without passwords, cut to MLflow's limit."""
+    return {key: without_password(value)[: names.TAG_LENGTH] for key, value in tags.items()}

@@ -1,0 +1,45 @@
+"""Every name under which MLflow keeps something of ours: tags, artifacts, the model. One owner, many readers."""
+
+from __future__ import annotations
+
+# MLflow's own tags.
+PARENT = "mlflow.parentRunId"
+NOTE = "mlflow.note.content"
+SOURCE_NAME = "mlflow.source.name"
+GIT_COMMIT = "mlflow.source.git.commit"
+
+# Of every run.
+FINGERPRINT = "fingerprint"
+PROCESS = "process"
+VARIANT = "variant"
+DATASET_NAME = "dataset.name"
+DATASET_SHA256 = "dataset.sha256"
+FOLDER = "folder"  # where its files are
+DEVICE = "device"
+FAILURE = "failure"
+OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of metrics
+GIT_DIRTY = "git.dirty"
+VERSION_PREFIX = "version."
+
+# Of a sweep's parent.
+SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent
+SWEEP_COMMAND = "sweep.command"
+SWEEP_STARTED_IN = "sweep.started_in"
+SWEEP_PROGRESS = "sweep.progress"
+
+VERDICT = "verdict"
+
+# Artifacts.
+MODEL = "model"
+FIGURES = "figures"
+COMPARISON = "comparison"
+UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json")
+"""Files and folders of a run's folder that become its artifacts."""
+
+PARAM_LENGTH = 6000  # MLflow's limits, in characters
+TAG_LENGTH = 8000
+
+
+def rows_of(part: str) -> str:
+    """The tag that holds the number of rows of a part: train, validation or test."""
+    return f"rows.{part}"

@@ -1,0 +1,112 @@
+"""Opens the MLflow store, and creates it once, however many processes come at the same moment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import sqlalchemy
+from filelock import FileLock, Timeout
+
+from runner.errors import InputError
+from runner.tracking import runs_view
+from runner.tracking.store import Store
+from runner.wording import first_line, without_password
+
+FIRST_CONTACT_SECONDS = 10
+
+
+def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
+    """Opens the store and its experiment, creating what is missing.
+
+    Six processes that create one SQLite store at once all fail, so creation is behind a lock in `outputs`.
+
+    Args:
+        uri: see `store_uri`.
+        experiment_name: of the MLflow experiment.
+        outputs: the folder for lock and, where no server decides, artifacts.
+
+    Raises:
+        InputError: the store does not answer or cannot be written.
+    """
+    _refuse_unreachable_database(uri)
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        with FileLock(outputs / ".mlflow.lock", timeout=120):
+            experiment_id = _experiment(uri, experiment_name, outputs)
+    except Timeout:
+        raise InputError(
+            f"{outputs / '.mlflow.lock'} is held by another process for two minutes; is one stuck?"
+        ) from None
+    except OSError as problem:
+        raise InputError(
+            f"{outputs} cannot be written ({problem.strerror}): choose another with paths.outputs=..."
+        ) from problem
+    return Store(uri, experiment_id, experiment_name)
+
+
+def _experiment(uri: str, name: str, outputs: Path) -> str:
+    # They tell of every table they create and every attempt to connect.
+    for chatty, level in (("alembic", logging.WARNING), ("mlflow", logging.WARNING), ("urllib3", logging.ERROR)):
+        logging.getLogger(chatty).setLevel(level)
+
+    remote = not uri.startswith(("sqlite", "postgresql", "mysql", "mssql"))
+    try:
+        with _impatient():
+            client = mlflow.MlflowClient(uri)
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                place = None if remote else (outputs.absolute() / "artifacts").as_uri()
+                return client.create_experiment(name, artifact_location=place, tags=runs_view.TAGS)
+            if runs_view.TAGS.items() - found.tags.items():
+                client.set_experiment_tag(found.experiment_id, runs_view.TAG, runs_view.TAGS[runs_view.TAG])
+    except Exception as problem:  # every kind of store fails in its own words
+        if remote:
+            said = "" if "Max retries exceeded" in str(problem) else f" ({first_line(problem)})"
+            raise InputError(
+                f"the MLflow server {without_password(uri)} does not answer{said}: "
+                "start it, or record locally with tracking=local"
+            ) from problem
+        raise InputError(
+            f"the MLflow store {without_password(uri)} cannot be used ({first_line(problem)}): "
+            "check the path and its permissions, or choose another with tracking.uri=sqlite:///..."
+        ) from problem
+    if found.lifecycle_stage != "active":
+        raise InputError(
+            f"the MLflow experiment {name!r} was deleted: restore it in the UI, "
+            "or choose another name with tracking.experiment_name=..."
+        )
+    return found.experiment_id
+
+
+def _refuse_unreachable_database(uri: str) -> None:
+    """MLflow tries a database that is down for the better part of an hour; ask once before it does."""
+    if not uri.startswith(("postgresql", "mysql", "mssql")):
+        return
+    try:
+        seconds = {"connect_timeout": FIRST_CONTACT_SECONDS}
+        engine = sqlalchemy.create_engine(uri, connect_args={} if uri.startswith("mssql") else seconds)
+        engine.connect().close()
+        engine.dispose()
+    except Exception as problem:
+        raise InputError(f"the database {without_password(uri)} does not answer: {first_line(problem)}") from problem
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """The first contact tells whether anybody is there; MLflow's own patience is minutes."""
+    quick = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(FIRST_CONTACT_SECONDS)}
+    before = {name: os.environ.get(name) for name in quick}
+    os.environ.update(quick)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

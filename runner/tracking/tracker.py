@@ -1,0 +1,206 @@
+"""Where the runs of a sweep, or one run, are recorded: MLflow, or nowhere but in the runs' folders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Protocol
+
+from runner.data.dataset import Dataset
+from runner.errors import RunFailed
+from runner.runs.folder import RunFolder
+from runner.runs.naming import RunIdentity
+from runner.tracking import names
+from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.recorder import FolderRecorder, ModelPackage, Recorder, StoreError
+
+log = logging.getLogger("runner.tracking")
+
+
+class Recording(Protocol):
+    """Opens the records of runs, any number of which may be open together."""
+
+    def open(self, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> Recorder:
+        """The record of a run that is about to be trained, which is to be closed; returns at once."""
+
+
+class Tracker(Protocol):
+    """Records runs and sweeps, and reads them back. Equal trackers record in the same place."""
+
+    def recording(self, *, stop_on_error: bool = False) -> AbstractContextManager[Recording]:
+        """A context in which records are opened; leaving it waits until all is written.
+
+        Args:
+            stop_on_error: whether an error of the store ends a run at once, and not when it is closed.
+        """
+
+    def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
+        """Makes a RUNNING run that a sweep's runs can be nested under; returns its id, or nothing."""
+
+    def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
+        """The latest run with all of `tags`."""
+
+    def run(self, run_id: str) -> RecordedRun | None:
+        """The run of that id, if there is one."""
+
+    def children(self, parent_id: str, status: str | None = None) -> list[RecordedRun]:
+        """The runs nested under a parent, the oldest first: all, or those of a status.
+
+        Reading hundreds of runs with all their metrics takes seconds: ask once, or for those that matter.
+        """
+
+    def finished_runs(self, parent_id: str, sweep_folder: Path) -> list[RecordedRun]:
+        """A sweep's finished runs, the oldest first, with the tags and metrics that tell which is best."""
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Writes tags of a run in one go."""
+
+    def log_metric(self, run_id: str, name: str, value: float, step: int) -> None:
+        """Writes one value of a metric."""
+
+    def end_run(self, run_id: str, status: str) -> None:
+        """Ends a run: FINISHED, FAILED or KILLED."""
+
+    def reopen_run(self, run_id: str) -> None:
+        """Makes an ended run RUNNING again."""
+
+    def delete_run(self, run_id: str) -> None:
+        """Removes a run that turned out to hold nothing."""
+
+    def log_artifacts(self, run_id: str, folder: Path, path: str) -> None:
+        """Puts the files of a folder into the run's artifacts, under `path`."""
+
+    def has_artifact(self, run: RecordedRun, path: str) -> bool:
+        """Whether a run has an artifact of that path, or any in a folder of that path."""
+
+    def recorded_file(self, run: RecordedRun, path: str) -> Path | None:
+        """An artifact of a run as a local file, or None if the run has no such artifact."""
+
+    def has_model(self, run: RecordedRun) -> bool:
+        """Whether the run's model is logged."""
+
+    def log_model(self, run_id: str, package: ModelPackage) -> None:
+        """Logs a model to a run, which need not be running."""
+
+
+class FolderRecording:
+    """Opens records that are kept in the runs' folders alone."""
+
+    def open(self, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> Recorder:
+        """See `Recording`."""
+        return FolderRecorder(folder)
+
+
+class NoTracker:
+    """Records nothing: `tracking=none`. What there is of a sweep is in the folders of its runs."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NoTracker)
+
+    def __hash__(self) -> int:
+        return hash(NoTracker)
+
+    def recording(self, *, stop_on_error: bool = False) -> AbstractContextManager[Recording]:
+        """See `Tracker`."""
+        return nullcontext(FolderRecording())
+
+    def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
+        """See `Tracker`."""
+        return ""
+
+    def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
+        """See `Tracker`."""
+        return None
+
+    def run(self, run_id: str) -> RecordedRun | None:
+        """See `Tracker`."""
+        return None
+
+    def children(self, parent_id: str, status: str | None = None) -> list[RecordedRun]:
+        """See `Tracker`."""
+        return []
+
+    def finished_runs(self, parent_id: str, sweep_folder: Path) -> list[RecordedRun]:
+        """See `Tracker`; read from the folders of the runs."""
+        found = []
+        for path in sorted(sweep_folder.rglob(RunFolder.FACTS)):
+            folder = RunFolder(path.parent)
+            try:
+                facts, metrics = folder.read_facts(), folder.read_metrics()
+            except (OSError, ValueError, KeyError):  # it did not get so far
+                continue
+            tags = {
+                names.VARIANT: facts.variant,
+                names.DATASET_NAME: facts.dataset,
+                names.FINGERPRINT: facts.fingerprint,
+                names.FOLDER: str(folder.path),
+            }
+            found.append(RecordedRun("", facts.name, "FINISHED", metrics=metrics, tags=tags))
+        return found
+
+    def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """See `Tracker`."""
+
+    def log_metric(self, run_id: str, name: str, value: float, step: int) -> None:
+        """See `Tracker`."""
+
+    def end_run(self, run_id: str, status: str) -> None:
+        """See `Tracker`."""
+
+    def reopen_run(self, run_id: str) -> None:
+        """See `Tracker`."""
+
+    def delete_run(self, run_id: str) -> None:
+        """See `Tracker`."""
+
+    def log_artifacts(self, run_id: str, folder: Path, path: str) -> None:
+        """See `Tracker`."""
+
+    def has_artifact(self, run: RecordedRun, path: str) -> bool:
+        """See `Tracker`; whether the run's folder has it."""
+        return (Path(run.tags[names.FOLDER]) / path).exists()
+
+    def recorded_file(self, run: RecordedRun, path: str) -> Path | None:
+        """See `Tracker`; the file of the run's folder."""
+        file = Path(run.tags[names.FOLDER]) / path
+        return file if file.exists() else None
+
+    def has_model(self, run: RecordedRun) -> bool:
+        """See `Tracker`; whether the run's folder has it."""
+        return RunFolder(Path(run.tags[names.FOLDER])).model.exists()
+
+    def log_model(self, run_id: str, package: ModelPackage) -> None:
+        """See `Tracker`."""
+
+
+@contextmanager
+def record(tracker: Tracker, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> Iterator[Recorder]:
+    """The record of a single run; closes it as what it was: FINISHED, FAILED, or KILLED by Ctrl-C or SIGTERM.
+
+    Args:
+        tracker: where it is recorded.
+        run: what it is.
+        folder: its own.
+        dataset: what it is trained on.
+
+    Raises:
+        RunFailed: the store stopped answering, or refused.
+    """
+    with tracker.recording(stop_on_error=True) as recording:
+        recorder = recording.open(run, folder, dataset)
+        try:
+            recorder.run_id  # noqa: B018 - a store that refuses the run shows before it is trained
+            yield recorder
+        except BaseException as problem:
+            recorder.close(problem)
+            try:
+                recorder.wait()
+            except RunFailed as failure:
+                if isinstance(problem, StoreError):
+                    raise failure from problem
+                log.warning("the MLflow run could not be closed: %s", failure)
+            raise
+        recorder.close()
+        recorder.wait()
