@@ -1,14 +1,11 @@
-"""Names, tags and parameters of a run."""
+"""Names and parameters of a run."""
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
-from omegaconf import OmegaConf
 
 import losses
-from runner.runs.description import flat_params, loss_name, run_name, tags, variant
+from runner.runs.naming import flat_params, loss_name, run_name, variant
 
 
 @pytest.mark.parametrize(
@@ -27,44 +24,26 @@ def test_a_loss_is_named_with_what_is_in_force(option, loss, name):
 
 
 def test_a_run_is_named_by_what_is_not_usual():
-    config = OmegaConf.create({"seed": 4, "split": {"seed": 0}})
+    seeds = {"seed": 4, "split_seed": 0}
     mlp, cnn = {"model": "mlp"}, {"model": "cnn"}
 
-    assert run_name(variant("builtin", mlp), "page_blocks", config) == "builtin · page_blocks · seed 4"
+    assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · page_blocks · seed 4"
     overrides = ["optimizer.learning_rate=0.003", "trainer.epochs=5", "loss.gamma=1", "loss._target_=x.Y"]
     compared = variant("focal gamma=1", mlp, overrides)
     assert compared == "focal gamma=1 · learning_rate=0.003"
-    assert run_name(compared, "page_blocks", config) == "focal gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
-    config.split.seed = 2
-    assert run_name(variant("builtin", cnn), "digits", config) == "builtin · digits · cnn · split 2 · seed 4"
+    assert run_name(compared, "page_blocks", **seeds) == "focal gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
+    assert (
+        run_name(variant("builtin", cnn), "digits", seed=4, split_seed=2) == "builtin · digits · cnn · split 2 · seed 4"
+    )
 
 
 def test_params_are_the_config_with_dots_and_the_choices():
-    config = OmegaConf.create({"loss": {"gamma": 2.0, "units": [1, 2]}, "trainer": {"early_stopping": None}, "seed": 1})
+    values = {"loss": {"gamma": 2.0, "units": [1, 2]}, "trainer": {"early_stopping": None}, "seed": 1}
 
-    assert flat_params(config, {"loss": "focal", "experiment": None}) == {
+    assert flat_params(values, {"loss": "focal", "experiment": None}) == {
         "loss": "focal",
         "loss.gamma": "2.0",
         "loss.units": "[1, 2]",
         "trainer.early_stopping": "None",
         "seed": "1",
     }
-
-
-def test_the_commit_and_whether_it_is_all_are_recorded(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert "mlflow.source.git.commit" not in tags()
-
-    def git(*arguments):
-        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
-        return subprocess.run(["git", *who, *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-    git("init", "-q")
-    (tmp_path / "file").write_text("1")
-    git("add", "file")
-    git("commit", "-qm", "first")
-    clean = tags()
-    (tmp_path / "file").write_text("2")
-
-    assert clean["mlflow.source.git.commit"] == git("rev-parse", "HEAD")
-    assert (clean["git.dirty"], tags()["git.dirty"]) == ("false", "true")

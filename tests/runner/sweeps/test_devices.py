@@ -31,16 +31,16 @@ def test_visible_gpus_are_those_the_environment_names(monkeypatch, named, gpus):
 
 
 def test_processes_claim_gpus_in_turn_and_the_dead_give_theirs_back(tmp_path):
-    book = tmp_path / "gpus.json"
-    started = [subprocess.Popen([sys.executable, "-c", CLAIM, book], stdin=-1, stdout=-1, text=True) for _ in range(2)]
+    claims = tmp_path / "gpus.json"
+    started = [subprocess.Popen([sys.executable, "-c", CLAIM, claims], stdin=-1, stdout=-1, text=True) for _ in range(2)]
     taken = [process.stdout.readline().strip() for process in started]
     for process in started:
         process.communicate("")
-    book.write_text(json.dumps({**json.loads(book.read_text()), this_process(): "1"}))
+    claims.write_text(json.dumps({**json.loads(claims.read_text()), this_process(): "1"}))
 
     assert sorted(taken) == ["0", "1"]
-    assert claim(["0", "1"], book) == "1"  # its own, again
-    assert list(json.loads(book.read_text())) == [this_process()]
+    assert claim(["0", "1"], claims) == "1"  # its own, again
+    assert list(json.loads(claims.read_text())) == [this_process()]
 
 
 @pytest.mark.parametrize(("jobs", "threads"), [(2, 4), (8, 1), (-1, 1), (100, 1), (1, None), (None, None)])

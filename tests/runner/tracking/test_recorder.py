@@ -12,13 +12,13 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from omegaconf import OmegaConf
 
 from runner.data import Dataset
 from runner.errors import RunFailed
-from runner.tracking import RunFolder, Store, StoreWriter, open_record, open_store, record, store_uri
+from runner.runs.folder import RunFolder
+from runner.runs.naming import RunIdentity
+from runner.tracking import MlflowTracker, Store, open_store, record, store_uri
 
-CONFIG = OmegaConf.create({"tracking": {"system_metrics": False, "flush_seconds": 60.0}})
 DATASET = Dataset("toy", pd.DataFrame({"x": np.arange(10.0)}), np.array([0, 1] * 5, np.int8), "here")
 PARAMS = {f"key.{i}": str(i) for i in range(130)}  # more than MLflow takes at once
 
@@ -34,20 +34,24 @@ def client(store) -> mlflow.MlflowClient:
     return mlflow.MlflowClient(store.uri)
 
 
-def opened(store: Store, writer: StoreWriter, folder: Path, name: str):
-    return open_record(
-        CONFIG, RunFolder(folder), DATASET, store, name=name, params=PARAMS, tags={"who": name}, writer=writer
-    )
+def identity(name: str) -> RunIdentity:
+    return RunIdentity(name, variant="", fingerprint="", params=PARAMS, tags={"who": name})
+
+
+def opened(recording, folder: Path, name: str):
+    (folder / "config.yaml").parent.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text("seed: 0\n")
+    return recording.open(identity(name), RunFolder(folder), DATASET)
 
 
 def trained(recorder, folder: Path, number: int, epochs: int = 30) -> None:
     """What an experiment says about a run."""
     for epoch in range(1, epochs + 1):
-        recorder.epoch(epoch, {f"val/{name}": number + epoch / 8 for name in "abcde"})
-    RunFolder(folder).summary(f"note of {number}")
-    RunFolder(folder).metrics({"test/f1": number})
-    recorder.finish({f"test/{name}": number for name in range(200)})
-    recorder.final({"seconds/log": 0.5})
+        recorder.log_epoch(epoch, {f"val/{name}": number + epoch / 8 for name in "abcde"})
+    RunFolder(folder).write_summary(f"note of {number}")
+    RunFolder(folder).write_metrics({"test/f1": number})
+    recorder.log_results({f"test/{name}": number for name in range(200)})
+    recorder.log_metrics({"seconds/log": 0.5})
 
 
 def refuse_metrics_of(monkeypatch, run_ids: list[str]) -> None:
@@ -63,18 +67,18 @@ def refuse_metrics_of(monkeypatch, run_ids: list[str]) -> None:
 
 
 def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_path):
-    with StoreWriter(store, 60.0) as writer:
+    with MlflowTracker(store, 60.0).recording() as recording:
         folders = [tmp_path / str(number) for number in range(4)]
-        recorders = [opened(store, writer, folder, folder.name) for folder in folders]
+        recorders = [opened(recording, folder, folder.name) for folder in folders]
         for number, (recorder, folder) in enumerate(zip(recorders, folders, strict=True)):
             trained(recorder, folder, number)
             recorder.close()
         for recorder in recorders:
-            recorder.written()
+            recorder.wait()
 
-    assert len({recorder.where for recorder in recorders}) == 4
+    assert len({recorder.run_id for recorder in recorders}) == 4
     for number, recorder in enumerate(recorders):
-        run = client.get_run(recorder.where)
+        run = client.get_run(recorder.run_id)
         assert (run.info.status, run.info.run_name) == ("FINISHED", str(number))
         assert run.info.end_time >= run.info.start_time
         assert run.data.params == PARAMS
@@ -82,10 +86,10 @@ def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_
         assert run.data.tags["mlflow.note.content"] == f"note of {number}"
         assert run.data.metrics["test/199"] == number
         assert run.data.metrics["seconds/log"] == 0.5
-        curve = client.get_metric_history(recorder.where, "val/e")
+        curve = client.get_metric_history(recorder.run_id, "val/e")
         assert [(point.step, point.value) for point in curve] == [(e, number + e / 8) for e in range(1, 31)]
         assert run.inputs.dataset_inputs[0].dataset.name == "toy"
-        there = {item.path for item in client.list_artifacts(recorder.where)}
+        there = {item.path for item in client.list_artifacts(recorder.run_id)}
         assert there == {"config.yaml", "history.csv", "metrics.json"}
     history = pd.read_csv(folders[2] / "history.csv")
     assert list(history.columns) == ["epoch", *(f"val/{name}" for name in "abcde")]
@@ -93,24 +97,24 @@ def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_
 
 
 def test_an_error_of_the_store_fails_the_run_it_is_about_and_no_other(store, client, tmp_path, monkeypatch):
-    with StoreWriter(store, 0.02) as writer:
+    with MlflowTracker(store, 0.02).recording() as recording:
         folders = [tmp_path / name for name in ("well", "refused", "also well")]
-        recorders = [opened(store, writer, folder, folder.name) for folder in folders]
-        refuse_metrics_of(monkeypatch, [recorders[1].where])
+        recorders = [opened(recording, folder, folder.name) for folder in folders]
+        refuse_metrics_of(monkeypatch, [recorders[1].run_id])
         for recorder, folder in zip(recorders, folders, strict=True):
             trained(recorder, folder, 1)  # the refused one, too: the stack it is trained in goes on
             recorder.close()
-        recorders[0].written()
+        recorders[0].wait()
         with pytest.raises(RunFailed, match=r"no space left on device; what there is of the run is in .*refused"):
-            recorders[1].written()
-        recorders[2].written()
+            recorders[1].wait()
+        recorders[2].wait()
 
-    statuses = [client.get_run(recorder.where).info.status for recorder in recorders]
+    statuses = [client.get_run(recorder.run_id).info.status for recorder in recorders]
     assert statuses == ["FINISHED", "FAILED", "FINISHED"]
-    refused = client.get_run(recorders[1].where)
+    refused = client.get_run(recorders[1].run_id)
     assert "no space left on device" in refused.data.tags["failure"]
     assert refused.data.metrics == {}
-    assert client.get_run(recorders[2].where).data.metrics["test/5"] == 1
+    assert client.get_run(recorders[2].run_id).data.metrics["test/5"] == 1
 
 
 def test_a_run_the_store_does_not_make_is_told_when_it_is_closed(store, tmp_path, monkeypatch):
@@ -118,29 +122,29 @@ def test_a_run_the_store_does_not_make_is_told_when_it_is_closed(store, tmp_path
         raise OSError("read-only")
 
     monkeypatch.setattr(mlflow.MlflowClient, "create_run", refuse)
-    with StoreWriter(store, 60.0) as writer:
-        recorder = opened(store, writer, tmp_path, "none")
+    with MlflowTracker(store, 60.0).recording() as recording:
+        recorder = opened(recording, tmp_path, "none")
         trained(recorder, tmp_path, 1)
         recorder.close()
         with pytest.raises(RunFailed, match="read-only"):
-            recorder.written()
+            recorder.wait()
     with (
         pytest.raises(RunFailed, match="read-only"),
-        record(CONFIG, RunFolder(tmp_path), DATASET, store, name="one", params={}, tags={}),
+        record(MlflowTracker(store), identity("one"), RunFolder(tmp_path), DATASET),
     ):
         pytest.fail("a single run is not trained for a store that does not take it")
 
 
 def test_a_single_run_ends_as_soon_as_the_store_refuses_its_metrics(store, client, tmp_path, monkeypatch):
-    config = OmegaConf.merge(CONFIG, {"tracking": {"flush_seconds": 0.01}})
+    tracker = MlflowTracker(store, flush_seconds=0.01)
     said = []
 
     def train() -> None:
-        with record(config, RunFolder(tmp_path), DATASET, store, name="one", params={}, tags={}) as recorder:
-            said.append(recorder.where)
+        with record(tracker, identity("one"), RunFolder(tmp_path), DATASET) as recorder:
+            said.append(recorder.run_id)
             refuse_metrics_of(monkeypatch, said)
             for epoch in range(1, 1_000_000):
-                recorder.epoch(epoch, {"val/loss": 1.0})
+                recorder.log_epoch(epoch, {"val/loss": 1.0})
             pytest.fail("a million epochs for nothing")
 
     with pytest.raises(RunFailed, match="no space left"):
@@ -155,14 +159,14 @@ def test_runs_end_as_what_they_were_and_lose_nothing(store, client, tmp_path):
         "buggy": (ValueError("a bug"), "FAILED", "ValueError: a bug"),
     }
     recorders = {}
-    with StoreWriter(store, 60.0) as writer:
+    with MlflowTracker(store, 60.0).recording() as recording:
         for name, (problem, _, _) in endings.items():
-            recorders[name] = opened(store, writer, tmp_path / name, name)
-            recorders[name].epoch(1, {"val/loss": 0.25})
+            recorders[name] = opened(recording, tmp_path / name, name)
+            recorders[name].log_epoch(1, {"val/loss": 0.25})
             recorders[name].close(problem)
     for name, (_, status, reason) in endings.items():
-        recorders[name].written()
-        run = client.get_run(recorders[name].where)
+        recorders[name].wait()
+        run = client.get_run(recorders[name].run_id)
         assert run.info.status == status
         assert reason in run.data.tags["failure"]
         assert run.data.tags["mlflow.note.content"].startswith(f"**{status}.**")
@@ -173,43 +177,43 @@ def test_ctrl_c_among_open_records_closes_all_as_killed(store, client, tmp_path)
     recorders = []
 
     def interrupted() -> None:
-        with StoreWriter(store, 60.0) as writer, ExitStack() as open_records:
+        with MlflowTracker(store, 60.0).recording() as recording, ExitStack() as open_records:
             for number in range(3):
-                recorder = opened(store, writer, tmp_path / str(number), str(number))
+                recorder = opened(recording, tmp_path / str(number), str(number))
                 open_records.push(lambda _, problem, __, recorder=recorder: recorder.close(problem))
-                recorder.epoch(1, {"val/loss": 0.5})
+                recorder.log_epoch(1, {"val/loss": 0.5})
                 recorders.append(recorder)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    runs = [client.get_run(recorder.where) for recorder in recorders]
+    runs = [client.get_run(recorder.run_id) for recorder in recorders]
     assert [run.info.status for run in runs] == ["KILLED"] * 3
     assert [run.data.metrics for run in runs] == [{"val/loss": 0.5}] * 3
 
 
 def test_metrics_of_running_runs_appear_while_they_run(store, client, tmp_path):
-    with StoreWriter(store, 0.05) as writer:
-        recorder = opened(store, writer, tmp_path, "running")
-        recorder.epoch(1, {"val/loss": 0.5})
+    with MlflowTracker(store, 0.05).recording() as recording:
+        recorder = opened(recording, tmp_path, "running")
+        recorder.log_epoch(1, {"val/loss": 0.5})
         appeared = threading.Event()
         for _ in range(200):
-            if client.get_run(recorder.where).data.metrics:
+            if client.get_run(recorder.run_id).data.metrics:
                 appeared.set()
                 break
             threading.Event().wait(0.05)
         assert appeared.is_set()
-        assert client.get_run(recorder.where).info.status == "RUNNING"
+        assert client.get_run(recorder.run_id).info.status == "RUNNING"
         recorder.close()
-        recorder.written()
+        recorder.wait()
 
 
 def test_the_use_of_the_machine_is_recorded(store, client, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.1")
-    config = OmegaConf.merge(CONFIG, {"tracking": {"system_metrics": True}})
-    with record(config, RunFolder(tmp_path), DATASET, store, name="watched", params={}, tags={}) as recorder:
+    tracker = MlflowTracker(store, system_metrics=True)
+    with record(tracker, identity("watched"), RunFolder(tmp_path), DATASET) as recorder:
         threading.Event().wait(1.5)
-    metrics = client.get_run(recorder.where).data.metrics
+    metrics = client.get_run(recorder.run_id).data.metrics
     assert any(name.startswith("system/cpu") for name in metrics)
 
 
@@ -218,13 +222,14 @@ def test_a_writer_nobody_closed_writes_what_it_has_when_the_program_ends(tmp_pat
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from test_tracking_recording import opened
-from runner.tracking import StoreWriter, open_store, store_uri
+from test_recorder import opened
+from runner.tracking import MlflowTracker, open_store, store_uri
 outputs = Path(sys.argv[1])
 store = open_store(store_uri(None, outputs), "left", outputs)
-recorder = opened(store, StoreWriter(store, 0.5), outputs / "run", "left")
-recorder.epoch(1, {"val/loss": 0.5})
-print(recorder.where)
+context = MlflowTracker(store, flush_seconds=0.5).recording()
+recorder = opened(context.__enter__(), outputs / "run", "left")
+recorder.log_epoch(1, {"val/loss": 0.5})
+print(recorder.run_id)
 """
     arguments = [str(tmp_path), str(Path(__file__).parent)]
     done = subprocess.run(

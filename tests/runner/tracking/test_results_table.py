@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pandas as pd
 
-from runner.tracking.results_table import results_table, swept
+from runner.tracking import RecordedRun, results_table, varied_parameters
 
 
-def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", **tags):
-    return SimpleNamespace(
-        info=SimpleNamespace(run_id=f"id{number}", status=status, start_time=number),
-        data=SimpleNamespace(
-            tags={
-                "variant": f"focal gamma={gamma}",
-                "dataset.name": "page_blocks",
-                "fingerprint": fingerprint or f"mark{number}",
-                "rows.train": "60",
-                "rows.validation": "20",
-                "rows.test": "20",
-                **tags,
-            },
-            params={"loss": "focal", "loss.gamma": gamma, "model.units": "[64, 32]", "split.seed": "3", "seed": "1"},
-            metrics={"test/f1": 0.5, "train/loss": 9.0, "seconds/train": 2.0, "seconds/load": 0.5},
-        ),
+def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", **tags) -> RecordedRun:
+    return RecordedRun(
+        run_id=f"id{number}",
+        name=f"run {number}",
+        status=status,
+        started=number,
+        tags={
+            "variant": f"focal gamma={gamma}",
+            "dataset.name": "page_blocks",
+            "fingerprint": fingerprint or f"mark{number}",
+            "rows.train": "60",
+            "rows.validation": "20",
+            "rows.test": "20",
+            **tags,
+        },
+        params={"loss": "focal", "loss.gamma": gamma, "model.units": "[64, 32]", "split.seed": "3", "seed": "1"},
+        metrics={"test/f1": 0.5, "train/loss": 9.0, "seconds/train": 2.0, "seconds/load": 0.5},
     )
 
 
@@ -62,5 +61,5 @@ def test_swept_parameters_are_those_that_vary_within_one_loss():
     table = results_table([run(1), run(2, gamma="1.0")])
     other = table.assign(option="other")
 
-    assert swept(table) == ["loss.gamma"]
-    assert swept(pd.concat([table[:1], other[1:]])) == []
+    assert varied_parameters(table) == ["loss.gamma"]
+    assert varied_parameters(pd.concat([table[:1], other[1:]])) == []

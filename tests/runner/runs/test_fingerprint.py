@@ -1,0 +1,20 @@
+"""By what a finished run is recognised."""
+
+from __future__ import annotations
+
+import runner
+from runner.runs.fingerprint import fingerprint
+
+CONFIG = {"seed": 0, "loss": {"gamma": 2.0}, "paths": {"outputs": "here"}, "tracking": {"uri": None}, "sweep": {}}
+
+
+def test_a_fingerprint_is_of_what_is_computed_and_not_of_where(monkeypatch):
+    mark = fingerprint(CONFIG, "digest")
+
+    assert mark == fingerprint({**CONFIG, "paths": {"outputs": "there"}}, "digest")
+    assert mark == fingerprint({**CONFIG, "sweep": {"resume": True}}, "digest")
+    assert mark != fingerprint({**CONFIG, "seed": 1}, "digest")
+    assert mark != fingerprint({**CONFIG, "loss": {"gamma": 1.0}}, "digest")
+    assert mark != fingerprint(CONFIG, "other data")
+    monkeypatch.setattr(runner, "__version__", "9.9")
+    assert mark != fingerprint(CONFIG, "digest")
