@@ -57,7 +57,7 @@ def write_outputs(trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[
             run.identity.name,
             evaluation.metrics,
             str(evaluation.rule),
-            evaluation.debiased_by,
+            "" if evaluation.debiased is None else evaluation.debiased.method,
             training.stopped,
             training.best_epoch,
         )
