@@ -1,35 +1,10 @@
-"""Figures of one run: pure functions from tables to matplotlib figures, and ``save``.
+"""Figures of a run, a loss and a search: pure functions from tables to matplotlib figures, and ``save``.
 
 Nothing here touches pyplot or the global rcParams, so figures are freed like any other object and may be
-drawn in any thread. Every function takes the run's name as ``subtitle``.
+drawn in any thread. Every function takes what the figure is about (the run's name, say) as ``subtitle``. Figures that
+compare losses are in ``runner.figures.comparison``. Matplotlib loads with the first name that is used.
 """
 
-from runner.figures.losses.agreement import agreement
-from runner.figures.losses.gallery import gallery
-from runner.figures.losses.shape import loss_shape
-from runner.figures.run.calibration import calibration
-from runner.figures.run.confusion import confusion_matrix
-from runner.figures.run.loss_curves import loss_curves
-from runner.figures.run.ranking import precision_recall, roc
-from runner.figures.run.thresholds import threshold_metrics
-from runner.figures.search.history import search_history, search_importance
-from runner.figures.search.pareto_front import search_front
-from runner.figures.style import loss_colour, new_figure, save
+import lazy_loader
 
-__all__ = [
-    "agreement",
-    "calibration",
-    "confusion_matrix",
-    "gallery",
-    "loss_colour",
-    "loss_curves",
-    "loss_shape",
-    "new_figure",
-    "precision_recall",
-    "roc",
-    "save",
-    "search_front",
-    "search_history",
-    "search_importance",
-    "threshold_metrics",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Who has which colour: Okabe and Ito's colour-blind-safe palette, and its darker and lighter relatives."""
+"""Which colour stands for what: Okabe and Ito's colour-blind-safe palette, and darker and lighter shades of it."""
 
 from __future__ import annotations
 

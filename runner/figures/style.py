@@ -6,6 +6,7 @@ Every style is set on the objects of the figure itself, never through rcParams, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, BinaryIO
 
@@ -20,16 +21,18 @@ from runner.figures.colours import GREY, LIGHT_GREY, loss_colour
 
 __all__ = [
     "DPI",
+    "ONE_PANEL",
     "SIZE",
     "TEXT",
+    "Grid",
     "column",
-    "dress",
     "empty_figure",
     "legend_strip",
     "loss_colour",
     "new_figure",
     "note",
     "save",
+    "style_axes",
 ]
 
 SIZE = (7.2, 4.8)  # inches; 864 x 576 pixels, which MLflow's artifact pane shows unscaled
@@ -39,30 +42,39 @@ _LEGEND_ROW = 0.19  # inches
 _LONGEST_SUBTITLE = 80  # characters of 10 points that fit the width
 
 
+@dataclass(frozen=True)
+class Grid:
+    """How the panels of a figure are arranged.
+
+    Attributes:
+        rows, columns: of panels.
+        height_ratios: relative heights of the rows; None: all alike.
+        share_x: whether the rows share their x axis.
+        hspace, wspace: room between panels, as a share of a panel's size.
+    """
+
+    rows: int = 1
+    columns: int = 1
+    height_ratios: Sequence[float] | None = None
+    share_x: bool = False
+    hspace: float = 0.12
+    wspace: float = 0.32
+
+
+ONE_PANEL = Grid()
+
+
 def new_figure(
-    title: str,
-    subtitle: str = "",
-    *,
-    rows: int = 1,
-    columns: int = 1,
-    height_ratios: Sequence[float] | None = None,
-    share_x: bool = False,
-    legend_rows: int = 1,
-    left: float = 0.85,
-    hspace: float = 0.12,
-    wspace: float = 0.32,
+    title: str, subtitle: str = "", *, grid: Grid = ONE_PANEL, legend_rows: int = 1, left: float = 0.85
 ) -> tuple[Figure, list[Axes]]:
     """An empty figure in the house style: title, subtitle, room for the legend's strip, axes below.
 
     Args:
         title: what is seen, in bold; about 60 characters fit.
         subtitle: whose figure it is: the run's name. Cut with an ellipsis where it is too long.
-        rows, columns: the grid of panels.
-        height_ratios: relative heights of the rows.
-        share_x: whether the rows share their x axis.
+        grid: the panels.
         legend_rows: rows to leave free for ``legend_strip``; 0 for none.
         left: left margin in inches.
-        hspace, wspace: room between panels, as a share of a panel's size.
 
     Returns:
         The figure, on an Agg canvas of its own, and its axes row by row.
@@ -75,19 +87,19 @@ def new_figure(
         right=1 - 0.22 / width,
         bottom=0.58 / height,
         top=1 - head / height,
-        hspace=hspace,
-        wspace=wspace,
+        hspace=grid.hspace,
+        wspace=grid.wspace,
     )
-    grid = figure.subplots(
-        rows,
-        columns,
+    rows = figure.subplots(
+        grid.rows,
+        grid.columns,
         squeeze=False,
-        sharex="col" if share_x else False,
-        gridspec_kw={"height_ratios": height_ratios} if height_ratios is not None else {},
+        sharex="col" if grid.share_x else False,
+        gridspec_kw={"height_ratios": grid.height_ratios} if grid.height_ratios is not None else {},
     )
-    panels = [axes for row in grid for axes in row]
+    panels = [axes for row in rows for axes in row]
     for axes in panels:
-        dress(axes)
+        style_axes(axes)
     return figure, panels
 
 
@@ -110,7 +122,7 @@ def empty_figure(title: str, subtitle: str = "", *, size: tuple[float, float] = 
     return figure
 
 
-def dress(axes: Axes) -> None:
+def style_axes(axes: Axes) -> None:
     """Grid behind the data, two spines, readable ticks."""
     axes.set_axisbelow(True)
     axes.grid(True, color=LIGHT_GREY, linewidth=0.6)
@@ -136,7 +148,7 @@ def legend_strip(figure: Figure, entries: Sequence[tuple[Artist, str]], *, rows:
     if not entries:
         return
     columns = -(-len(entries) // rows)
-    # A legend fills column by column; deal the entries out so that they read row by row.
+    # A legend fills column by column; in this order its entries read row by row.
     order = [i for start in range(columns) for i in range(start, len(entries), columns)]
     width, height = figure.get_size_inches()
     legend = figure.legend(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from runner import figures
 from runner.comparison import OneDataset, Paired, SeveralDatasets
+from runner.evaluation.overlays import mean_precision_recall, pooled_calibration
 from runner.figures import comparison as drawn
 from runner.metrics import sign
 from runner.reports.page import Picture
@@ -98,18 +99,18 @@ def _drawings(
     yield (
         "Differences",
         "The gain over the baseline, paired by split. Inside the shaded region it is too small to matter.",
-        drawn.differences(board, comparison.rope, splits, metric=metric, alpha=alpha, subtitle=subtitle),
+        drawn.difference_forest(board, comparison.rope, splits, metric=metric, alpha=alpha, subtitle=subtitle),
     )
     yield (
         "Leaderboard",
         "Means over splits. Whether two losses differ is to be read from the differences, which are paired.",
-        drawn.leaderboard(board, metric, higher_is_better=sign(metric) > 0, alpha=alpha, subtitle=subtitle),
+        drawn.leaderboard_forest(board, metric, higher_is_better=sign(metric) > 0, alpha=alpha, subtitle=subtitle),
     )
     if isinstance(comparison, SeveralDatasets) and comparison.ranks is not None:
         yield (
             "Critical difference",
             "Average ranks over datasets (1 is best). Losses joined by a bar are not separated by Nemenyi's test.",
-            drawn.critical_difference(comparison.ranks, baseline=baseline, subtitle=subtitle),
+            drawn.critical_difference_diagram(comparison.ranks, baseline=baseline, subtitle=subtitle),
         )
     if found is not None and not found.histories.empty:
         order = [loss for loss in board.index if (found.histories["loss"] == loss).any()]
@@ -117,24 +118,31 @@ def _drawings(
         yield (
             "Loss curves",
             "Validation log loss, which means the same for all losses: thin the runs, bold their mean.",
-            drawn.curves(histories, baseline=baseline, subtitle=subtitle),
+            drawn.training_curves(histories, baseline=baseline, subtitle=subtitle),
         )
     if found is not None and found.scores:
+        precision_recall, calibration = mean_precision_recall(found.scores), pooled_calibration(found.scores)
         yield (
             "Precision and recall",
             "Look where you would work: a loss may lead at one recall and trail at another.",
-            drawn.precision_recall_overlay(found.scores, baseline=baseline, subtitle=subtitle),
+            drawn.precision_recall_overlay(
+                precision_recall.curves,
+                precision_recall.losses,
+                prevalence=precision_recall.prevalence,
+                baseline=baseline,
+                subtitle=subtitle,
+            ),
         )
         yield (
             "Calibration",
             "May the probabilities be taken at their word? Below the dashed line they claim too many positives.",
-            drawn.calibration_overlay(found.scores, baseline=baseline, subtitle=subtitle),
+            drawn.calibration_overlay(calibration.curves, calibration.losses, baseline=baseline, subtitle=subtitle),
         )
     for parameter in swept:
         yield (
             f"Sensitivity to {parameter}",
             "One dot a run, the line their mean.",
-            drawn.sensitivity(
+            drawn.sensitivity_overlay(
                 table, metric, parameter, baseline=baseline, higher_is_better=sign(metric) > 0, subtitle=subtitle
             ),
         )

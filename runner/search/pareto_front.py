@@ -54,7 +54,7 @@ def report(sweep: Sweep, study: optuna.Study, space: Space) -> None:
     from runner import figures
 
     numbers = [trial.number for trial in found]
-    figure = figures.search_front(
+    figure = figures.pareto_front(
         trials, numbers, objectives=objectives, maximize=maximized(study), subtitle=sweep.plan.name
     )
     figures.save(figure, folder / "front.png")

@@ -3,68 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
 
 from runner.figures.colours import GREY, loss_colour
-from runner.figures.comparison.layout import EDGE, WIDTH, sentence, write, write_foot
-from runner.figures.comparison.loss_labels import name_height, name_lines, widest, write_name
+from runner.figures.comparison.layout import EDGE, WIDTH, sentence_figure, write, write_foot
+from runner.figures.comparison.loss_labels import label_height, label_lines, widest, write_label
 from runner.figures.style import TEXT, empty_figure
-
-if TYPE_CHECKING:
-    from runner.comparison.ranks import Ranks
 
 # Inches. The axis is measured from the figure's top, what hangs on it from the axis.
 _AXIS, _BOTTOM = 1.72, 0.42
 _LENGTH = -0.75
 _FIRST_BAR, _NEXT_BAR = 0.15, 0.12
-_NAMES, _RANK, _OVERHANG = 1.6, 0.58, 0.15  # a name, its rank in figures, and the way from there to the axis
+_LABELS, _RANK, _OVERHANG = 1.6, 0.58, 0.15  # a label, its rank in figures, and the way from there to the axis
 
 
-def critical_difference(ranks: Ranks | None, *, baseline: str = "", subtitle: str = "") -> Figure:
+class AverageRanks(Protocol):
+    """Average ranks of losses over datasets, 1 the best.
+
+    Attributes:
+        average: by loss, best first.
+        n: datasets ranked.
+        critical_difference: average ranks closer than this are not separated.
+        groups: sets of losses not separated, each best first.
+    """
+
+    @property
+    def average(self) -> pd.Series: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def critical_difference(self) -> float: ...
+    @property
+    def groups(self) -> Sequence[Sequence[str]]: ...
+
+
+def critical_difference_diagram(ranks: AverageRanks | None, *, baseline: str = "", subtitle: str = "") -> Figure:
     """The axis of average ranks with the losses' names, best at the left; bars join losses that are not separated.
 
     Only of losses that no bar joins does the order say something.
 
     Args:
-        ranks: ``average`` by loss, best first; ``n`` datasets; ``critical_difference``; ``groups`` not separated, each
-            best first. None where there was nothing to rank.
+        ranks: None where there was nothing to rank.
         baseline: whose name stands out, or "".
         subtitle: of what.
     """
     title = "Average ranks of the losses"
     if ranks is None:
-        return sentence(title, subtitle, "Ranks need at least two independent datasets and two losses.")
+        return sentence_figure(title, subtitle, "Ranks need at least two independent datasets and two losses.")
     average = {str(loss): float(rank) for loss, rank in ranks.average.items()}
-    names = {loss: name_lines(loss, _NAMES, tag="baseline" if loss == baseline else "") for loss in average}
+    labels = {loss: label_lines(loss, _LABELS, tag="baseline" if loss == baseline else "") for loss in average}
     half = -(-len(average) // 2)
     best, worst = list(average)[:half], list(average)[half:][::-1]
-    left, right = (EDGE + widest(names[loss] for loss in side) + _RANK + _OVERHANG for side in (best, worst))
+    left, right = (EDGE + widest(labels[loss] for loss in side) + _RANK + _OVERHANG for side in (best, worst))
     # the axis is as long as the critical difference at least, which is drawn above it
     last = max(len(average), 1 + ranks.critical_difference)
     inch = (last - 1) / (WIDTH - left - right)  # in ranks
     bars = _stacked([(average[group[0]], average[group[-1]]) for group in ranks.groups], apart=0.2 * inch)
     first = _FIRST_BAR + _NEXT_BAR * (1 + max((level for *_, level in bars), default=-1))
-    pitch = max(name_height(lines) for lines in names.values()) + 0.1
+    pitch = max(label_height(lines) for lines in labels.values()) + 0.1
     depth = first + pitch * half
     height = _AXIS + depth + _BOTTOM
     figure = empty_figure(title, subtitle, size=(WIDTH, height))
     axes = figure.add_axes(
         (left / WIDTH, _BOTTOM / height, 1 - (left + right) / WIDTH, depth / height), facecolor="none"
     )
-    _dress(axes, len(average), last, depth, f"average rank on {ranks.n} datasets, 1 is best")
+    _style_axis(axes, len(average), last, depth, f"average rank on {ranks.n} datasets, 1 is best")
     for losses, start, inward in ((best, left - _OVERHANG, 1), (worst, WIDTH - right + _OVERHANG, -1)):
         ha = "right" if inward > 0 else "left"
         end = (1 if inward > 0 else last) - inward * _OVERHANG * inch
         for i, loss in enumerate(losses):
             y, rank = first + pitch * (i + 0.5), average[loss]
-            _hang(axes, rank, y, end, loss_colour(loss))
+            _connect(axes, rank, y, end, loss_colour(loss))
             write(figure, start - 0.07 * inward, _AXIS + y + 0.05, f"{rank:.2f}", size=10, ha=ha)
             weight = "bold" if loss == baseline else "normal"
-            write_name(figure, start - _RANK * inward, _AXIS + y, names[loss], ha=ha, weight=weight)
+            write_label(figure, start - _RANK * inward, _AXIS + y, labels[loss], ha=ha, weight=weight)
     for low, high, level in bars:
         y = _FIRST_BAR + _NEXT_BAR * level
         ends = [low - 0.05 * inch, high + 0.05 * inch]
@@ -81,14 +98,14 @@ def _stacked(bars: Sequence[tuple[float, float]], apart: float) -> list[tuple[fl
     ends: list[float] = []
     stacked = []
     for low, high in sorted(bars):
-        level = next((level for level, taken in enumerate(ends) if taken + apart < low), len(ends))
+        level = next((level for level, end in enumerate(ends) if end + apart < low), len(ends))
         ends[level : level + 1] = [high]
         stacked.append((low, high, level))
     return stacked
 
 
-def _dress(axes: Axes, losses: int, last: float, depth: float, label: str) -> None:
-    """An axis on top; y is inches below it."""
+def _style_axis(axes: Axes, losses: int, last: float, depth: float, label: str) -> None:
+    """Puts the axis on top; y is inches below it."""
     axes.set(xlim=(1, last), ylim=(depth, 0))
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
@@ -101,8 +118,8 @@ def _dress(axes: Axes, losses: int, last: float, depth: float, label: str) -> No
     axes.tick_params(labelsize=10, color=GREY, labelcolor=TEXT, length=4)
 
 
-def _hang(axes: Axes, rank: float, y: float, end: float, colour: str) -> None:
-    """From the rank on the axis down to the row of the name, and out to it."""
+def _connect(axes: Axes, rank: float, y: float, end: float, colour: str) -> None:
+    """Draws the line from the rank on the axis down to the row of the label, and out to it."""
     axes.plot([rank, rank, end], [0, y, y], color=colour, lw=1.5, clip_on=False, zorder=2)
     axes.plot([rank], [0], "o", color=colour, ms=5, mew=0, clip_on=False, zorder=4)
 

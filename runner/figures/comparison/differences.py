@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from runner.figures.colours import loss_colour
-from runner.figures.comparison.forest import beyond, limits, row_figure
-from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence
+from runner.figures.comparison.forest import Row, explain_arrows, forest_figure, x_limits
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, cut, sentence_figure
 from runner.figures.style import TEXT, column, legend_strip
 from runner.metrics import metric_name
 
@@ -22,7 +22,7 @@ _WORDS = {"better": ("#00593F", "bold"), "worse": ("#8A3D00", "bold")}
 _SPLITS_BELOW = 0.27  # rows
 
 
-def differences(
+def difference_forest(
     board: pd.DataFrame,
     rope: float,
     splits: pd.DataFrame | None = None,
@@ -52,48 +52,47 @@ def differences(
     title = f"Gain in {name} over {cut(baseline, 30)}"
     others = board[board["verdict"] != "baseline"].sort_values("gain", ascending=False, kind="stable")
     if others.empty:
-        return sentence(title, subtitle, "There is no other loss to compare with the baseline.")
+        return sentence_figure(title, subtitle, "There is no other loss to compare with the baseline.")
     losses = [str(loss) for loss in others.index]
     gain, low, high = (column(others, name) for name in ("gain", "gain_low", "gain_high"))
     dots = [np.array([]) if splits is None else column(splits[splits["loss"] == loss], "gain") for loss in losses]
     drawn = [np.array([gain[i], low[i], high[i], *dots[i]]) for i in range(len(losses))]
     finite = [np.where(np.isfinite(values), values, np.nan) for values in drawn]
-    ends = limits(
+    ends = x_limits(
         gain,
         np.array([np.fmin.reduce(values) for values in finite]),
         np.array([np.fmax.reduce(values) for values in finite]),
         always=[-1.2 * rope, 0.0, 1.2 * rope],
     )
-    rows = row_figure(
-        title,
-        subtitle,
-        losses,
+    foot = [*_foot(gain, low, high), *explain_arrows(np.concatenate(drawn), ends)]
+    forest = forest_figure(
+        Caption(title, subtitle, foot),
+        [Row(loss) for loss in losses],
         limits=ends,
         label=f"gain in {name}, positive is better",
         right=_RIGHT,
-        foot=[*_foot(gain, low, high), *beyond(np.concatenate(drawn), ends)],
     )
-    rows.axes.axvline(0, color=TEXT, lw=1.2, zorder=2)
-    rows.head(_VERDICT - 0.1, "gain", size=9, ha="right", color=PALE)
-    rows.head(_VERDICT, "verdict", size=9, color=PALE)
+    forest.axes.axvline(0, color=TEXT, lw=1.2, zorder=2)
+    forest.write_above(_VERDICT - 0.1, "gain", size=9, ha="right", color=PALE)
+    forest.write_above(_VERDICT, "verdict", size=9, color=PALE)
     for i, (loss, verdict) in enumerate(zip(losses, others["verdict"], strict=True)):
         colour = loss_colour(loss)
         below = np.full(len(dots[i]), i + _SPLITS_BELOW)
-        rows.axes.plot(dots[i], below, "o", color=colour, ms=4, alpha=0.4, mew=0, zorder=2.5)
-        rows.estimate(i, gain[i], (low[i], high[i]), colour, "o")
-        rows.arrows(i, drawn[i], colour)
-        rows.beside(i, _VERDICT - 0.1, _signed(gain[i]), size=10, ha="right")
+        forest.axes.plot(dots[i], below, "o", color=colour, ms=4, alpha=0.4, mew=0, zorder=2.5)
+        forest.draw_estimate(i, gain[i], (low[i], high[i]), colour, "o")
+        forest.draw_arrows(i, drawn[i], colour)
+        forest.write_beside(i, _VERDICT - 0.1, _signed(gain[i]), size=10, ha="right")
         word_colour, weight = _WORDS.get(verdict, (TEXT, "normal"))
-        rows.beside(i, _VERDICT, verdict, size=10, color=word_colour, weight=weight)
+        forest.write_beside(i, _VERDICT, verdict, size=10, color=word_colour, weight=weight)
     mean = Line2D([], [], color=TEXT, lw=2.2, marker="o", ms=7, mec="white", mew=1.0)
     entries: list[tuple[Artist, str]] = [(mean, f"gain, adjusted {1 - alpha:.0%} interval")]
     if any(values.size for values in dots):
         entries.append((Line2D([], [], color=TEXT, ls="", marker="o", ms=4, alpha=0.4, mew=0), f"one {unit}"))
     if rope > 0:
-        rows.axes.axvspan(-rope, rope, color=_ROPE, lw=0, zorder=1)
+        forest.axes.axvspan(-rope, rope, color=_ROPE, lw=0, zorder=1)
         entries.append((Patch(color=_ROPE, lw=0), f"practically equal, within ±{rope:g}"))
-    legend_strip(rows.figure, entries)
-    return rows.figure
+    legend_strip(forest.figure, entries)
+    return forest.figure
 
 
 def _signed(value: float) -> str:

@@ -1,8 +1,8 @@
-"""A figure with one row a loss: names at the left, a panel in the middle, words at the right."""
+"""A forest plot, one row a loss: labels at the left, estimates in the middle, words at the right."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,34 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from runner.figures.comparison.layout import EDGE, WIDTH, foot_height, write, write_foot
-from runner.figures.comparison.loss_labels import name_height, name_lines, widest, write_name
+from runner.figures.comparison.layout import EDGE, WIDTH, Caption, foot_height, write, write_foot
+from runner.figures.comparison.loss_labels import label_height, label_lines, widest, write_label
 from runner.figures.scales import plain_number
-from runner.figures.style import dress, empty_figure
+from runner.figures.style import empty_figure, style_axes
 
-_HEAD, _BOTTOM, _NAMES = 1.12, 0.62, 2.45  # inches
+_HEAD, _BOTTOM, _LABELS = 1.12, 0.62, 2.45  # inches
 _BAND = "#F4F4F4"
 _FENCE = 3.0  # Tukey's outer fences, in interquartile ranges
 _FENCED_FROM = 5  # rows; of fewer none is far from the others
 
 
 @dataclass(frozen=True)
-class Rows:
+class Row:
+    """A row's label.
+
+    Attributes:
+        loss: its name.
+        tag: words below the name.
+        bold: whether the name stands out.
+    """
+
+    loss: str
+    tag: str = ""
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Forest:
     """The figure, its panel, and where the rows are.
 
     Attributes:
@@ -37,16 +52,16 @@ class Rows:
     axes: Axes
     pitch: float
 
-    def head(self, x: float, text: str, **style: Any) -> None:
+    def write_above(self, x: float, text: str, **style: Any) -> None:
         """Writes above the panel, x inches from the left."""
         write(self.figure, x, _HEAD - 0.09, text, **style)
 
-    def beside(self, row: int, x: float, text: str, **style: Any) -> None:
+    def write_beside(self, row: int, x: float, text: str, **style: Any) -> None:
         """Writes in a row, x inches from the left."""
         write(self.figure, x, _HEAD + (row + 0.5) * self.pitch + 0.05, text, **style)
 
-    def estimate(self, row: int, value: float, interval: tuple[float, float], colour: str, marker: str) -> None:
-        """A dot on its interval. What is NaN is not drawn, what is infinite ends with the axis."""
+    def draw_estimate(self, row: int, value: float, interval: tuple[float, float], colour: str, marker: str) -> None:
+        """Draws a dot on its interval. What is NaN is not drawn, what is infinite ends with the axis."""
         start, end = self.axes.get_xlim()
         low, high = interval
         if low <= high:
@@ -54,64 +69,54 @@ class Rows:
             self.axes.plot(ends, [row, row], color=colour, lw=2.2, solid_capstyle="butt", zorder=3)
         self.axes.plot([value], [row], marker, color=colour, ms=8, mec="white", mew=1.0, zorder=4)
 
-    def arrows(self, row: int, values: np.ndarray, colour: str) -> None:
-        """An arrow at each end of the axis beyond which some of a row's values lie."""
+    def draw_arrows(self, row: int, values: np.ndarray, colour: str) -> None:
+        """Draws an arrow at each end of the axis beyond which some of a row's values lie."""
         start, end = self.axes.get_xlim()
         for outside, edge, arrow in ((values < start, start, "<"), (values > end, end, ">")):
             if outside.any():
                 self.axes.plot([edge], [row], arrow, color=colour, ms=7, mew=0, clip_on=False, zorder=4)
 
 
-def row_figure(
-    title: str,
-    subtitle: str,
-    names: Sequence[str],
-    *,
-    limits: tuple[float, float],
-    label: str,
-    right: float,
-    tags: Mapping[str, str] | None = None,
-    bold: str = "",
-    foot: Sequence[str] = (),
-) -> Rows:
-    """The empty figure; its height grows with the number of names.
+def forest_figure(
+    caption: Caption, rows: Sequence[Row], *, limits: tuple[float, float], label: str, right: float
+) -> Forest:
+    """The figure without estimates; its height grows with the number of rows.
 
     Args:
-        title, subtitle: see ``empty_figure``.
-        names: of the losses, from the top; at least one.
+        caption: around it.
+        rows: from the top; at least one.
         limits: of the x axis.
         label: of the x axis.
         right: inches to keep free at the right.
-        tags: words below a name.
-        bold: the name that stands out.
-        foot: sentences below.
     """
-    lines = [name_lines(name, _NAMES, tag=(tags or {}).get(name, "")) for name in names]
-    pitch = max(name_height(each) for each in lines) + 0.1
-    bottom = _BOTTOM + foot_height(foot)
-    height = _HEAD + pitch * len(names) + bottom
-    figure = empty_figure(title, subtitle, size=(WIDTH, height))
-    for i, (name, each) in enumerate(zip(names, lines, strict=True)):
+    lines = [label_lines(row.loss, _LABELS, tag=row.tag) for row in rows]
+    pitch = max(label_height(each) for each in lines) + 0.1
+    bottom = _BOTTOM + foot_height(caption.foot)
+    height = _HEAD + pitch * len(rows) + bottom
+    figure = empty_figure(caption.title, caption.subtitle, size=(WIDTH, height))
+    for i, (row, each) in enumerate(zip(rows, lines, strict=True)):
         y = _HEAD + (i + 0.5) * pitch
-        write_name(figure, EDGE + 0.08, y, each, weight="bold" if name == bold else "normal")
+        write_label(figure, EDGE + 0.08, y, each, weight="bold" if row.bold else "normal")
         if i % 2 == 0:
             figure.add_artist(_band(figure, y, pitch))
-    write_foot(figure, foot)
+    write_foot(figure, caption.foot)
     left = EDGE + 0.08 + widest(lines) + 0.2
     axes = figure.add_axes(
-        (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, pitch * len(names) / height), facecolor="none"
+        (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, pitch * len(rows) / height), facecolor="none"
     )
-    dress(axes)
-    axes.set(xlim=limits, ylim=(len(names) - 0.5, -0.5), xlabel=label)
+    style_axes(axes)
+    axes.set(xlim=limits, ylim=(len(rows) - 0.5, -0.5), xlabel=label)
     axes.grid(False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.tick_params(left=False, labelleft=False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(plain_number))
-    return Rows(figure, axes, pitch)
+    return Forest(figure, axes, pitch)
 
 
-def limits(values: np.ndarray, lows: np.ndarray, highs: np.ndarray, *, always: Sequence[float]) -> tuple[float, float]:
+def x_limits(
+    values: np.ndarray, lows: np.ndarray, highs: np.ndarray, *, always: Sequence[float]
+) -> tuple[float, float]:
     """Ends of the x axis: with all rows but those that reach far outside, which would press the others together.
 
     Args:
@@ -135,7 +140,7 @@ def limits(values: np.ndarray, lows: np.ndarray, highs: np.ndarray, *, always: S
     return float(shown.min()) - room, float(shown.max()) + room
 
 
-def beyond(values: np.ndarray, ends: tuple[float, float]) -> list[str]:
+def explain_arrows(values: np.ndarray, ends: tuple[float, float]) -> list[str]:
     """The sentence that explains the arrows to finite values, if there are any."""
     outside = np.isfinite(values) & ((values < ends[0]) | (values > ends[1]))
     return ["An arrow points to what lies beyond the axis."] if outside.any() else []

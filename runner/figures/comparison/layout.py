@@ -1,8 +1,9 @@
-"""Text at inches from the figure's upper left corner, and plain sentences."""
+"""Text at inches from the figure's upper left corner; captions and plain sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -14,6 +15,20 @@ WIDTH = 7.6  # inches; 912 pixels
 EDGE = 0.2
 PALE = "#595959"
 _FOOT_LINE = 0.17
+
+
+@dataclass(frozen=True)
+class Caption:
+    """The words around a figure.
+
+    Attributes:
+        title, subtitle: see ``empty_figure``.
+        foot: sentences below everything.
+    """
+
+    title: str
+    subtitle: str = ""
+    foot: Sequence[str] = ()
 
 
 def write(figure: Figure, x: float, y: float, text: str, *, color: str = TEXT, **style: Any) -> Text:
@@ -46,7 +61,7 @@ def with_remark(subtitle: str, remark: str, longest: int = 84) -> str:
     return f"{cut(subtitle, longest - len(remark) - 3)} · {remark}"
 
 
-def sentence(title: str, subtitle: str, text: str) -> Figure:
+def sentence_figure(title: str, subtitle: str, text: str) -> Figure:
     """A figure that has nothing to draw, and says why."""
     figure = empty_figure(title, subtitle, size=(WIDTH, 1.6))
     write(figure, WIDTH / 2, 1.1, text, size=11, ha="center")

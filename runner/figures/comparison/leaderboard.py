@@ -9,15 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from runner.figures.colours import GREY, loss_colour
-from runner.figures.comparison.forest import beyond, limits, row_figure
-from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence
+from runner.figures.comparison.forest import Row, explain_arrows, forest_figure, x_limits
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, cut, sentence_figure
 from runner.figures.style import TEXT, column, legend_strip
 from runner.metrics import metric_label, metric_name
 
 _RIGHT = 0.95  # inches, for the means in figures
 
 
-def leaderboard(
+def leaderboard_forest(
     board: pd.DataFrame, metric: str, *, higher_is_better: bool = True, alpha: float = 0.05, subtitle: str = ""
 ) -> Figure:
     """The mean of every loss with its interval, and the baseline's as a line through all rows.
@@ -35,36 +35,34 @@ def leaderboard(
     """
     title = f"Mean {metric_name(metric)} by loss"
     if board.empty:
-        return sentence(title, subtitle, "No finished run to compare.")
+        return sentence_figure(title, subtitle, "No finished run to compare.")
     losses = [str(loss) for loss in board.index]
     mean, low, high = (column(board, name) for name in ("mean", "mean_low", "mean_high"))
     baseline = next((loss for loss, word in zip(losses, board["verdict"], strict=True) if word == "baseline"), "")
     level = mean[losses.index(baseline)] if baseline else np.nan
-    ends = limits(mean, low, high, always=[level])
-    rows = row_figure(
-        title,
-        subtitle,
-        losses,
+    ends = x_limits(mean, low, high, always=[level])
+    foot = [*explain_arrows(np.concatenate([mean, low, high]), ends), *_foot(mean, low)]
+    tags = _tags(losses, baseline, column(board, "splits"))
+    forest = forest_figure(
+        Caption(title, subtitle, foot),
+        [Row(loss, tags.get(loss, ""), bold=loss == baseline) for loss in losses],
         limits=ends,
         label=f"{metric_label(metric)}, {'higher' if higher_is_better else 'lower'} is better",
         right=_RIGHT,
-        tags=_tags(losses, baseline, column(board, "splits")),
-        bold=baseline,
-        foot=[*beyond(np.concatenate([mean, low, high]), ends), *_foot(mean, low)],
     )
-    rows.head(WIDTH - EDGE - 0.08, "mean", size=9, ha="right", color=PALE)
+    forest.write_above(WIDTH - EDGE - 0.08, "mean", size=9, ha="right", color=PALE)
     for i, loss in enumerate(losses):
-        rows.estimate(i, mean[i], (low[i], high[i]), loss_colour(loss), "D" if loss == baseline else "o")
-        rows.arrows(i, np.array([mean[i], low[i], high[i]]), loss_colour(loss))
+        forest.draw_estimate(i, mean[i], (low[i], high[i]), loss_colour(loss), "D" if loss == baseline else "o")
+        forest.draw_arrows(i, np.array([mean[i], low[i], high[i]]), loss_colour(loss))
         text = f"{mean[i]:#.3g}" if np.isfinite(mean[i]) else "not finite"
-        rows.beside(i, WIDTH - EDGE - 0.08, text, size=10, ha="right")
+        forest.write_beside(i, WIDTH - EDGE - 0.08, text, size=10, ha="right")
     interval = Line2D([], [], color=TEXT, lw=2.2, marker="o", ms=7, mec="white", mew=1.0)
     entries: list[tuple[Artist, str]] = [(interval, f"mean, {1 - alpha:.0%} interval")]
     if np.isfinite(level):
-        line = rows.axes.axvline(level, color=GREY, ls="--", lw=1.3, zorder=2)
+        line = forest.axes.axvline(level, color=GREY, ls="--", lw=1.3, zorder=2)
         entries.append((line, f"mean of the baseline, {cut(baseline, 30)}"))
-    legend_strip(rows.figure, entries)
-    return rows.figure
+    legend_strip(forest.figure, entries)
+    return forest.figure
 
 
 def _tags(losses: list[str], baseline: str, splits: np.ndarray) -> dict[str, str]:

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runner.figures.comparison.layout import cut
 from runner.figures.style import loss_colour
 
-MOST = 6  # losses in colour in one panel; more cannot be told apart
-BEST = 5
+MOST_IN_COLOUR = 6  # losses in one panel; more cannot be told apart
+BEST_IN_COLOUR = 5  # where there are more
+_OTHERS = "#CFCFCF"
 _DASHES = ("-", (0, (4, 1.3)), (0, (1, 1.1)), (0, (5, 1.3, 1, 1.3)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)))
 _MARKERS = ("o", "s", "D", "^", "v", "P")
 
 
-class Look(NamedTuple):
-    """Colour of the loss; dashes of the variant; a marker of its own, for those who cannot tell the colours."""
+class LineStyle(NamedTuple):
+    """Colour of the loss; dashes of the variant; a marker for each, for those who cannot tell the colours."""
 
     colour: str
     dashes: str | tuple[int, tuple[float, ...]]
     marker: str
 
 
-def looks(losses: Sequence[str]) -> dict[str, Look]:
-    """The looks of at most six losses: variants of one loss share its colour and differ in dashes."""
-    drawn: dict[str, Look] = {}
+def line_styles(losses: Sequence[str]) -> dict[str, LineStyle]:
+    """The style of each of at most six losses: variants of one loss share its colour and differ in dashes."""
+    styles: dict[str, LineStyle] = {}
     for loss, marker in zip(losses, _MARKERS, strict=False):
         colour = loss_colour(loss)
-        alike = sum(look.colour == colour for look in drawn.values())
-        drawn[loss] = Look(colour, _DASHES[alike], marker)
-    return drawn
+        alike = sum(style.colour == colour for style in styles.values())
+        styles[loss] = LineStyle(colour, _DASHES[alike], marker)
+    return styles
+
+
+def line_properties(style: LineStyle | None) -> dict[str, Any]:
+    """Matplotlib's properties of a loss's line, in colour or, without a style, grey and thin."""
+    if style is None:
+        return {"color": _OTHERS, "lw": 0.9, "zorder": 1.5}
+    outline = {"ms": 6, "mec": "white", "mew": 0.8}
+    return {"color": style.colour, "ls": style.dashes, "lw": 1.9, "marker": style.marker, "zorder": 3, **outline}
 
 
 def in_colour(
@@ -48,11 +57,12 @@ def in_colour(
     """
     ranked = sorted(measures, key=lambda loss: measures[loss], reverse=higher_is_better)
     if highlight is not None:
-        chosen = [loss for loss in ranked if loss in highlight][:MOST]
+        chosen = [loss for loss in ranked if loss in highlight][:MOST_IN_COLOUR]
         remark = f"in colour: {len(chosen)} of {len(ranked)} losses"
-    elif len(ranked) <= MOST:
+    elif len(ranked) <= MOST_IN_COLOUR:
         chosen, remark = ranked, ""
     else:
-        chosen = [loss for i, loss in enumerate(ranked) if i < BEST or loss == baseline]
-        remark = f"in colour: the best {BEST}{f' and {cut(baseline, 24)}' if baseline in ranked[BEST:] else ''}"
+        best = ranked[:BEST_IN_COLOUR]
+        chosen = [loss for loss in ranked if loss in best or loss == baseline]
+        remark = f"in colour: the best {len(best)}{f' and {cut(baseline, 24)}' if len(chosen) > len(best) else ''}"
     return chosen, remark if len(chosen) < len(ranked) else ""

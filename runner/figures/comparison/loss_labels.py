@@ -1,4 +1,4 @@
-"""The name of a loss in lines: the option, and below it the settings, smaller and paler."""
+"""The label of a loss: its name in lines, the option first and the settings below, smaller and paler."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _OPTION_LINE, _SETTINGS_LINE = 0.17, 0.145  # inches
 _MOST_LINES = 3  # of settings
 
 
-def name_lines(name: str, inches: float, *, option_inches: float | None = None, tag: str = "") -> list[str]:
+def label_lines(loss: str, inches: float, *, option_inches: float | None = None, tag: str = "") -> list[str]:
     """Breaks a name so that it fits. What is too long all the same loses its beginning, for names differ at the end.
 
     Args:
-        name: ``focal gamma=2 · cnn``.
+        loss: its name, ``focal gamma=2 · cnn``.
         inches: width to fit.
         option_inches: for the first line, if it has less room.
         tag: words to begin the settings with.
     """
-    option, _, settings = name.partition(" ")
+    option, _, settings = loss.partition(" ")
     parts = [tag, *settings.removeprefix("· ").split(" · ")]
     lines: list[str] = []
     for part in parts:
@@ -39,24 +39,24 @@ def name_lines(name: str, inches: float, *, option_inches: float | None = None, 
     return [_fitted(option, _OPTION, option_inches or inches), *lines]
 
 
-def name_height(lines: Sequence[str]) -> float:
-    """Inches that the lines of a name take."""
+def label_height(lines: Sequence[str]) -> float:
+    """Inches that the lines of a label take."""
     return _OPTION_LINE + _SETTINGS_LINE * (len(lines) - 1)
 
 
-def widest(names: Iterable[Sequence[str]]) -> float:
-    """Inches that the widest of the names takes, in bold."""
+def widest(labels: Iterable[Sequence[str]]) -> float:
+    """Inches that the widest of the labels takes, in bold."""
     return max(
         max(_width(line, _SETTINGS if i else _OPTION, "normal" if i else "bold") for i, line in enumerate(lines))
-        for lines in names
+        for lines in labels
     )
 
 
-def write_name(
+def write_label(
     figure: Figure, x: float, y: float, lines: Sequence[str], *, ha: str = "left", weight: str = "normal"
 ) -> None:
-    """A name centred on y inches below the top."""
-    baseline = y - name_height(lines) / 2 + 0.13
+    """Writes a label centred on y inches below the top."""
+    baseline = y - label_height(lines) / 2 + 0.13
     write(figure, x, baseline, lines[0], size=_OPTION, ha=ha, weight=weight)
     for i, line in enumerate(lines[1:], start=1):
         write(figure, x, baseline + _SETTINGS_LINE * i, line, size=_SETTINGS, color=PALE, ha=ha)

@@ -20,7 +20,7 @@ _CHARACTER, _BETWEEN = 0.085, 0.1  # inches of a tick's text
 
 
 @dataclass(frozen=True)
-class Swept:
+class ParameterAxis:
     """Places of the values on the x axis.
 
     Attributes:
@@ -44,8 +44,8 @@ class Swept:
         """Whether there are too many values for a tick and a mean each."""
         return not self.ticks
 
-    def dress(self, axes: Axes) -> None:
-        """Scale and ticks; call it when everything is drawn."""
+    def apply(self, axes: Axes) -> None:
+        """Sets scale and ticks; call it when everything is drawn."""
         if self.scale == "symlog":
             axes.set_xscale("symlog", linthresh=float(self.places[self.places > 0].min()))
         else:
@@ -61,7 +61,7 @@ class Swept:
         axes.xaxis.set_minor_locator(NullLocator())
 
 
-def swept(values: pd.Series, inches: float) -> Swept:
+def parameter_axis(values: pd.Series, inches: float) -> ParameterAxis:
     """Where to draw values, of which none is missing, on an axis of so many inches.
 
     Numbers may come as text, as MLflow stores them.
@@ -73,17 +73,17 @@ def swept(values: pd.Series, inches: float) -> Swept:
         gaps = np.full(len(words) - 1, inches * _INNER / max(len(words) - 1, 1))
         longest = 99 if _fit(gaps, list(words)) else max(int((gaps[0] - _BETWEEN) / _CHARACTER), 3)
         labels = [cut(str(word), longest) for word in words]
-        return Swept(places, places, ticks=tuple(enumerate(labels)), words=True)
+        return ParameterAxis(places, places, ticks=tuple(enumerate(labels)), words=True)
     distinct = np.unique(numbers)
     scale = _scale(distinct)
     if len(distinct) > _LABELLED:
         near = {value: float(np.median(part)) for part in np.array_split(distinct, _MEANS) for value in part}
-        return Swept(numbers, np.array([near[number] for number in numbers]), scale)
+        return ParameterAxis(numbers, np.array([near[number] for number in numbers]), scale)
     labels = [plain_number(value) for value in distinct]
     if _fit(_gaps(distinct, scale) * inches * _INNER, labels):
-        return Swept(numbers, numbers, scale, tuple(zip(distinct, labels, strict=True)))
+        return ParameterAxis(numbers, numbers, scale, tuple(zip(distinct, labels, strict=True)))
     places = np.searchsorted(distinct, numbers).astype(float)
-    return Swept(places, places, ticks=tuple(enumerate(labels)), even=True)
+    return ParameterAxis(places, places, ticks=tuple(enumerate(labels)), even=True)
 
 
 def _scale(distinct: np.ndarray) -> str:

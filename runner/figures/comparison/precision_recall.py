@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
-from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from runner.figures.colours import GREY
-from runner.figures.comparison.layout import sentence
-from runner.figures.comparison.overlay import (
-    BAND_ALPHA,
-    Run,
-    band,
-    line_style,
-    overlay,
-    reference,
-    usable_runs,
-    without_runs,
-)
+from runner.figures.comparison.layout import Caption, sentence_figure
+from runner.figures.comparison.line_styles import line_properties
+from runner.figures.comparison.overlay import BAND_ALPHA, Measure, band, name_undrawn, overlay_figure, reference
+from runner.figures.style import column
 
-_STEPS = 200
-_RECALLS = np.arange(1, _STEPS + 1) / _STEPS
 _MARKERS = 5
 
 
 def precision_recall_overlay(
-    scores: Mapping[str, Sequence[Run]],
+    curves: pd.DataFrame,
+    losses: pd.DataFrame,
     *,
+    prevalence: float,
     baseline: str = "",
     highlight: Sequence[str] | None = None,
     subtitle: str = "",
@@ -39,54 +32,44 @@ def precision_recall_overlay(
     average precision of the runs. Bands that overlap say little, since all losses share the luck of a split.
 
     Args:
-        scores: a loss to the (labels, probabilities) of its runs on one dataset. Runs without both classes, or with
-            a probability that is not finite, are left out.
+        curves: of one dataset; ``loss``, ``recall`` (ascending, above 0), ``precision`` (the mean of the runs), ``low``
+            and ``high`` (one standard deviation of the runs to either side; NaN of a single run). Each loss has the
+            same recalls.
+        losses: indexed by loss; ``average_precision`` (the mean of the runs) and ``runs`` (how many there are). A loss
+            without runs has no curve, and is named below the figure.
+        prevalence: share of positives, drawn as a dashed line.
         baseline: in colour whatever its average precision, or "".
         highlight: the losses in colour, at most six; None: all of up to six, else the best five and the baseline.
         subtitle: of what.
     """
     title = "Precision and recall by loss"
-    runs = usable_runs(scores)
-    if not runs:
-        return sentence(title, subtitle, "No run has both classes and finite probabilities.")
-    prevalence = float(np.mean([np.mean(labels) for each in runs.values() for labels, _ in each]))
-    several = any(len(each) > 1 for each in runs.values())
-    figure, axes, looks = overlay(
-        title,
-        subtitle,
-        {loss: float(np.mean([average_precision_score(*run) for run in each])) for loss, each in runs.items()},
-        measure="mean AP",
-        higher_is_better=True,
+    drawn = losses[losses["runs"] > 0]
+    if drawn.empty:
+        return sentence_figure(title, subtitle, "No run has both classes and finite probabilities.")
+    several = bool((drawn["runs"] > 1).any())
+    figure, axes, styles = overlay_figure(
+        Caption(title, subtitle, name_undrawn(losses)),
+        Measure("mean AP", {str(loss): value for loss, value in drawn["average_precision"].items()}, True),
         baseline=baseline,
         highlight=highlight,
         others=[reference(f"prevalence {prevalence:.2g}"), *([band("± 1 sd of the runs")] if several else [])],
-        foot=without_runs([loss for loss in scores if loss not in runs]),
     )
     axes.axhline(prevalence, color=GREY, ls="--", lw=1.4, zorder=2)
-    for i, (loss, look) in enumerate(looks.items()):
-        precisions = np.array([_precision_at(*run) for run in runs[loss]])
-        mean = precisions.mean(axis=0)
+    for i, (loss, style) in enumerate(styles.items()):
+        curve = _from_recall_zero(curves[curves["loss"] == loss])
+        recall, steps = column(curve, "recall"), len(curve) - 1
         # markers of different losses at different recalls
-        every = (int((i + 0.5) / len(looks) * _STEPS / _MARKERS), _STEPS // _MARKERS) if look else None
-        axes.plot(*_from_zero(mean), drawstyle="steps-pre", markevery=every, label=loss, **line_style(look))
-        if look and len(precisions) > 1:
-            spread = precisions.std(axis=0, ddof=1)
-            recall, low = _from_zero(np.maximum(mean - spread, 0))
-            high = _from_zero(np.minimum(mean + spread, 1))[1]
-            axes.fill_between(recall, low, high, step="pre", color=look.colour, alpha=BAND_ALPHA, lw=0, zorder=2)
+        every = (int((i + 0.5) / len(styles) * steps / _MARKERS), steps // _MARKERS) if style else None
+        properties = line_properties(style)
+        axes.plot(recall, column(curve, "precision"), drawstyle="steps-pre", markevery=every, label=loss, **properties)
+        low, high = column(curve, "low"), column(curve, "high")
+        if style and np.isfinite(low).all():
+            axes.fill_between(recall, low, high, step="pre", color=style.colour, alpha=BAND_ALPHA, lw=0, zorder=2)
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall (share of positives found)")
     axes.set_ylabel("precision (share of alarms that are right)")
     return figure
 
 
-def _precision_at(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Precision at each recall of the grid: that of the strictest threshold which finds as much. No straight lines."""
-    precision, recall, _ = precision_recall_curve(labels, probabilities)
-    # the last point, recall 0 at precision 1, is a convention and no threshold's
-    precision, recall = precision[-2::-1], recall[-2::-1]
-    return precision[np.searchsorted(recall, _RECALLS - 1e-9, side="left")]
-
-
-def _from_zero(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Steps that begin at recall 0."""
-    return np.append(0.0, _RECALLS), np.append(values[0], values)
+def _from_recall_zero(curve: pd.DataFrame) -> pd.DataFrame:
+    """The curve with the step that begins at recall 0."""
+    return pd.concat([curve[:1].assign(recall=0.0), curve])

@@ -1,4 +1,4 @@
-"""How a metric answers to a swept hyper-parameter."""
+"""How a metric changes with a swept hyper-parameter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from runner.figures.colours import GREY
-from runner.figures.comparison.layout import cut, sentence
-from runner.figures.comparison.overlay import SIDE, line_style, overlay, reference
-from runner.figures.comparison.parameter_axis import swept
+from runner.figures.comparison.layout import Caption, cut, sentence_figure
+from runner.figures.comparison.line_styles import line_properties
+from runner.figures.comparison.overlay import SIDE, Measure, overlay_figure, reference
+from runner.figures.comparison.parameter_axis import parameter_axis
 from runner.figures.style import TEXT, column
 from runner.metrics import metric_label, metric_name
 
@@ -22,7 +23,7 @@ _RUN: dict[str, Any] = {"ls": "", "ms": 4, "alpha": 0.35, "mew": 0}
 _WIDE, _WIDE_WORDS = 10.0, 50.0  # points that the lines at one value take
 
 
-def sensitivity(
+def sensitivity_overlay(
     table: pd.DataFrame,
     metric: str,
     parameter: str,
@@ -48,43 +49,39 @@ def sensitivity(
     name = metric_name(metric)
     title = f"{name[0].upper()}{name[1:]} by {parameter}"
     finite = table[np.isfinite(column(table, metric))]
-    swept_runs = finite[finite[parameter].notna()]
-    if swept_runs.empty:
-        return sentence(title, subtitle, f"No finished run has a value of {parameter}.")
-    axis = swept(swept_runs[parameter], SIDE)
-    lines = [_without(str(loss), parameter) for loss in swept_runs["loss"]]
-    runs = pd.DataFrame({"line": lines, "x": axis.places, "near": axis.near, "y": column(swept_runs, metric)})
+    varied = finite[finite[parameter].notna()]
+    if varied.empty:
+        return sentence_figure(title, subtitle, f"No finished run has a value of {parameter}.")
+    axis = parameter_axis(varied[parameter], SIDE)
+    lines = [_without(str(loss), parameter) for loss in varied["loss"]]
+    runs = pd.DataFrame({"line": lines, "x": axis.places, "near": axis.near, "y": column(varied, metric)})
     means = runs.groupby(["line", "near"])["y"].mean()
     level = np.nan
-    if baseline not in set(swept_runs["loss"]):
+    if baseline not in set(varied["loss"]):
         level = float(finite.loc[finite["loss"] == baseline, metric].mean())
     best = means.groupby("line").max() if higher_is_better else means.groupby("line").min()
-    figure, axes, looks = overlay(
-        title,
-        subtitle,
-        {str(line): value for line, value in best.items()},
-        measure="best mean",
-        higher_is_better=higher_is_better,
+    figure, axes, styles = overlay_figure(
+        Caption(title, subtitle, _foot(len(table) - len(finite))),
+        Measure("best mean", {str(line): value for line, value in best.items()}, higher_is_better),
         baseline=_without(baseline, parameter),
         highlight=None,
         others=[
             (Line2D([], [], color=TEXT, marker="o", **_RUN), "a run"),
             *([reference(f"mean of {cut(baseline, 18)}")] if np.isfinite(level) else []),
         ],
-        foot=_foot(len(table) - len(finite)),
     )
     if np.isfinite(level):
         axes.axhline(level, color=GREY, ls="--", lw=1.4, zorder=2)
-    coloured = [line for line, look in looks.items() if look]
-    for line, look in looks.items():
+    coloured = [line for line, style in styles.items() if style]
+    for line, style in styles.items():
         own = runs[runs["line"] == line]
-        style = line_style(look) | ({"ls": ""} if axis.words else {})
-        drawn = axes.plot(means[line].index, means[line], label=line, **style)
-        if look:
-            drawn += axes.plot(own["x"], own["y"], color=look.colour, marker=look.marker, zorder=2, **_RUN)
+        properties = line_properties(style) | ({"ls": ""} if axis.words else {})
+        drawn = axes.plot(means[line].index, means[line], label=line, **properties)
+        if style:
+            drawn += axes.plot(own["x"], own["y"], color=style.colour, marker=style.marker, zorder=2, **_RUN)
             share = (coloured.index(line) + 0.5) / len(coloured) - 0.5
             _move(axes, drawn, share * (_WIDE_WORDS if axis.words else _WIDE))
-    axis.dress(axes)
+    axis.apply(axes)
     remark = " (even steps)" if axis.even else " (means of neighbouring values)" if axis.many else ""
     axes.set_xlabel(f"{parameter}{remark}")
     axes.set_ylabel(f"{metric_label(metric)}, {'higher' if higher_is_better else 'lower'} is better")

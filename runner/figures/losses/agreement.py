@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from runner.figures.colours import BLACK, ORANGE, SKY
-from runner.figures.style import column, legend_strip, new_figure
+from runner.figures.style import Grid, column, legend_strip, new_figure
 
-_LOOKS = ((SKY, 7.0), (ORANGE, 3.5), (BLACK, 1.2))  # colour and width: what lies on top must not hide what is below
+_LINES = ((SKY, 7.0), (ORANGE, 3.5), (BLACK, 1.2))  # colour and width: what lies on top must not hide what is below
 
 
 def agreement(curves: Mapping[str, pd.DataFrame], *, title: str, subtitle: str = "") -> Figure:
@@ -24,9 +24,9 @@ def agreement(curves: Mapping[str, pd.DataFrame], *, title: str, subtitle: str =
         curves: a training's name to one row an epoch: ``epoch`` (1, 2, ...), ``train/loss`` and ``val/loss``.
         title, subtitle: what is seen, and of what.
     """
-    figure, panels = new_figure(title, subtitle, rows=2, share_x=True)
+    figure, panels = new_figure(title, subtitle, grid=Grid(rows=2, share_x=True))
     entries: list[tuple[Artist, str]] = []
-    for (name, history), (colour, width) in zip(curves.items(), _LOOKS, strict=False):
+    for (name, history), (colour, width) in zip(curves.items(), _LINES, strict=False):
         for axes, which in zip(panels, ("train/loss", "val/loss"), strict=True):
             (line,) = axes.plot(column(history, "epoch"), column(history, which), color=colour, lw=width)
         entries.append((line, name))

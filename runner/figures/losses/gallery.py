@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from runner.figures.colours import GREY, NEGATIVE, POSITIVE
 from runner.figures.scales import plain_number
-from runner.figures.style import TEXT, column, dress, empty_figure, legend_strip
+from runner.figures.style import TEXT, column, empty_figure, legend_strip, style_axes
 
 _PER_EXAMPLE = "Losses of one example"
 _WHOLE_BATCH = "Losses of a whole batch: one row moves, the others stay (the batch's loss and gradient, times its rows)"
@@ -103,7 +103,7 @@ def _panels(figure: Figure, left: float, top: float, *, lowest: bool) -> dict[st
     panels = {}
     for quantity, start in (("loss", left), ("gradient", left + _NEXT_PANEL)):
         axes = figure.add_axes((start / width, 1 - (top + _HEIGHT) / height, _PANEL / width, _HEIGHT / height))
-        dress(axes)
+        style_axes(axes)
         axes.tick_params(labelsize=8, pad=2, labelbottom=lowest)
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_locator(FixedLocator([0, 0.5, 1]))

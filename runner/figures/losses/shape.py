@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from runner.figures.colours import GREY, NEGATIVE, POSITIVE
 from runner.figures.scales import plain_number
-from runner.figures.style import column, legend_strip, new_figure, note
+from runner.figures.style import Grid, column, legend_strip, new_figure, note
 
 _VISIBLE_FROM = 0.02  # losses may go to infinity at the wrong end: the y axis ends at what is reached here
 _LINEAR_UP_TO = 15.0  # larger values would flatten the reference lines: the axis bends into a logarithmic one
@@ -32,7 +32,8 @@ def loss_shape(shape: pd.DataFrame, *, loss_name: str, whole_batch: bool = False
         whole_batch: whether the example is one row of a batch that otherwise stays as it is.
         subtitle: the run's name.
     """
-    figure, (left, right) = new_figure(f"Shape of the {loss_name} loss", subtitle, columns=2, left=0.75)
+    title = f"Shape of the {loss_name} loss"
+    figure, (left, right) = new_figure(title, subtitle, grid=Grid(columns=2), left=0.75)
     ordered = shape.sort_values("probability")
     probability = column(ordered, "probability")
     grid = np.linspace(0.001, 0.999, 400)

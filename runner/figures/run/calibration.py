@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from runner.figures.colours import BLACK, GREEN, GREY, NEGATIVE, POSITIVE
 from runner.figures.scales import crowded_near_zero, show_counts, smallest_decade, spread_small
-from runner.figures.style import column, legend_strip, new_figure, note
+from runner.figures.style import Grid, column, legend_strip, new_figure, note
 
 _HISTOGRAM_BINS = 48
 
@@ -43,9 +43,7 @@ def calibration(
     figure, (top, bottom) = new_figure(
         f"Calibration error (ECE) {ece:.3g}, Brier score {brier:.3g}",
         subtitle,
-        rows=2,
-        height_ratios=(2.3, 1),
-        share_x=True,
+        grid=Grid(rows=2, height_ratios=(2.3, 1), share_x=True),
         legend_rows=2,
         left=0.95,
     )

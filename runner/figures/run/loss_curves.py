@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from runner.figures.colours import GREY, loss_colour
 from runner.figures.scales import scale_for_losses
-from runner.figures.style import column, legend_strip, new_figure, note
+from runner.figures.style import Grid, column, legend_strip, new_figure, note
 
 _MARKERS_UP_TO = 20  # epochs; more dots would merge into a caterpillar
 
@@ -34,9 +34,7 @@ def loss_curves(history: pd.DataFrame, *, best_epoch: int | None, loss_name: str
     figure, (own, common) = new_figure(
         f"Training with the {loss_name} loss",
         subtitle,
-        rows=2,
-        height_ratios=(1.25, 1),
-        share_x=True,
+        grid=Grid(rows=2, height_ratios=(1.25, 1), share_x=True),
         left=0.95,
     )
     epochs = column(history, "epoch")

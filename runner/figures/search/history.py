@@ -40,8 +40,8 @@ def search_history(trials: pd.DataFrame, *, objective: str, maximize: bool, subt
         (best,) = axes.step(numbers[ended], running, where="post", color=BLACK, lw=1.6)
         (dots,) = axes.plot(numbers[ended], values[ended], "o", color=BLUE, ms=5)
         at = int((np.argmax if maximize else np.argmin)(values[ended]))
-        (winner,) = axes.plot(numbers[ended][at], values[ended][at], "o", color=VERMILLION, ms=9)
-        entries += [(dots, "a trial"), (best, "best so far"), (winner, "the best")]
+        (best_dot,) = axes.plot(numbers[ended][at], values[ended][at], "o", color=VERMILLION, ms=9)
+        entries += [(dots, "a trial"), (best, "best so far"), (best_dot, "the best")]
     else:
         note(axes, "no trial ended well")
     if not ended.all():

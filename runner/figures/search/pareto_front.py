@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
@@ -13,13 +14,29 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from runner.figures.colours import BLACK, BLUE, VERMILLION
-from runner.figures.style import TEXT, column, legend_strip, new_figure, note
+from runner.figures.style import TEXT, Grid, column, legend_strip, new_figure, note
 
-_MOST = 5  # objectives; the panels of more could not be read
-_NUMBERED = 12  # trials of the front; the numbers of more would cover each other
+_MOST_OBJECTIVES = 5  # the panels of more could not be read
+_MOST_NUMBERED = 12  # trials on the front; the numbers of more would cover each other
 
 
-def search_front(
+@dataclass(frozen=True)
+class _Trials:
+    """What is drawn.
+
+    Attributes:
+        front, others: the trials that ended well, on the front and off it.
+        names: of the objectives drawn.
+        maximize: of each objective, whether larger values are better.
+    """
+
+    front: pd.DataFrame
+    others: pd.DataFrame
+    names: Sequence[str]
+    maximize: Sequence[bool]
+
+
+def pareto_front(
     trials: pd.DataFrame,
     front: Collection[int],
     *,
@@ -34,26 +51,26 @@ def search_front(
 
     Args:
         trials: ``trial`` (its number) and a column for each objective, missing where the trial failed; any order.
-        front: numbers of the trials on the front.
+        front: numbers of the trials on the Pareto front.
         objectives: the metrics, as the configuration names them; at least two.
         maximize: of each, whether larger values are better.
         subtitle: what was searched.
     """
     ended = trials.dropna(subset=list(objectives)).sort_values(objectives[0])
     on_front = ended["trial"].isin(list(front))
-    names = list(objectives[:_MOST])
+    drawn = _Trials(ended[on_front], ended[~on_front], objectives[:_MOST_OBJECTIVES], maximize)
     failed = len(trials) - len(ended)
     title = f"Pareto front: {on_front.sum()} of {len(trials)} trials" + (f", {failed} failed" if failed else "")
-    title += f" (first {_MOST} of {len(objectives)} objectives)" if len(objectives) > _MOST else ""
-    draw = _one_panel if len(names) == 2 else _pairs
-    figure, entries = draw(title, subtitle, ended[~on_front], ended[on_front], names, maximize)
+    if len(objectives) > _MOST_OBJECTIVES:
+        title += f" (first {_MOST_OBJECTIVES} of {len(objectives)} objectives)"
+    draw = _one_panel if len(drawn.names) == 2 else _panel_for_each_pair
+    figure, entries = draw(title, subtitle, drawn)
     legend_strip(figure, entries)
     return figure
 
 
-def _one_panel(
-    title: str, subtitle: str, others: pd.DataFrame, front: pd.DataFrame, names: Sequence[str], maximize: Sequence[bool]
-) -> tuple[Figure, list[tuple[Artist, str]]]:
+def _one_panel(title: str, subtitle: str, trials: _Trials) -> tuple[Figure, list[tuple[Artist, str]]]:
+    front, names, maximize = trials.front, trials.names, trials.maximize
     figure, (axes,) = new_figure(title, subtitle, left=1.0)
     axes.set_xlabel(_label(names[0], maximize[0]))
     axes.set_ylabel(_label(names[1], maximize[1]))
@@ -63,8 +80,8 @@ def _one_panel(
     x, y = column(front, names[0]), column(front, names[1])
     # What a trial beats lies on its worse side: the line turns a corner at each trial, and never passes a better one.
     (reached,) = axes.step(x, y, where="pre" if maximize[0] else "post", color=BLACK, lw=1.2)
-    entries = _dots(axes, others, front, names) + ([(reached, "what has been reached")] if len(front) > 1 else [])
-    if len(front) <= _NUMBERED:
+    entries = _dots(axes, trials, *names) + ([(reached, "what has been reached")] if len(front) > 1 else [])
+    if len(front) <= _MOST_NUMBERED:
         better = (7 if maximize[0] else -7, 5 if maximize[1] else -5)  # there is nothing on that side of the line
         across: Literal["left", "right"] = "left" if maximize[0] else "right"
         up: Literal["bottom", "top"] = "bottom" if maximize[1] else "top"
@@ -83,23 +100,21 @@ def _one_panel(
     return figure, entries
 
 
-def _pairs(
-    title: str, subtitle: str, others: pd.DataFrame, front: pd.DataFrame, names: Sequence[str], maximize: Sequence[bool]
-) -> tuple[Figure, list[tuple[Artist, str]]]:
-    """Half a square of panels: a column shares an objective, and so does a row. A front in space has no line here."""
+def _panel_for_each_pair(title: str, subtitle: str, trials: _Trials) -> tuple[Figure, list[tuple[Artist, str]]]:
+    """Half a square of panels: a column shares an objective, and so does a row. No line: the front is no curve here."""
+    names, maximize = trials.names, trials.maximize
     last = len(names) - 1
-    figure, panels = new_figure(
-        title, subtitle, rows=last, columns=last, share_x=True, left=1.0, hspace=0.14, wspace=0.1
-    )
+    grid = Grid(rows=last, columns=last, share_x=True, hspace=0.14, wspace=0.1)
+    figure, panels = new_figure(title, subtitle, grid=grid, left=1.0)
     entries: list[tuple[Artist, str]] = []
     for (row, left), axes in zip(product(range(1, last + 1), range(last)), panels, strict=True):
         if left >= row:
             axes.remove()
             continue
-        if front.empty:
+        if trials.front.empty:
             note(axes, "no trial ended well")
         else:
-            entries = _dots(axes, others, front, [names[left], names[row]])
+            entries = _dots(axes, trials, names[left], names[row])
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(nbins=3))
         axes.tick_params(labelsize=8, labelleft=left == 0, labelbottom=row == last)
@@ -110,11 +125,11 @@ def _pairs(
     return figure, entries
 
 
-def _dots(axes: Axes, others: pd.DataFrame, front: pd.DataFrame, names: Sequence[str]) -> list[tuple[Artist, str]]:
-    x, y = names
-    (beaten,) = axes.plot(column(others, x), column(others, y), "o", color=BLUE, ms=5)
+def _dots(axes: Axes, trials: _Trials, x: str, y: str) -> list[tuple[Artist, str]]:
+    front, others = trials.front, trials.others
+    (dominated,) = axes.plot(column(others, x), column(others, y), "o", color=BLUE, ms=5)
     (best,) = axes.plot(column(front, x), column(front, y), "o", color=VERMILLION, ms=7)
-    return [(best, "on the front"), *([(beaten, "beaten")] if len(others) else [])]
+    return [(best, "on the front"), *([(dominated, "beaten")] if len(others) else [])]
 
 
 def _label(name: str, maximize: bool) -> str:

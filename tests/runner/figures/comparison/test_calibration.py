@@ -1,10 +1,15 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from runner.evaluation.metrics import expected_calibration_error
+from runner.evaluation.overlays import pooled_calibration
 from runner.figures import loss_colour
 from runner.figures.comparison import calibration_overlay
-from runner.figures.comparison.calibration import POSITIVES
+
+
+def draw(scores, **more):
+    tables = pooled_calibration(scores)
+    return calibration_overlay(tables.curves, tables.losses, **more)
 
 
 def drawn(figure) -> dict:
@@ -15,65 +20,63 @@ def texts(figure) -> list[str]:
     return [text.get_text() for text in figure.texts]
 
 
-def balanced(rows: int = 4000):
-    """Calibrated probabilities from 0 to 1, and so many positives that no bins are joined."""
-    random = np.random.default_rng(0)
-    probabilities = random.uniform(0.05, 1, rows)
-    return (random.random(rows) < probabilities).astype(int), probabilities
+@pytest.fixture
+def even() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables of two losses whose probabilities go from 0 to 1; the second has a single run."""
+    curves = pd.DataFrame(
+        {
+            "loss": ["focal gamma=2"] * 3 + ["builtin"] * 2,
+            "mean_probability": [0.2, 0.5, 0.9, 0.3, 0.7],
+            "positive_rate": [0.1, 0.4, 0.8, 0.35, 0.65],
+            "low": [0.05, 0.3, 0.7, np.nan, np.nan],
+            "high": [0.15, 0.5, 0.85, np.nan, np.nan],
+        }
+    )
+    return curves, pd.DataFrame({"ece": [0.1, 0.05], "runs": [3, 1]}, index=["focal gamma=2", "builtin"])
 
 
-def test_points_are_the_bins_of_all_runs_together():
-    runs = [balanced(), balanced()]
-    line = drawn(calibration_overlay({"focal gamma=2": runs}, bins=4))["focal gamma=2"]
-    labels, probabilities = (np.concatenate(parts) for parts in zip(*runs, strict=True))
-    member = np.searchsorted(np.quantile(probabilities, [0.25, 0.5, 0.75]), probabilities)
-    np.testing.assert_allclose(line.get_xdata(), [probabilities[member == i].mean() for i in range(4)])
-    np.testing.assert_allclose(line.get_ydata(), [labels[member == i].mean() for i in range(4)])
-    assert line.get_color() == loss_colour("focal")
+def test_lines_are_the_table(even):
+    curves, losses = even
+    lines = drawn(calibration_overlay(curves, losses))
+    assert set(lines) == {"focal gamma=2", "builtin"}
+    for loss, line in lines.items():
+        own = curves[curves["loss"] == loss]
+        np.testing.assert_array_equal(line.get_xydata(), own[["mean_probability", "positive_rate"]])
+        assert line.get_color() == loss_colour(loss)
 
 
-def test_bins_with_few_positives_are_joined(scores_of):
-    scores = scores_of(1)
-    line = drawn(calibration_overlay(scores, bins=20))["builtin"]
-    labels = np.concatenate([labels for labels, _ in scores["builtin"]])
-    rates = line.get_ydata()
-    assert 2 <= len(rates) <= labels.sum() / POSITIVES
-    assert rates.min() > 0
-    assert np.all(np.diff(line.get_xdata()) > 0)
-
-
-def test_the_band_goes_from_the_lowest_run_to_the_highest():
-    labels, probabilities = balanced()
-    flipped = np.where(np.arange(len(labels)) % 7 == 0, 1 - labels, labels)
-    figure = calibration_overlay({"builtin": [(labels, probabilities), (flipped, probabilities)]}, bins=2)
+def test_the_band_goes_from_low_to_high_and_a_single_run_has_none(even):
+    figure = calibration_overlay(*even)
     (band,) = figure.axes[0].collections
     heights = band.get_paths()[0].vertices[:, 1]
-    member = probabilities > np.median(probabilities)
-    rates = [each[member == side].mean() for each in (labels, flipped) for side in (False, True)]
-    assert {round(rate, 9) for rate in rates} == {round(height, 9) for height in heights}
+    assert {round(height, 9) for height in heights} == {0.05, 0.3, 0.7, 0.15, 0.5, 0.85}
+    assert "lowest to highest run" in texts(figure)
+    curves, losses = even
+    single = calibration_overlay(curves[curves["loss"] == "builtin"], losses.loc[["builtin"]])
+    assert not single.axes[0].collections
+    assert "lowest to highest run" not in texts(single)
 
 
-def test_rare_positives_are_spread_by_decades_and_balanced_ones_are_not(scores_of):
-    rare = calibration_overlay(scores_of(3)).axes[0]
+def test_rare_positives_are_spread_by_decades_and_balanced_ones_are_not(scores_of, even):
+    rare = draw(scores_of(3)).axes[0]
     assert (rare.get_xscale(), rare.get_yscale()) == ("symlog", "symlog")
-    even = calibration_overlay({"builtin": [balanced()]}).axes[0]
-    assert even.get_xscale() == "linear"
-    for axes in (rare, even):
+    linear = calibration_overlay(*even).axes[0]
+    assert linear.get_xscale() == "linear"
+    for axes in (rare, linear):
         (perfect,) = [line for line in axes.lines if line.get_label().startswith("_")]
         places = axes.transAxes.inverted().transform(axes.transData.transform(perfect.get_xydata()))
         np.testing.assert_allclose(places[:, 0], places[:, 1], atol=1e-9)
 
 
 def test_the_key_is_ordered_by_the_mean_error(scores_of):
-    scores = scores_of(3)
-    figure = calibration_overlay(scores)
-    errors = {loss: np.mean([expected_calibration_error(*run, 10) for run in runs]) for loss, runs in scores.items()}
-    expected = [f"{error:.3f}" for error in sorted(errors.values())]
+    tables = pooled_calibration(scores_of(3))
+    figure = calibration_overlay(tables.curves, tables.losses)
+    expected = [f"{error:.3f}" for error in sorted(tables.losses["ece"])]
     assert [text for text in texts(figure) if text in expected] == expected
 
 
 def test_of_many_losses_six_are_in_colour(scores_of, losses):
-    figure = calibration_overlay(scores_of(9), baseline="builtin")
+    figure = draw(scores_of(9), baseline="builtin")
     lines = drawn(figure)
     assert len(lines) == 9
     coloured = [loss for loss, line in lines.items() if line.get_color() == loss_colour(loss)]
@@ -85,10 +88,10 @@ def test_of_many_losses_six_are_in_colour(scores_of, losses):
 @pytest.mark.parametrize("value", [0.0, 1e-9, 0.3, 1.0])
 def test_constant_scores_are_one_point(value):
     labels = np.array([0] * 90 + [1] * 10)
-    figure = calibration_overlay({"builtin": [(labels, np.full(100, value))]})
+    figure = draw({"builtin": [(labels, np.full(100, value))]})
     figure.canvas.draw()
     np.testing.assert_allclose(drawn(figure)["builtin"].get_xydata(), [[value, 0.1]])
 
 
 def test_no_run_is_said():
-    assert texts(calibration_overlay({}))[-1] == "No run has both classes and finite probabilities."
+    assert texts(draw({}))[-1] == "No run has both classes and finite probabilities."

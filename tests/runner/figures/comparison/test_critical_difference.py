@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from runner.figures import loss_colour
-from runner.figures.comparison import critical_difference
+from runner.figures.comparison import critical_difference_diagram
 
 
 def ranks(average: dict[str, float], groups=(), length: float = 1.0) -> SimpleNamespace:
@@ -26,7 +26,7 @@ def texts(figure) -> list[str]:
 
 def test_every_loss_hangs_from_its_rank(ranks_of):
     given = ranks_of(7)
-    figure = critical_difference(given)
+    figure = critical_difference_diagram(given)
     by_rank = {float(line.get_xdata()[0]): line for line in hangers(figure)}
     assert sorted(by_rank) == pytest.approx(list(given.average))
     for (loss, rank), line in zip(given.average.items(), (by_rank[key] for key in sorted(by_rank)), strict=True):
@@ -38,7 +38,7 @@ def test_every_loss_hangs_from_its_rank(ranks_of):
 
 
 def test_better_names_stand_left_and_worse_right(ranks_of, losses):
-    figure = critical_difference(ranks_of(4))
+    figure = critical_difference_diagram(ranks_of(4))
     ends = {float(line.get_xdata()[0]): line.get_xdata()[2] for line in hangers(figure)}
     sides = [ends[rank] < 1 for rank in sorted(ends)]
     assert sides == [True, True, False, False]
@@ -48,7 +48,7 @@ def test_better_names_stand_left_and_worse_right(ranks_of, losses):
 
 
 def test_a_name_is_level_with_its_line(ranks_of):
-    figure = critical_difference(ranks_of(15))
+    figure = critical_difference_diagram(ranks_of(15))
     (axes,) = figure.axes
     for line in hangers(figure):
         rank = line.get_xdata()[0]
@@ -58,7 +58,7 @@ def test_a_name_is_level_with_its_line(ranks_of):
 
 
 def test_lines_do_not_cross(ranks_of):
-    lines = sorted(hangers(critical_difference(ranks_of(15))), key=lambda line: line.get_xdata()[0])
+    lines = sorted(hangers(critical_difference_diagram(ranks_of(15))), key=lambda line: line.get_xdata()[0])
     left = [line.get_ydata()[1] for line in lines[:8]]
     right = [line.get_ydata()[1] for line in lines[8:]]
     assert left == sorted(left)
@@ -68,7 +68,7 @@ def test_lines_do_not_cross(ranks_of):
 def test_bars_join_the_groups_and_are_apart():
     average = {"builtin": 1.0, "dice": 2.0, "focal": 4.0, "poly1": 5.0, "ghm": 5.2, "ldam": 9.0}
     groups = (("builtin", "dice"), ("dice", "focal"), ("poly1", "ghm"))
-    figure = critical_difference(ranks(average, groups, 2.1))
+    figure = critical_difference_diagram(ranks(average, groups, 2.1))
     drawn = bars(figure)
     spans = [(average[group[0]], average[group[-1]]) for group in groups]
     for (low, high), bar in zip(spans, drawn, strict=True):
@@ -82,14 +82,14 @@ def test_bars_join_the_groups_and_are_apart():
 
 
 def test_the_critical_difference_is_a_length(ranks_of):
-    figure = critical_difference(ranks_of(8))
+    figure = critical_difference_diagram(ranks_of(8))
     (length,) = [line for line in figure.axes[0].lines if line.get_marker() == "|"]
     assert np.ptp(length.get_xdata()) == pytest.approx(3.2)
     assert figure.axes[0].texts[0].get_text() == "critical difference 3.20"
 
 
 def test_a_difference_longer_than_the_axis_fits():
-    figure = critical_difference(ranks({"builtin": 1.0, "dice": 2.0}, (("builtin", "dice"),), 1.39))
+    figure = critical_difference_diagram(ranks({"builtin": 1.0, "dice": 2.0}, (("builtin", "dice"),), 1.39))
     figure.canvas.draw()
     (length,) = [line for line in figure.axes[0].lines if line.get_marker() == "|"]
     assert length.get_window_extent().x1 < figure.bbox.x1
@@ -97,14 +97,16 @@ def test_a_difference_longer_than_the_axis_fits():
 
 
 def test_the_baseline_stands_out(ranks_of):
-    figure = critical_difference(ranks_of(3), baseline="builtin")
+    figure = critical_difference_diagram(ranks_of(3), baseline="builtin")
     assert [text.get_text() for text in figure.texts[2:] if text.get_weight() == "bold"] == ["builtin"]
     assert "baseline" in texts(figure)
 
 
 def test_sentences_say_what_is_separated(ranks_of):
-    assert texts(critical_difference(ranks({"builtin": 1.0, "dice": 2.0})))[-1].startswith("No two losses are closer")
-    assert texts(critical_difference(ranks_of(8)))[-1].startswith("Losses joined by a bar")
-    nothing = critical_difference(None)
+    assert texts(critical_difference_diagram(ranks({"builtin": 1.0, "dice": 2.0})))[-1].startswith(
+        "No two losses are closer"
+    )
+    assert texts(critical_difference_diagram(ranks_of(8)))[-1].startswith("Losses joined by a bar")
+    nothing = critical_difference_diagram(None)
     nothing.canvas.draw()
     assert texts(nothing)[-1] == "Ranks need at least two independent datasets and two losses."

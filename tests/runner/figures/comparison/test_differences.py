@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from runner.figures import loss_colour
-from runner.figures.comparison import differences
+from runner.figures.comparison import difference_forest
 
 METRIC = "test/average_precision"
 
 
 def draw(board, splits=None, rope=0.005, **more):
-    return differences(board, rope, splits, metric=METRIC, **more)
+    return difference_forest(board, rope, splits, metric=METRIC, **more)
 
 
 def lines_in_row(figure, row: int) -> list:

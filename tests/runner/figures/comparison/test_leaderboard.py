@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from runner.figures import loss_colour
-from runner.figures.comparison import leaderboard
+from runner.figures.comparison import leaderboard_forest
 
 METRIC = "test/average_precision"
 
@@ -17,7 +17,7 @@ def texts(figure) -> list[str]:
 
 def test_rows_are_the_table_from_the_top(board_of):
     board = board_of(4)
-    figure = leaderboard(board, METRIC)
+    figure = leaderboard_forest(board, METRIC)
     (axes,) = figure.axes
     for row, (loss, values) in enumerate(board.iterrows()):
         bar, dot = lines_in_row(figure, row)
@@ -33,7 +33,7 @@ def test_rows_are_the_table_from_the_top(board_of):
 
 def test_the_baseline_is_marked_and_a_line_through_all_rows(board_of):
     board = board_of(3)
-    figure = leaderboard(board, METRIC)
+    figure = leaderboard_forest(board, METRIC)
     row = list(board.index).index("builtin")
     assert [lines_in_row(figure, i)[-1].get_marker() for i in range(3)].index("D") == row
     (level,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
@@ -45,14 +45,14 @@ def test_the_baseline_is_marked_and_a_line_through_all_rows(board_of):
 
 @pytest.mark.parametrize(("higher", "word"), [(True, "higher"), (False, "lower")])
 def test_says_which_way_is_better(board_of, higher, word):
-    figure = leaderboard(board_of(3), "test/log_loss", higher_is_better=higher, alpha=0.1)
+    figure = leaderboard_forest(board_of(3), "test/log_loss", higher_is_better=higher, alpha=0.1)
     assert figure.axes[0].get_xlabel() == f"log loss on test (nats), {word} is better"
     assert figure.legends[0].get_texts()[0].get_text() == "mean, 90% interval"
 
 
 def test_a_loss_that_collapsed_does_not_press_the_others_together(board_of):
     board = board_of(8)
-    figure = leaderboard(board, METRIC)
+    figure = leaderboard_forest(board, METRIC)
     low, high = figure.axes[0].get_xlim()
     assert low > 0.4
     assert lines_in_row(figure, 7)[-1].get_marker() == "<"
@@ -65,22 +65,22 @@ def test_a_loss_that_collapsed_does_not_press_the_others_together(board_of):
 def test_of_few_losses_all_are_on_the_axis(board_of):
     board = board_of(3)
     board.iloc[2, :3] = [0.1, 0.05, 0.15]
-    assert leaderboard(board, METRIC).axes[0].get_xlim()[0] < 0.05
+    assert leaderboard_forest(board, METRIC).axes[0].get_xlim()[0] < 0.05
 
 
 def test_fewer_splits_are_said(board_of):
     board = board_of(3)
     board.loc["focal gamma=1", "splits"] = 2
-    assert "2 of 5 splits · gamma=1" in texts(leaderboard(board, METRIC))
+    assert "2 of 5 splits · gamma=1" in texts(leaderboard_forest(board, METRIC))
     board.loc["builtin", "splits"] = 4
-    assert "baseline · 4 of 5 splits" in texts(leaderboard(board, METRIC))
+    assert "baseline · 4 of 5 splits" in texts(leaderboard_forest(board, METRIC))
 
 
 def test_missing_intervals_and_means_are_said(board_of):
     board = board_of(3)
     board.iloc[0, 1:3] = np.nan
     board.iloc[2, :3] = np.nan
-    figure = leaderboard(board, METRIC)
+    figure = leaderboard_forest(board, METRIC)
     figure.canvas.draw()
     assert len(lines_in_row(figure, 0)) == 1
     assert "No interval where there is a single split or dataset." in texts(figure)
@@ -90,6 +90,6 @@ def test_missing_intervals_and_means_are_said(board_of):
 @pytest.mark.parametrize("losses", [0, 1])
 def test_one_loss_and_none(board_of, losses):
     board = board_of(3).loc[["builtin"]][:losses]
-    figure = leaderboard(board.assign(mean_low=np.nan, mean_high=np.nan), METRIC)
+    figure = leaderboard_forest(board.assign(mean_low=np.nan, mean_high=np.nan), METRIC)
     figure.canvas.draw()
     assert ("No finished run to compare." in texts(figure)) == (losses == 0)

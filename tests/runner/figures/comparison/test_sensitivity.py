@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from runner.figures import loss_colour
-from runner.figures.comparison import sensitivity
+from runner.figures.comparison import sensitivity_overlay
 
 METRIC = "test/average_precision"
 
@@ -36,7 +36,7 @@ def ticks(figure) -> list[str]:
 
 def test_dots_are_the_runs_and_the_line_is_their_mean():
     runs = table("loss.gamma", [0.5, 1.0, 2.0])
-    figure = sensitivity(runs, METRIC, "loss.gamma")
+    figure = sensitivity_overlay(runs, METRIC, "loss.gamma")
     line = drawn(figure)["focal"]
     means = runs.dropna().groupby("loss.gamma")[METRIC].mean()
     np.testing.assert_array_equal(line.get_xdata(), [0.5, 1, 2])
@@ -51,12 +51,12 @@ def test_dots_are_the_runs_and_the_line_is_their_mean():
 
 def test_what_else_differs_is_a_line_of_its_own():
     runs = table("loss.gamma", [1, 2], ("focal alpha=0.25", "focal"))
-    lines = drawn(sensitivity(runs, METRIC, "loss.gamma"))
+    lines = drawn(sensitivity_overlay(runs, METRIC, "loss.gamma"))
     assert set(lines) == {"focal", "focal alpha=0.25"}
     assert len({line.get_color() for line in lines.values()}) == 1
     assert len({line.get_marker() for line in lines.values()}) == 2
     rates = pd.DataFrame({"loss": ["dice · cnn · optimizer.lr=0.1"], "optimizer.lr": [0.1], METRIC: [0.5]})
-    assert set(drawn(sensitivity(rates, METRIC, "optimizer.lr"))) == {"dice · cnn"}
+    assert set(drawn(sensitivity_overlay(rates, METRIC, "optimizer.lr"))) == {"dice · cnn"}
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_what_else_differs_is_a_line_of_its_own():
     [([1, 2, 5], "linear"), ([1e-4, 1e-3, 1e-1], "log"), ([0, 0.01, 0.1, 1], "symlog"), ([-1, 0, 1], "linear")],
 )
 def test_decades_get_a_log_axis(values, scale):
-    figure = sensitivity(table("loss.x", values), METRIC, "loss.x")
+    figure = sensitivity_overlay(table("loss.x", values), METRIC, "loss.x")
     assert figure.axes[0].get_xscale() == scale
     assert ticks(figure) == [f"{value:g}".replace("-", "−") for value in values]
 
 
 def test_crowded_values_stand_in_even_steps():
-    figure = sensitivity(table("loss.beta", [0.9, 0.99, 0.999, 0.9999]), METRIC, "loss.beta")
+    figure = sensitivity_overlay(table("loss.beta", [0.9, 0.99, 0.999, 0.9999]), METRIC, "loss.beta")
     np.testing.assert_array_equal(drawn(figure)["focal"].get_xdata(), [0, 1, 2, 3])
     assert ticks(figure) == ["0.9", "0.99", "0.999", "0.9999"]
     assert figure.axes[0].get_xlabel() == "loss.beta (even steps)"
@@ -78,12 +78,14 @@ def test_crowded_values_stand_in_even_steps():
 
 def test_numbers_may_come_as_text():
     runs = table("loss.gamma", ["0.5", "10", "2"])
-    np.testing.assert_array_equal(drawn(sensitivity(runs, METRIC, "loss.gamma"))["focal"].get_xdata(), [0.5, 2, 10])
+    np.testing.assert_array_equal(
+        drawn(sensitivity_overlay(runs, METRIC, "loss.gamma"))["focal"].get_xdata(), [0.5, 2, 10]
+    )
 
 
 def test_words_are_categories_without_a_line_between():
     runs = table("loss.surrogate", ["square", "logistic", "None"], ("pairwise_auc", "other"))
-    figure = sensitivity(runs, METRIC, "loss.surrogate")
+    figure = sensitivity_overlay(runs, METRIC, "loss.surrogate")
     assert ticks(figure) == ["square", "logistic", "None"]
     for line in drawn(figure).values():
         assert line.get_linestyle() == "None"
@@ -92,7 +94,7 @@ def test_words_are_categories_without_a_line_between():
 
 def test_of_many_values_neighbours_share_a_mean():
     values = list(np.linspace(0, 1, 30).round(3))
-    figure = sensitivity(table("loss.tau", values), METRIC, "loss.tau")
+    figure = sensitivity_overlay(table("loss.tau", values), METRIC, "loss.tau")
     line = drawn(figure)["focal"]
     assert len(line.get_xdata()) == 6
     np.testing.assert_allclose(line.get_ydata()[0], 0.4 + 0.01 * 2 + 0.001)
@@ -100,7 +102,7 @@ def test_of_many_values_neighbours_share_a_mean():
 
 
 def test_the_baseline_without_the_parameter_is_a_level():
-    figure = sensitivity(table("loss.gamma", [1, 2]), METRIC, "loss.gamma", baseline="builtin")
+    figure = sensitivity_overlay(table("loss.gamma", [1, 2]), METRIC, "loss.gamma", baseline="builtin")
     (level,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--" and len(line.get_xdata()) == 2]
     assert set(level.get_ydata()) == {0.3}
     assert "mean of builtin" in texts(figure)
@@ -108,13 +110,13 @@ def test_the_baseline_without_the_parameter_is_a_level():
 
 @pytest.mark.parametrize(("higher", "best"), [(True, "0.411"), (False, "0.401")])
 def test_the_key_says_the_best_mean(higher, best):
-    figure = sensitivity(table("loss.gamma", [1, 2]), METRIC, "loss.gamma", higher_is_better=higher)
+    figure = sensitivity_overlay(table("loss.gamma", [1, 2]), METRIC, "loss.gamma", higher_is_better=higher)
     assert best in texts(figure)
     assert ("higher" in figure.axes[0].get_ylabel()) == higher
 
 
 def test_of_many_losses_some_are_grey(sweep_of):
-    figure = sensitivity(sweep_of(9), METRIC, "optimizer.learning_rate", baseline="builtin")
+    figure = sensitivity_overlay(sweep_of(9), METRIC, "optimizer.learning_rate", baseline="builtin")
     assert "3 other losses" in texts(figure)
     assert texts(figure)[1] == "in colour: the best 5"
 
@@ -123,13 +125,13 @@ def test_values_that_are_not_finite_are_left_out_and_counted():
     runs = table("loss.gamma", [1, 2])
     runs.loc[0, METRIC] = np.nan
     runs.loc[2, METRIC] = np.inf
-    figure = sensitivity(runs, METRIC, "loss.gamma")
+    figure = sensitivity_overlay(runs, METRIC, "loss.gamma")
     np.testing.assert_allclose(drawn(figure)["focal"].get_ydata(), [0.402, 0.412])
     assert texts(figure)[-1] == "2 runs without a finite value left out."
 
 
 def test_one_value_and_none():
-    sensitivity(table("loss.gamma", [1]), METRIC, "loss.gamma").canvas.draw()
-    nothing = sensitivity(table("loss.gamma", []), METRIC, "loss.gamma")
+    sensitivity_overlay(table("loss.gamma", [1]), METRIC, "loss.gamma").canvas.draw()
+    nothing = sensitivity_overlay(table("loss.gamma", []), METRIC, "loss.gamma")
     nothing.canvas.draw()
     assert texts(nothing)[-1] == "No finished run has a value of loss.gamma."

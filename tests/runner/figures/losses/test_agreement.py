@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from runner.figures.losses import agreement
+from runner.figures import agreement
 
 
 def test_every_training_is_drawn_in_both_panels_and_none_hides_another():

@@ -5,7 +5,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from runner.figures.losses import gallery
+from runner.figures import gallery
 
 
 @pytest.fixture

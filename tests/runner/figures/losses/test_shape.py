@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runner.figures.losses import shape as loss_shape
+from runner.figures import loss_shape
 
 VALUES = ["loss_positive", "loss_negative", "gradient_positive", "gradient_negative"]
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runner.figures.run import calibration
+from runner.figures import calibration
 
 
 def draw(bins, scores, **more):

@@ -20,7 +20,7 @@ def labels(figure) -> list[str]:
 
 
 def test_the_front_stands_out_from_the_trials_it_beats():
-    figure = figures.search_front(
+    figure = figures.pareto_front(
         TRIALS, [0, 1, 3], objectives=["val/f1", "val/ece"], maximize=[True, False], subtitle="loss.gamma"
     )
     (axes,) = figure.axes
@@ -37,8 +37,8 @@ def test_the_front_stands_out_from_the_trials_it_beats():
 
 
 def test_a_front_of_one_trial_has_no_line_and_of_all_nothing_beaten():
-    one = figures.search_front(TRIALS, [0], objectives=["val/f1", "val/mcc"], maximize=[True, True])
-    every = figures.search_front(TRIALS, [0, 1, 3, 4], objectives=["val/f1", "val/ece"], maximize=[True, False])
+    one = figures.pareto_front(TRIALS, [0], objectives=["val/f1", "val/mcc"], maximize=[True, True])
+    every = figures.pareto_front(TRIALS, [0, 1, 3, 4], objectives=["val/f1", "val/ece"], maximize=[True, False])
 
     assert labels(one) == ["on the front", "beaten"]
     assert labels(every) == ["on the front", "what has been reached"]
@@ -50,7 +50,7 @@ def test_the_steps_bound_what_the_front_beats(first, second):
     signs = np.array([1 if first else -1, 1 if second else -1])
     front = signs * np.array([[1, 3], [2, 2], [4, 1]])
     trials = pd.DataFrame({"trial": range(3), "a": front[:, 0], "b": front[:, 1]})
-    figure = figures.search_front(trials, range(3), objectives=["a", "b"], maximize=[first, second])
+    figure = figures.pareto_front(trials, range(3), objectives=["a", "b"], maximize=[first, second])
     line = figure.axes[0].lines[0]
     x, y = STEP_LOOKUP_MAP[line.get_drawstyle()](line.get_xdata(), line.get_ydata())
     levels = [((start + end) / 2, height) for start, end, height in zip(x, x[1:], y[1:], strict=False) if start != end]
@@ -62,7 +62,7 @@ def test_the_steps_bound_what_the_front_beats(first, second):
 
 def test_three_objectives_are_a_panel_for_each_pair():
     names = ["val/f1", "val/ece", "val/mcc"]
-    figure = figures.search_front(TRIALS, [1, 3, 4], objectives=names, maximize=[True, False, True])
+    figure = figures.pareto_front(TRIALS, [1, 3, 4], objectives=names, maximize=[True, False, True])
 
     pairs = [(axes.lines[1].get_xdata()[0], axes.lines[1].get_ydata()[0]) for axes in figure.axes]
     assert pairs == [(0.5, 0.1), (0.5, 0.2), (0.1, 0.2)]  # of trial 3
@@ -76,7 +76,7 @@ def test_nothing_of_many_panels_is_cut_off_and_five_objectives_are_the_most(coun
     rng = np.random.default_rng(0)
     names = [f"val/balanced_accuracy_{i}" for i in range(count)]
     trials = pd.DataFrame({"trial": range(9), **{name: rng.random(9) for name in names}})
-    figure = figures.search_front(trials, range(3), objectives=names, maximize=[True] * count)
+    figure = figures.pareto_front(trials, range(3), objectives=names, maximize=[True] * count)
     figure.canvas.draw()
 
     assert len(figure.axes) == {4: 6, 5: 10, 7: 10}[count]
@@ -88,7 +88,7 @@ def test_nothing_of_many_panels_is_cut_off_and_five_objectives_are_the_most(coun
 @pytest.mark.parametrize("names", [["val/f1", "val/ece"], ["val/f1", "val/ece", "val/mcc"]])
 def test_a_front_of_failures_says_so(names):
     none = TRIALS.assign(**dict.fromkeys(names, np.nan))
-    figure = figures.search_front(none, [], objectives=names, maximize=[True] * len(names))
+    figure = figures.pareto_front(none, [], objectives=names, maximize=[True] * len(names))
 
     assert figure.texts[0].get_text() == "Pareto front: 0 of 5 trials, 5 failed"
     assert all(axes.texts[0].get_text() == "no trial ended well" for axes in figure.axes)

@@ -13,17 +13,19 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from runner.figures.colours import loss_colour
-from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence
-from runner.figures.comparison.loss_labels import name_height, name_lines, write_name
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence_figure
+from runner.figures.comparison.loss_labels import label_height, label_lines, write_label
 from runner.figures.scales import scale_for_losses
-from runner.figures.style import TEXT, column, dress, empty_figure, legend_strip, note
+from runner.figures.style import TEXT, column, empty_figure, legend_strip, note, style_axes
 from runner.metrics import metric_label
 
 _COLUMNS = 3
 _HEAD, _BOTTOM, _LEFT, _GAP, _PANEL = 1.0, 0.6, 0.78, 0.2, 1.2  # inches
 
 
-def curves(histories: pd.DataFrame, *, metric: str = "val/log_loss", baseline: str = "", subtitle: str = "") -> Figure:
+def training_curves(
+    histories: pd.DataFrame, *, metric: str = "val/log_loss", baseline: str = "", subtitle: str = ""
+) -> Figure:
     """One panel a loss: its runs thin, their mean bold, and the baseline's mean dashed. All panels share their axes.
 
     Look for panels that stay above the dashed line, rise again, or fan out. A loss that moves probabilities has a high
@@ -40,7 +42,7 @@ def curves(histories: pd.DataFrame, *, metric: str = "val/log_loss", baseline: s
     title = f"Training by loss: {metric_label(metric)}"
     runs = {str(loss): _runs(rows, metric) for loss, rows in histories.groupby("loss", sort=False)}
     if not runs:
-        return sentence(title, subtitle, "No finished run has a history.")
+        return sentence_figure(title, subtitle, "No finished run has a history.")
     figure, panels = _panels(title, subtitle, list(runs), metric_label(metric.rpartition("/")[2]))
     reference = _mean(runs[baseline]) if baseline in runs else pd.Series(dtype=float)
     for axes, (loss, wide) in zip(panels, runs.items(), strict=True):
@@ -92,17 +94,17 @@ def _panels(title: str, subtitle: str, losses: Sequence[str], label: str) -> tup
     """Empty panels below the names of their losses; ticks at the left and at the foot of each column only."""
     columns = min(len(losses), _COLUMNS)
     width = (WIDTH - _LEFT - EDGE - (columns - 1) * _GAP) / columns
-    names = [name_lines(loss, width) for loss in losses]
-    above = max(name_height(lines) for lines in names) + 0.18
+    names = [label_lines(loss, width) for loss in losses]
+    above = max(label_height(lines) for lines in names) + 0.18
     height = _HEAD + -(-len(losses) // columns) * (above + _PANEL) + _BOTTOM
     figure = empty_figure(title, subtitle, size=(WIDTH, height))
     panels = []
     for i, lines in enumerate(names):
         left = _LEFT + i % columns * (width + _GAP)
         top = _HEAD + i // columns * (above + _PANEL) + above
-        write_name(figure, left, top - 0.06 - name_height(lines) / 2, lines)
+        write_label(figure, left, top - 0.06 - label_height(lines) / 2, lines)
         axes = figure.add_axes((left / WIDTH, 1 - (top + _PANEL) / height, width / WIDTH, _PANEL / height))
-        dress(axes)
+        style_axes(axes)
         lowest, leftmost = i + columns >= len(losses), i % columns == 0
         axes.tick_params(labelsize=9, labelbottom=lowest, labelleft=leftmost)
         axes.set_xlabel("epoch" if lowest else "", size=10)

@@ -1,28 +1,28 @@
 import pytest
 
 from runner.figures.comparison.layout import with_remark
-from runner.figures.comparison.loss_labels import name_lines, widest
+from runner.figures.comparison.loss_labels import label_lines, widest
 from runner.metrics import metric_label
 
 
 def test_option_first_and_settings_below():
-    assert name_lines("builtin", 2) == ["builtin"]
-    assert name_lines("focal gamma=2 · cnn", 2) == ["focal", "gamma=2 · cnn"]
-    assert name_lines("dice · cnn", 2) == ["dice", "cnn"]
-    assert name_lines("builtin", 2, tag="baseline") == ["builtin", "baseline"]
-    assert name_lines("focal gamma=2", 2, tag="baseline") == ["focal", "baseline · gamma=2"]
+    assert label_lines("builtin", 2) == ["builtin"]
+    assert label_lines("focal gamma=2 · cnn", 2) == ["focal", "gamma=2 · cnn"]
+    assert label_lines("dice · cnn", 2) == ["dice", "cnn"]
+    assert label_lines("builtin", 2, tag="baseline") == ["builtin", "baseline"]
+    assert label_lines("focal gamma=2", 2, tag="baseline") == ["focal", "baseline · gamma=2"]
 
 
 def test_lines_break_between_settings():
-    lines = name_lines("weighted positive_weight=2 negative_weight=1", 1.5)
+    lines = label_lines("weighted positive_weight=2 negative_weight=1", 1.5)
     assert lines == ["weighted", "positive_weight=2", "negative_weight=1"]
-    assert name_lines("dice a_long_setting=1 · cnn", 1.3) == ["dice", "a_long_setting=1", "cnn"]
+    assert label_lines("dice a_long_setting=1 · cnn", 1.3) == ["dice", "a_long_setting=1", "cnn"]
 
 
 @pytest.mark.parametrize("inches", [1.0, 1.5, 2.5])
 def test_names_fit_and_values_stay_readable(inches):
     name = "my_package.losses.an_endless_name.MyLoss optimizer.some.very_long_group.learning_rate=0.001 " + "a=1 " * 60
-    lines = name_lines(name, inches)
+    lines = label_lines(name, inches)
     assert widest([lines[:1], lines]) <= inches * 1.15  # measured in bold
     assert len(lines) == 4
     assert lines[0].endswith("MyLoss")

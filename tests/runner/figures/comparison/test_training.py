@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 
 from runner.figures import loss_colour
-from runner.figures.comparison import curves
+from runner.figures.comparison import training_curves
 
 
 def test_runs_are_thin_and_their_mean_is_bold(histories_of):
     histories = histories_of(3)
-    figure = curves(histories)
+    figure = training_curves(histories)
     for axes, (loss, rows) in zip(figure.axes, histories.groupby("loss", sort=False), strict=True):
         *runs, mean = axes.lines
         wide = rows.pivot(index="epoch", columns="split", values="val/log_loss")
@@ -23,7 +23,7 @@ def test_runs_are_thin_and_their_mean_is_bold(histories_of):
 
 
 def test_panels_have_the_tables_order_and_the_same_axes(histories_of, losses):
-    figure = curves(histories_of(8))
+    figure = training_curves(histories_of(8))
     assert len(figure.axes) == 8
     assert len({(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes}) == 1
     options = [loss.partition(" ")[0] for loss in losses[:8]]
@@ -31,7 +31,7 @@ def test_panels_have_the_tables_order_and_the_same_axes(histories_of, losses):
 
 
 def test_the_baselines_mean_is_in_every_other_panel(histories_of):
-    figure = curves(histories_of(3), baseline="builtin")
+    figure = training_curves(histories_of(3), baseline="builtin")
     own = figure.axes[0].lines[-1]
     for axes in figure.axes[1:]:
         reference = axes.lines[0]
@@ -42,7 +42,7 @@ def test_the_baselines_mean_is_in_every_other_panel(histories_of):
 
 def test_another_common_metric_can_be_drawn(histories_of):
     histories = histories_of(1)
-    figure = curves(histories, metric="val/average_precision")
+    figure = training_curves(histories, metric="val/average_precision")
     assert figure.texts[0].get_text() == "Training by loss: average precision on validation"
     first = histories.loc[histories["split"] == 0, "val/average_precision"]
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), first)
@@ -51,7 +51,7 @@ def test_another_common_metric_can_be_drawn(histories_of):
 def test_a_run_that_diverged_is_counted_and_ends_the_mean(histories_of):
     histories = histories_of(1)
     histories.loc[5, "val/log_loss"] = np.inf
-    (axes,) = curves(histories).axes
+    (axes,) = training_curves(histories).axes
     assert axes.texts[0].get_text() == "1 of 2 runs not finite"
     assert axes.lines[-1].get_xdata()[-1] == 5
     assert np.isfinite(axes.get_ylim()).all()
@@ -60,22 +60,22 @@ def test_a_run_that_diverged_is_counted_and_ends_the_mean(histories_of):
 def test_decades_apart_are_shown_by_decades(histories_of):
     histories = histories_of(2)
     histories.loc[histories["loss"] == "builtin", "val/log_loss"] /= 100
-    figure = curves(histories)
+    figure = training_curves(histories)
     figure.canvas.draw()
     assert {axes.get_yscale() for axes in figure.axes} == {"log"}
 
 
 def test_nothing_to_draw_is_said(histories_of):
     histories = histories_of(2).assign(**{"val/log_loss": np.nan})
-    figure = curves(histories, baseline="builtin")
+    figure = training_curves(histories, baseline="builtin")
     figure.canvas.draw()
     assert [text.get_text() for axes in figure.axes for text in axes.texts] == ["no finite value"] * 2
-    assert curves(histories[:0]).texts[-1].get_text() == "No finished run has a history."
+    assert training_curves(histories[:0]).texts[-1].get_text() == "No finished run has a history."
 
 
 @pytest.mark.parametrize("runs", [1, 2])
 def test_one_epoch_is_a_marker(runs):
     history = pd.DataFrame({"loss": "builtin", "split": range(runs), "seed": 0, "epoch": 1, "val/log_loss": 0.5})
-    figure = curves(history)
+    figure = training_curves(history)
     figure.canvas.draw()
     assert {line.get_marker() for line in figure.axes[0].lines} == {"o"}

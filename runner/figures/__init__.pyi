@@ -1,0 +1,17 @@
+from . import comparison as comparison
+from .losses.agreement import agreement as agreement
+from .losses.gallery import gallery as gallery
+from .losses.shape import loss_shape as loss_shape
+from .run.calibration import calibration as calibration
+from .run.confusion import confusion_matrix as confusion_matrix
+from .run.loss_curves import loss_curves as loss_curves
+from .run.ranking import precision_recall as precision_recall
+from .run.ranking import roc as roc
+from .run.thresholds import threshold_metrics as threshold_metrics
+from .search.history import search_history as search_history
+from .search.history import search_importance as search_importance
+from .search.pareto_front import pareto_front as pareto_front
+from .style import Grid as Grid
+from .style import loss_colour as loss_colour
+from .style import new_figure as new_figure
+from .style import save as save
