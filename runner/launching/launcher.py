@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
@@ -18,8 +17,8 @@ from omegaconf import DictConfig, open_dict, read_write
 
 from runner.errors import InputError
 from runner.launching.grouping import group_key
-from runner.launching.hydra_files import write_hydra_files
-from runner.launching.job_configs import ComposingLoader, JobComposer, copy_config
+from runner.launching.hydra_files import HydraFiles
+from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 
 if TYPE_CHECKING:
     from runner.launching.completion import Conclusions
@@ -60,9 +59,9 @@ class FusedSweep:
     def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig, max_stack: int | None) -> None:
         self.context, self.task, self.config, self.max_stack = context, task, config, max_stack
         self.loader = context.config_loader
-        self._composer = JobComposer(context.config_loader, config)
-        if isinstance(context.config_loader, ConfigLoaderImpl):
-            context.config_loader = ComposingLoader(self._composer)
+        self._job_configs = JobConfigs(self.loader, config)
+        self._files = HydraFiles()
+        context.config_loader = JobConfigLoader(self.loader, self._job_configs)
 
     def launch(self, numbered: Iterable[tuple[int, Sequence[str]]]) -> list[JobReturn]:
         """Runs all jobs.
@@ -105,13 +104,10 @@ class FusedSweep:
 
     def composed(self, number: int, overrides: Sequence[str]) -> Launched:
         """A job with its config, as Hydra would compose it."""
-        config = self._composer.compose(overrides)
+        config = self._job_configs.compose(overrides)
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
-        task = copy_config(config)
-        with read_write(task), open_dict(task):
-            del task["hydra"]
-        return Launched(number, config, task)
+        return Launched(number, config, copy_task(config))
 
     def _run_group(self, jobs: Sequence[Launched], conclusions: Conclusions) -> list[Launched]:
         """Trains jobs that can share a graph; returns those that cannot after all."""
@@ -146,7 +142,7 @@ class FusedSweep:
         job.back.overrides = list(config.hydra.overrides.task)
         job.back.task_name, job.back.working_dir = config.hydra.job.name, os.getcwd()
         if config.hydra.output_subdir is not None:
-            write_hydra_files(config, Path(folder) / config.hydra.output_subdir)
+            self._files.write(config, Path(folder) / config.hydra.output_subdir)
         try:
             yield
         finally:
