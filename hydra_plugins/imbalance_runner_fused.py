@@ -43,7 +43,9 @@ class FusedLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """See `Launcher`."""
-        self._request = launching.LaunchRequest(hydra_context, task_function, config, self.max_stack)
+        self._request = launching.LaunchRequest(
+            hydra_context, hydra_context.config_loader, task_function, config, self.max_stack
+        )
         self._launcher = launching.JobLauncher(self._request)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:

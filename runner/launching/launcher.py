@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, configure_log, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
@@ -18,8 +18,8 @@ from omegaconf import DictConfig, open_dict, read_write
 from runner.errors import InputError
 from runner.launching.completion import CompletionQueue
 from runner.launching.grouping import stack_key
-from runner.launching.hydra_files import write_hydra_files
-from runner.launching.job_configs import ComposingLoader, JobComposer, copy_config
+from runner.launching.hydra_files import HydraFiles
+from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 from runner.launching.jobs import Jobs, LaunchedJob
 from runner.launching.stack_runner import StackRunner
 
@@ -32,10 +32,12 @@ class LaunchRequest:
 
     Attributes:
         context, task, config: as Hydra hands them to a launcher.
+        loader: Hydra's own, of the context.
         max_stack: most runs in a stack; None lets memory decide.
     """
 
     context: HydraContext
+    loader: ConfigLoader
     task: TaskFunction
     config: DictConfig
     max_stack: int | None
@@ -50,10 +52,10 @@ class JobLauncher:
 
     def __init__(self, request: LaunchRequest) -> None:
         self.request = request
-        self.loader = request.context.config_loader
-        self._composer = JobComposer(self.loader, request.config)
-        if isinstance(self.loader, ConfigLoaderImpl):
-            request.context.config_loader = ComposingLoader(self._composer)
+        self._job_configs = JobConfigs(request.loader, request.config)
+        self._files = HydraFiles()
+        # The sweeper composes each job once more, only to see whether it can be.
+        request.context.config_loader = JobConfigLoader(request.loader, self._job_configs)
 
     def launch(self, jobs: Jobs) -> list[JobReturn]:
         """Runs all jobs; returns their results in the order of `jobs`, whatever order they were run in.
@@ -89,13 +91,10 @@ class JobLauncher:
 
     def compose(self, number: int, overrides: Sequence[str]) -> LaunchedJob:
         """A job with its config, as Hydra would compose it."""
-        config = self._composer.compose(overrides)
+        config = self._job_configs.compose(overrides)
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
-        task = copy_config(config)
-        with read_write(task), open_dict(task):
-            del task["hydra"]
-        return LaunchedJob(number, config, task)
+        return LaunchedJob(number, config, copy_task(config))
 
     def _run_group(self, jobs: Sequence[LaunchedJob], queue: CompletionQueue) -> list[LaunchedJob]:
         """Trains jobs that can share a stack; returns those that cannot after all."""
@@ -129,7 +128,7 @@ class JobLauncher:
         job.result.overrides = list(config.hydra.overrides.task)
         job.result.task_name, job.result.working_dir = config.hydra.job.name, os.getcwd()
         if config.hydra.output_subdir is not None:
-            write_hydra_files(config, Path(folder) / config.hydra.output_subdir)
+            self._files.write(config, Path(folder) / config.hydra.output_subdir)
         try:
             yield
         finally:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, setup_globals
+from hydra.types import HydraContext
 from joblib import Parallel, delayed
 
 from runner.errors import InputError
@@ -39,7 +41,9 @@ def launch_on_workers(request: LaunchRequest, jobs: Jobs, n_jobs: int, backend: 
         parallel = Parallel(n_jobs=at_once, backend=backend)
     except ValueError as problem:
         raise InputError(f"hydra.launcher.backend={backend}: {problem}") from problem
-    returned = parallel(delayed(_launch_in_worker)(state, request, portion) for portion in portions)
+    context = HydraContext(callbacks=request.context.callbacks, config_loader=request.loader)
+    own = replace(request, context=context)  # with Hydra's own loader, which can be sent to another process
+    returned = parallel(delayed(_launch_in_worker)(state, own, portion) for portion in portions)
     by_number = {job.hydra_cfg.hydra.job.num: job for results in returned for job in results}
     return [by_number[number] for number, _ in jobs]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import run_job, setup_globals
 from hydra.types import HydraContext, RunMode
@@ -20,8 +20,8 @@ from omegaconf.errors import GrammarParseError
 
 from runner.config import schemas
 from runner.config.options import CONF
-from runner.launching.hydra_files import write_hydra_files
-from runner.launching.job_configs import JobComposer
+from runner.launching.hydra_files import HydraFiles
+from runner.launching.job_configs import JobConfigs
 
 LONG = "a long text with blanks in it, " * 8
 TEXT = st.one_of(
@@ -34,6 +34,9 @@ KEY = st.one_of(TEXT, st.integers(), st.booleans(), st.floats(allow_nan=False), 
 TREE = st.recursive(
     SCALAR, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEY, inner, max_size=4)), max_leaves=20
 )
+
+
+FILES = HydraFiles()  # one for all tests: the texts of one example are still known in the next
 
 
 class Colour(Enum):
@@ -58,7 +61,7 @@ def job_config(content: Any) -> DictConfig:
 
 
 def check(config: DictConfig, folder: Path) -> None:
-    write_hydra_files(config, folder)
+    FILES.write(config, folder)
     hydra = OmegaConf.masked_copy(config, "hydra")
     task = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
     for name, part in (("config", task), ("hydra", hydra), ("overrides", config.hydra.overrides.task)):
@@ -66,27 +69,29 @@ def check(config: DictConfig, folder: Path) -> None:
         assert (folder / f"{name}.yaml").read_bytes() == (folder / "expected.yaml").read_bytes()
 
 
-@pytest.mark.parametrize("jobs", [[["loss=focal", "seed=0"], ["loss=focal", "seed=1"], [], ["+note='a: b, \"c\" é'"]]])
+@pytest.mark.parametrize(
+    "jobs", [[["loss=focal", "seed=0"], ["loss=focal", "seed=1"], [], ["+note='a: b, \"c\" é'", "split.seed=${seed}"]]]
+)
 def test_files_are_those_of_hydra_s_own_launcher(tmp_path, jobs):
     schemas.register()
     setup_globals()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         master = loader.load_configuration("config", [f"hydra.sweep.dir={tmp_path}"], run_mode=RunMode.MULTIRUN)
-        composer = JobComposer(loader, master)
+        configs, files = JobConfigs(loader, master), HydraFiles()
         for number, overrides in enumerate(jobs):
-            config = composer.compose(overrides)
+            config = configs.compose(overrides)
             with open_dict(config):
                 config.hydra.job.id = config.hydra.job.num = number
             run_job(
-                hydra_context=HydraContext(loader, Callbacks()),
+                hydra_context=HydraContext(loader, Mock()),
                 task_function=lambda config: None,
                 config=config,
                 job_dir_key="hydra.sweep.dir",
                 job_subdir_key="hydra.sweep.subdir",
                 configure_logging=False,
             )
-            write_hydra_files(config, tmp_path / "ours" / str(number))
+            files.write(config, tmp_path / "ours" / str(number))
             for name in ("config.yaml", "hydra.yaml", "overrides.yaml"):
                 own = (tmp_path / str(number) / ".hydra" / name).read_bytes()
                 assert (tmp_path / "ours" / str(number) / name).read_bytes() == own

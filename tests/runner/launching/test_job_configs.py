@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hydra import initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import setup_globals
 from hydra.types import RunMode
-from omegaconf import II, DictConfig, OmegaConf, open_dict
+from omegaconf import II, DictConfig, Node, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.config import schemas
 from runner.config.options import CONF
-from runner.launching.job_configs import JobComposer, copy_config
+from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 
-METADATA = ("ref_type", "object_type", "optional", "key", "flags", "flags_root", "key_type", "element_type")
 GROUPS = ("dataset", "model", "optimizer", "trainer", "evaluation", "tracking", "comparison", "paths", "debug")
 
 
@@ -32,18 +32,20 @@ class Aliased:
     alias: dict[str, Any] = II("hydra.job")
 
 
-def anatomy(node: Any, parent: Any = None) -> Any:
-    """All that a config is: kinds of nodes, types and flags, contents in their order. Parents are checked."""
-    assert node._get_parent() is parent
-    content = node._value()
-    if isinstance(content, dict):
-        content = [(key, anatomy(child, node)) for key, child in content.items()]
-    elif isinstance(content, list):
-        content = [anatomy(child, node) for child in content]
-    elif hasattr(content, "_metadata"):
-        content = anatomy(content, node)
-    about = [(name, copy.copy(getattr(node._metadata, name, None))) for name in METADATA]
-    return type(node), about, type(content), content
+def anatomy(value: Any, visited: dict[int, int] | None = None) -> Any:
+    """All that a config is, as pickle sees it: kinds of nodes, types, flags, parents, contents in their order."""
+    visited = {} if visited is None else visited
+    if type(value).__module__.startswith("omegaconf."):
+        if id(value) in visited:
+            return "node", visited[id(value)]
+        if isinstance(value, Node):  # which outlives this call, as what a node gives to pickle may not
+            visited[id(value)] = len(visited)
+        return type(value), [(name, anatomy(part, visited)) for name, part in sorted(value.__getstate__().items())]
+    if isinstance(value, dict):
+        return type(value), [(key, anatomy(part, visited)) for key, part in value.items()]
+    if isinstance(value, list):
+        return [anatomy(part, visited) for part in value]
+    return type(value), value
 
 
 def resolved(config: DictConfig) -> Any:
@@ -64,8 +66,15 @@ def outcome(compose: Any, overrides: list[str]) -> Any:
         config = compose(overrides)
     except Exception as problem:
         return type(problem), str(problem), type(problem.__cause__), str(problem.__cause__)
-    cache = {name: dict(known) for name, known in OmegaConf.get_cache(config).items()}
-    return anatomy(config), cache, resolved(config)
+    return anatomy(config), resolved(config)
+
+
+def texts(override: Override) -> list[str]:
+    """What an override is in each of the jobs that it makes."""
+    key = override.get_key_element()
+    if override.is_sweep_override():
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    return [f"{key}={override.get_value_element_as_str()}"]
 
 
 class Sweep:
@@ -77,13 +86,13 @@ class Sweep:
         self.master = self.loader.load_configuration(name, list(overrides), run_mode=RunMode.MULTIRUN)
         str(self.master.hydra.sweep.dir)  # as a launcher does: the time in it is every job's from now on
         arguments = OverridesParser.create(self.loader).parse_overrides(list(self.master.hydra.overrides.task))
-        (self.jobs,) = BasicSweeper.split_arguments(arguments, max_batch_size=None)
-        self.composer = JobComposer(self.loader, self.master)
+        self.jobs = [list(job) for job in itertools.product(*map(texts, arguments))]
+        self.configs = JobConfigs(self.loader, self.master)
 
     def check(self, *jobs: list[str]) -> None:
         for job in jobs or self.jobs:
             hydra = outcome(lambda overrides: self.loader.load_sweep_config(self.master, overrides), job)
-            assert outcome(self.composer.compose, job) == hydra, job
+            assert outcome(self.configs.compose, job) == hydra, job
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +115,7 @@ def never_hydra(monkeypatch):
     def use(sweep: Sweep, *jobs: list[str]) -> list[DictConfig]:
         with monkeypatch.context() as patch:
             patch.delattr(type(sweep.loader), "load_sweep_config")
-            return [sweep.composer.compose(job) for job in jobs or sweep.jobs]
+            return [sweep.configs.compose(job) for job in jobs or sweep.jobs]
 
     return use
 
@@ -202,7 +211,7 @@ def test_what_concerns_hydra_s_own_node_is_as_hydra_has_it(default, overrides):
 def test_errors_have_hydra_s_words(default, overrides, words):
     hydra = outcome(lambda given: default.loader.load_sweep_config(default.master, given), overrides)
 
-    assert outcome(default.composer.compose, overrides) == hydra
+    assert outcome(default.configs.compose, overrides) == hydra
     assert words in hydra[1]
 
 
@@ -226,7 +235,7 @@ def test_jobs_share_nothing(conf, never_hydra):
     OmegaConf.set_struct(first.loss, False)
     first.loss.more = 1
 
-    assert anatomy(second) == before == anatomy(sweep.composer.compose(sweep.jobs[1]))
+    assert anatomy(second) == before == anatomy(sweep.configs.compose(sweep.jobs[1]))
 
 
 def test_folder_and_environment_are_those_of_the_moment(conf, tmp_path, monkeypatch):
@@ -274,8 +283,31 @@ def test_a_user_s_own_configs_in_another_place(tmp_path, never_hydra, monkeypatc
         assert len(never_hydra(sweep, *jobs)) == len(jobs)
 
 
-def test_a_copy_is_a_deepcopy(default):
-    config = default.composer.compose(["loss=focal"])
+def test_the_task_s_config_is_as_hydra_hands_it_to_a_task(default):
+    config = default.configs.compose(["loss=focal", "tracking.experiment_name=${now:%f}", "seed=${loss.gamma}"])
+    moment = config.tracking.experiment_name
+    hydra = copy.deepcopy(config)
+    with open_dict(hydra):
+        del hydra["hydra"]
+    task = copy_task(config)
 
-    assert anatomy(copy_config(config)) == anatomy(copy.deepcopy(config)) == anatomy(config)
-    assert resolved(config)["hydra"]["sweep"]["subdir"] == "3"
+    assert anatomy(task) == anatomy(hydra)
+    assert task.tracking.experiment_name == moment
+    assert "hydra" in config
+
+
+def test_a_sweeper_s_loader_composes_jobs_quickly_and_does_all_else_as_hydra_does(default, monkeypatch):
+    loader, hydra = JobConfigLoader(default.loader, default.configs), default.loader
+    job = ["loss=focal", "seed=3"]
+    expected = outcome(lambda given: hydra.load_sweep_config(default.master, given), job)
+    with monkeypatch.context() as patch:
+        patch.delattr(type(hydra), "load_sweep_config")
+        assert outcome(lambda given: loader.load_sweep_config(default.master, given), job) == expected
+
+    given = ("config", job, RunMode.MULTIRUN)
+    assert OmegaConf.to_yaml(loader.load_configuration(*given)) == OmegaConf.to_yaml(hydra.load_configuration(*given))
+    assert loader.compute_defaults_list(*given).defaults == hydra.compute_defaults_list(*given).defaults
+    assert loader.list_groups("hydra") == hydra.list_groups("hydra")
+    assert loader.get_group_options("loss") == hydra.get_group_options("loss") != []
+    assert loader.get_search_path() is hydra.get_search_path()
+    assert loader.get_sources() is hydra.get_sources()
