@@ -1,4 +1,4 @@
-"""`hydra/sweeper=optuna`, as Hydra finds it. Read on every start, so nothing heavy is imported here.
+"""`hydra/sweeper=optuna`, as Hydra finds it. Read on every start: `runner.search` loads Optuna on first use only.
 
 Hydra executes this file outside `sys.modules`, where a dataclass cannot have its types as strings: so there is no
 `from __future__ import annotations`.
@@ -15,6 +15,11 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import MISSING, DictConfig
 from omegaconf.errors import OmegaConfBaseException
+
+from runner import search
+from runner.config.hydra_errors import refusal
+from runner.errors import InputError
+from runner.sweeps import callback
 
 SAMPLERS = {
     "tpe": "TPESampler",
@@ -53,7 +58,7 @@ class OptunaConfig:
 
 
 class OptunaSweeper(Sweeper):
-    """Jobs chosen by Optuna; `runner.search.loop` has the whole story."""
+    """Jobs chosen by Optuna; see `runner.search.loop`."""
 
     def __init__(self, **_: Any) -> None:
         """What `hydra.sweeper` says is read from the config."""
@@ -68,20 +73,17 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: Sequence[str]) -> None:
         """See `Sweeper`."""
-        from runner.config.hydra_errors import refusal
-        from runner.errors import InputError
-        from runner.search.loop import search
-        from runner.sweeps.callback import Refused
-
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
+        assert callback.current is not None
+        sweep, loader = search.adapted(callback.current), self.hydra_context.config_loader
         try:
-            search(self.config, arguments, self.hydra_context.config_loader, self.launcher)
-        except InputError as problem:  # past Hydra, so that it is not taken for a job's
-            raise Refused(problem) from problem
+            search.run_search(sweep, self.config, arguments, loader, self.launcher)
+        except InputError as problem:  # carried past Hydra, which would take it for a job's
+            raise callback.Refused(problem) from problem
         except (HydraException, OmegaConfBaseException) as problem:  # a trial that cannot be composed
-            raise Refused(InputError(refusal(problem))) from problem
+            raise callback.Refused(InputError(refusal(problem))) from problem
 
 
 _store = ConfigStore.instance()

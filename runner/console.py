@@ -160,25 +160,42 @@ def show_done_before(done: int, trials: int) -> None:
     console.print(f"{done} of {trials} trials are done already")
 
 
-def show_best(objective: str, value: float, name: str, trials: int, command: str, folder: Path, lack: str) -> None:
-    """What a search found, and the command that runs it again."""
-    console.print(f"\n[bold]best of {trials} trials: {objective} {value:.4f}[/bold]  {escape(name)}", soft_wrap=True)
+def show_best_trial(result: str, run_name: str, *, trials: int, command: str, folder: Path, missing: str) -> None:
+    """What a search found, and the command that runs it again.
+
+    Args:
+        result: the objective and its best value.
+        run_name: of the best trial.
+        trials: how many there are.
+        command: runs the best trial again.
+        folder: has the table of all.
+        missing: why there is no figure of importance, or nothing.
+    """
+    console.print(f"\n[bold]best of {trials} trials: {result}[/bold]  {escape(run_name)}", soft_wrap=True)
     console.print(f"run it again: {escape(command)}", soft_wrap=True)
-    if lack:
-        console.print(lack, soft_wrap=True)
+    if missing:
+        console.print(missing, soft_wrap=True)
     console.print(f"all trials: {_short_path(folder)}\n", soft_wrap=True)
 
 
-def show_front(lines: Sequence[str], trials: int, command: str, folder: Path, lack: str) -> None:
-    """The trials that a search for several objectives leaves to choose from, a line each, and how one is run again."""
+def show_pareto_front(lines: Sequence[str], *, trials: int, command: str, folder: Path, missing: str) -> None:
+    """The trials that a search for several objectives leaves to choose from, and how the first is run again.
+
+    Args:
+        lines: one for each trial of the Pareto front.
+        trials: how many there are in all.
+        command: runs the first of `lines` again.
+        folder: has the table of all.
+        missing: why there is no figure of importance, or nothing.
+    """
     console.print(f"\n[bold]Pareto front: {len(lines)} of {trials} trials, beaten by no other[/bold]")
     for line in lines[:MOST_LINES]:
         console.print(escape(line), soft_wrap=True)
     if len(lines) > MOST_LINES:
         console.print(f"and {len(lines) - MOST_LINES} more")
     console.print(f"run the first again: {escape(command)}", soft_wrap=True)
-    if lack:
-        console.print(lack, soft_wrap=True)
+    if missing:
+        console.print(missing, soft_wrap=True)
     console.print(
         f"all trials, and the front with its commands (best_trials.csv): {_short_path(folder)}\n", soft_wrap=True
     )

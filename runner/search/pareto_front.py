@@ -1,107 +1,123 @@
-"""What a search for several objectives has found: the trials that no other beats, which are left to choose from."""
+"""What a search for several objectives has found: the Pareto front, the trials that no other beats."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from runner import console
-from runner.search.best_trial import FOLDER, command, draw, overrides, table
-from runner.search.space import Space
+from runner import console, figures
+from runner.search.results import (
+    RESULTS_FOLDER,
+    SearchResults,
+    save_objective_figures,
+    trial_overrides,
+    trial_table,
+)
 from runner.search.trials import RUN_NAME
-
-if TYPE_CHECKING:
-    from runner.sweeps.sweep import Sweep
 
 MOST_ROWS = 20  # of the parent's note; best_trials.csv has all
 
 
-def show(sweep: Sweep, study: optuna.Study) -> None:
-    """Puts progress and front so far on the parent; `best/OBJECTIVE` there has a step for each trial."""
-    found, objectives = front(study), sweep.plan.objectives
-    sweep.found = in_markdown(found, objectives, len(table(study, objectives))) if found else ""
-    sweep.show()
-    if sweep.store is None or not found:
-        return
-    from runner.tracking import client as parent
+@dataclass(frozen=True)
+class ParetoFrontReport:
+    """See `SearchReport`."""
 
-    numbers = " ".join(str(trial.number) for trial in found)
-    parent.set_tags(sweep.store, sweep.plan.parent_id, {"best.trials": numbers})
-    step = len(study.get_trials(deepcopy=False))
-    for place, (objective, up) in enumerate(zip(objectives, maximized(study), strict=True)):
-        best = (max if up else min)(trial.values[place] for trial in found)  # whoever is best in one is on the front
-        parent.log_metric(sweep.store, sweep.plan.parent_id, f"best/{objective}", best, step)
+    results: SearchResults
+
+    def has_results(self) -> bool:
+        """See `SearchReport`."""
+        return bool(self._front())
+
+    def details(self) -> str:
+        """The Pareto front as a table."""
+        return pareto_front_note(self._front(), self.results.objectives, self._number_of_trials())
+
+    def tags(self) -> Mapping[str, str]:
+        """The numbers of the trials on the Pareto front."""
+        return {"best.trials": " ".join(str(trial.number) for trial in self._front())}
+
+    def best_values(self) -> Mapping[str, float]:
+        """See `SearchReport`."""
+        front = self._front()  # has every objective's best trial
+        return {
+            objective: (max if maximize else min)(trial.values[index] for trial in front)
+            for index, (objective, maximize) in enumerate(
+                zip(self.results.objectives, self.results.maximized, strict=True)
+            )
+        }
+
+    def save(self, folder: Path) -> Sequence[str]:
+        """Writes `trials.csv`, `best_trials.csv` with commands, `front.png`, and each objective's figures."""
+        results, front = self.results, self._front()
+        trials = trial_table(results.study, results.objectives)
+        trials.to_csv(folder / "trials.csv", index=False)
+        numbers = [trial.number for trial in front]
+        chosen = trials.set_index("trial").loc[numbers].reset_index()
+        commands = [results.command_of(trial) for trial in front]
+        chosen.assign(command=commands).to_csv(folder / "best_trials.csv", index=False)
+        figure = figures.search_front(
+            trials,
+            numbers,
+            objectives=results.objectives,
+            maximize=results.maximized,
+            subtitle=results.sweep_name,
+        )
+        figures.save(figure, folder / "front.png")
+        suffixes = [f"_{objective.rpartition('/')[2]}" for objective in results.objectives]
+        missing = [save_objective_figures(results, index, folder, suffix) for index, suffix in enumerate(suffixes)]
+        return [sentence for sentence in missing if sentence]
+
+    def print_summary(self, folder: Path, missing: str) -> None:
+        """See `SearchReport`."""
+        objectives, front = self.results.objectives, self._front()
+        lines = [
+            f"  trial {trial.number}: {', '.join(map('{} {:.4f}'.format, objectives, trial.values))}"
+            f"  {trial_overrides(trial)}"
+            for trial in front
+        ]
+        console.show_pareto_front(
+            lines,
+            trials=self._number_of_trials(),
+            command=self.results.command_of(front[0]),
+            folder=folder,
+            missing=missing,
+        )
+
+    def _front(self) -> list[FrozenTrial]:
+        return pareto_front(self.results.study)
+
+    def _number_of_trials(self) -> int:
+        return len(trial_table(self.results.study, self.results.objectives))
 
 
-def report(sweep: Sweep, study: optuna.Study, space: Space) -> None:
-    """The end of a search: tables and figures in the sweep's folder and on the parent, the front in words."""
-    found, objectives = front(study), sweep.plan.objectives
-    if not found:  # every trial failed, and the sweep tells why
-        return
-    trials = table(study, objectives)
-    folder = sweep.folder / FOLDER
-    folder.mkdir(exist_ok=True)
-    trials.to_csv(folder / "trials.csv", index=False)
-    commands = [command(sys.argv[1:], space, trial) for trial in found]
-    chosen = trials.set_index("trial").loc[[trial.number for trial in found]].reset_index()
-    chosen.assign(command=commands).to_csv(folder / "best_trials.csv", index=False)
-
-    from runner import figures
-
-    numbers = [trial.number for trial in found]
-    figure = figures.pareto_front(
-        trials, numbers, objectives=objectives, maximize=maximized(study), subtitle=sweep.plan.name
-    )
-    figures.save(figure, folder / "front.png")
-    lacks = []
-    for place, objective in enumerate(objectives):
-        own = trials.rename(columns={objective: "value"})
-        lacks.append(draw(sweep, study, own, place, folder, f"_{objective.rpartition('/')[2]}"))
-    if sweep.store is not None:
-        from runner.tracking import client as parent
-
-        show(sweep, study)
-        parent.log_artifacts(sweep.store, sweep.plan.parent_id, str(folder), FOLDER)
-    lines = [
-        f"  trial {trial.number}: {', '.join(map('{} {:.4f}'.format, objectives, trial.values))}  {overrides(trial)}"
-        for trial in found
-    ]
-    console.show_front(lines, len(trials), commands[0], folder, "\n".join(dict.fromkeys(filter(None, lacks))))
-
-
-def front(study: optuna.Study) -> list[FrozenTrial]:
+def pareto_front(study: optuna.Study) -> list[FrozenTrial]:
     """The trials that no other beats (as good in every objective, better in one), the best in the first one first."""
-    sign = -1 if maximized(study)[0] else 1
+    sign = -1 if study.directions[0] == StudyDirection.MAXIMIZE else 1
     return sorted(study.best_trials, key=lambda trial: (sign * trial.values[0], trial.number))
 
 
-def maximized(study: optuna.Study) -> list[bool]:
-    """Of each objective, whether larger values are better."""
-    return [direction == StudyDirection.MAXIMIZE for direction in study.directions]
-
-
-def in_markdown(found: Sequence[FrozenTrial], objectives: Sequence[str], trials: int) -> str:
-    """The front as the parent's note has it.
+def pareto_front_note(front: Sequence[FrozenTrial], objectives: Sequence[str], trials: int) -> str:
+    """The Pareto front in Markdown, as the parent's note has it.
 
     Args:
-        found: see `front`.
+        front: see `pareto_front`.
         objectives: their names.
         trials: how many there are in all.
     """
     rows = [["trial", *objectives, "run", "overrides"], ["---"] * (len(objectives) + 3)]
-    for trial in found[:MOST_ROWS]:
+    for trial in front[:MOST_ROWS]:
         values = [f"{value:.4f}" for value in trial.values]
-        words = [trial.user_attrs.get(RUN_NAME, ""), overrides(trial)]
+        words = [trial.user_attrs.get(RUN_NAME, ""), trial_overrides(trial)]
         rows.append([str(trial.number), *values, *(word.replace("|", "\\|") for word in words)])
-    more = f"\n\nand {len(found) - MOST_ROWS} more" if len(found) > MOST_ROWS else ""
+    more = f"\n\nand {len(front) - MOST_ROWS} more" if len(front) > MOST_ROWS else ""
     body = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return (
-        f"Pareto front, {len(found)} of {trials} trials: no other is as good in every objective and better in one."
-        f"\n\n{body}{more}\n\nThe commands that run them again are in `{FOLDER}/best_trials.csv` among the "
+        f"Pareto front, {len(front)} of {trials} trials: no other is as good in every objective and better in one."
+        f"\n\n{body}{more}\n\nThe commands that run them again are in `{RESULTS_FOLDER}/best_trials.csv` among the "
         "artifacts, once the search has ended."
     )

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
+from omegaconf import DictConfig, open_dict, read_write
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from runner.config.checks import check
 from runner.errors import InputError
 
 SYNTAX = "interval(1e-4,1e-2), tag(log,interval(1e-4,1e-2)), int(interval(1,8)), range(0,5), choice(a,b) or a,b"
@@ -32,15 +35,15 @@ class Space:
         return [*self.fixed.values(), *(as_override(key, value) for key, value in values.items())]
 
     def probes(self) -> list[list[str]]:
-        """A few points that together have every choice and both ends of every range."""
-        values = {key: _ends(found) for key, found in self.searched.items()}
+        """The command lines of a few points that together have every choice and both ends of every range."""
+        values = {key: _extremes(distribution) for key, distribution in self.searched.items()}
         count = max((len(each) for each in values.values()), default=1)
         return [
             self.overrides({key: each[min(i, len(each) - 1)] for key, each in values.items()}) for i in range(count)
         ]
 
 
-def parse(params: Mapping[str, Any], arguments: Sequence[str], loader: Any = None) -> Space:
+def parse_space(params: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader | None = None) -> Space:
     """The space of a search.
 
     Args:
@@ -51,9 +54,9 @@ def parse(params: Mapping[str, Any], arguments: Sequence[str], loader: Any = Non
     Raises:
         InputError: a range that Optuna cannot search.
     """
-    given = [as_override(key, value) for key, value in params.items()]
+    declared = [as_override(key, value) for key, value in params.items()]
     fixed, searched = dict[str, str](), dict[str, BaseDistribution]()
-    for override in OverridesParser.create(config_loader=loader).parse_overrides([*given, *arguments]):
+    for override in OverridesParser.create(config_loader=loader).parse_overrides([*declared, *arguments]):
         key = override.get_key_element()
         for known in (key, key.lstrip("+")):
             fixed.pop(known, None)
@@ -66,12 +69,36 @@ def parse(params: Mapping[str, Any], arguments: Sequence[str], loader: Any = Non
     return Space(fixed, searched)
 
 
+def check_space(config: DictConfig, space: Space, loader: ConfigLoader, *, complete: bool) -> None:
+    """Composes a few trials, so that a space that reaches what is refused is refused before the first run.
+
+    Args:
+        config: of the sweep.
+        space: of the search.
+        loader: composes a trial's config.
+        complete: whether the space is all of a trial; else a function adds to it, and configs are only composed.
+
+    Raises:
+        InputError: a config of the space is refused.
+    """
+    for overrides in space.probes():
+        probe = loader.load_sweep_config(config, overrides)
+        if not complete:
+            continue
+        with read_write(probe), open_dict(probe):
+            del probe["hydra"]
+        try:
+            check(probe)
+        except InputError as problem:
+            raise InputError(f"the search space reaches what is refused: {problem}") from problem
+
+
 def as_override(key: str, value: Any) -> str:
     """`loss.gamma=1.23457`, with null for None."""
     return f"{key}={'null' if value is None else value}"
 
 
-def readable(values: Mapping[str, Any], distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+def rounded(values: Mapping[str, Any], distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
     """Values with six digits where the range is continuous: enough to search with, and short in a run's name."""
     return {
         key: float(f"{value:.6g}") if isinstance(distributions[key], FloatDistribution) else value
@@ -98,15 +125,16 @@ def _distribution(override: Override) -> BaseDistribution:
             raise ValueError("an empty range")
         if all(isinstance(number, int) for number in numbers):
             return IntDistribution(int(numbers[0]), int(numbers[-1]), log, int(abs(value.step)))
-        # Without the dust of adding 0.1 up: Optuna wants a whole number of steps.
+        # Rounded, because Optuna wants a whole number of steps and adding 0.1 up leaves 0.30000000000000004.
         return FloatDistribution(float(numbers[0]), float(f"{numbers[-1]:.12g}"), log, abs(value.step))
     except ValueError as problem:
         reason = " ".join(str(problem).split()).rstrip(".")
         raise InputError(f"{override.input_line}: cannot be searched ({reason}); write {SYNTAX}") from problem
 
 
-def _ends(found: BaseDistribution) -> Sequence[Any]:
-    if isinstance(found, CategoricalDistribution):
-        return found.choices
-    assert isinstance(found, (IntDistribution, FloatDistribution))
-    return (found.low, found.high)
+def _extremes(distribution: BaseDistribution) -> Sequence[Any]:
+    """Every choice, or both ends of a range."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    return (distribution.low, distribution.high)

@@ -1,4 +1,4 @@
-"""The study behind a search: which trial comes next, what came of each, and where an earlier attempt stopped."""
+"""The study behind a search: which trial comes next, how each ended, and where an earlier attempt stopped."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import optuna
 from filelock import FileLock
+from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from runner.errors import InputError
-from runner.search.space import Space, readable
+from runner.search.space import Space, rounded
 from runner.wording import first_line, without_password
 
-# User attributes of a trial.
-SWEEP = "sweep"  # the search that asked for it: a study of that name may be shared by several
-AGAIN = "again_for"  # the number of the interrupted trial that it repeats
+# User attributes of a trial; studies on disk have them, so their values stay.
+SWEEP_NAME = "sweep"  # the search that asked for it: a study of that name may be shared by several
+REPEATED_TRIAL = "again_for"  # the number of the interrupted trial that it repeats
 RUN_NAME, RUN_ID = "run", "run_id"
 
 Extend = Callable[[Trial], None]
@@ -27,7 +28,7 @@ FAILED = float("nan")
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedTrial:
     """A trial to be run.
 
     Attributes:
@@ -39,60 +40,67 @@ class Asked:
     overrides: list[str]
 
 
+@dataclass(frozen=True)
+class SamplerFactory:
+    """Makes samplers: each trial gets one of its own, so that an interrupted search goes on as it would have gone.
+
+    Attributes:
+        make: a sampler from a seed; None leaves the seed to the sampler.
+        seed: of the search; None for another search each time.
+    """
+
+    make: Callable[[int | None], BaseSampler]
+    seed: int | None = None
+
+    def of_trial(self, index: int) -> BaseSampler:
+        """The sampler for the trial that `index` others came before: it depends on the seed and on `index` alone."""
+        assert self.seed is not None
+        sequence = np.random.SeedSequence([self.seed, index])
+        return self.make(int(sequence.generate_state(1)[0]))
+
+
 class Search:
     """Asks a study for trials, and tells it how they went.
-
-    The sampler is made anew for each trial, from the seed and the trial's place. So a search that was interrupted goes
-    on exactly as it would have gone.
 
     Args:
         study: where trials are kept.
         space: what varies.
-        sampler: a sampler from a seed.
-        seed: of the search; None for another search each time.
+        samplers: choose the values.
         name: of the sweep, to know its trials by.
         extend: suggests what depends on other choices.
     """
 
     def __init__(
-        self,
-        study: optuna.Study,
-        space: Space,
-        sampler: Callable[[int | None], optuna.samplers.BaseSampler],
-        seed: int | None,
-        name: str,
-        extend: Extend | None = None,
+        self, study: optuna.Study, space: Space, samplers: SamplerFactory, name: str, extend: Extend | None = None
     ) -> None:
         self.study = study
         self._space = space
-        self._sampler = sampler
-        self._seed = seed
+        self._samplers = samplers
         self._name = name
         self._extend = extend
-        if seed is None:
-            study.sampler = sampler(None)
+        if samplers.seed is None:
+            study.sampler = samplers.make(None)
 
     def completed(self) -> list[FrozenTrial]:
         """The trials of this search that ended well."""
-        return self._own(TrialState.COMPLETE)
+        return self._trials(TrialState.COMPLETE)
 
     def repeat_interrupted(self) -> None:
-        """What a process that died had under way comes first, with the same values."""
-        for trial in self._own(TrialState.RUNNING):
-            self.study.enqueue_trial(trial.params, user_attrs={SWEEP: self._name, AGAIN: trial.number})
+        """Makes the trials that a process left under way when it died the next ones, with the same values."""
+        for trial in self._trials(TrialState.RUNNING):
+            self.study.enqueue_trial(trial.params, user_attrs={SWEEP_NAME: self._name, REPEATED_TRIAL: trial.number})
             self.study.tell(trial.number, state=TrialState.FAIL)
 
-    def ask(self) -> Asked:
+    def ask(self) -> AskedTrial:
         """The next trial.
 
         Raises:
             InputError: `extend` suggests a key that is fixed.
         """
-        if self._seed is not None:
-            place = np.random.SeedSequence([self._seed, self._place()])
-            self.study.sampler = self._sampler(int(place.generate_state(1)[0]))
+        if self._samplers.seed is not None:
+            self.study.sampler = self._samplers.of_trial(self._trials_before())
         trial = self.study.ask(dict(self._space.searched))
-        trial.set_user_attr(SWEEP, self._name)
+        trial.set_user_attr(SWEEP_NAME, self._name)
         if self._extend is not None:
             self._extend(trial)
             for key in trial.params.keys() & self._space.fixed.keys():
@@ -100,10 +108,10 @@ class Search:
                 raise InputError(
                     f"hydra.sweeper.custom_search_space suggests {key}, which {self._space.fixed[key]} fixes"
                 )
-        return Asked(trial, self._space.overrides(readable(trial.params, trial.distributions)))
+        return AskedTrial(trial, self._space.overrides(rounded(trial.params, trial.distributions)))
 
-    def tell(self, asked: Asked, objective: Objective, run_name: str = "", run_id: str = "") -> None:
-        """How a trial ended.
+    def tell(self, asked: AskedTrial, objective: Objective, run_name: str = "", run_id: str = "") -> None:
+        """Records how a trial ended.
 
         Args:
             asked: the trial.
@@ -117,17 +125,19 @@ class Search:
         else:
             self.study.tell(asked.trial, state=TrialState.FAIL)
 
-    def _place(self) -> int:
+    def _trials_before(self) -> int:
         """How many trials came before, each counted once however often it was interrupted."""
-        own = self._own()
-        return sum(trial.state != TrialState.WAITING for trial in own) - sum(AGAIN in trial.user_attrs for trial in own)
+        trials = self._trials()
+        repetitions = sum(REPEATED_TRIAL in trial.user_attrs for trial in trials)
+        return sum(trial.state != TrialState.WAITING for trial in trials) - repetitions
 
-    def _own(self, *states: TrialState) -> list[FrozenTrial]:
-        # A process that dies right after asking leaves a trial that says nothing of its sweep; the study's name does.
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """The trials of this search, and of no other that shares the study."""
+        # A process that dies right after asking leaves a trial without its sweep's name; the study's name has it then.
         return [
             trial
             for trial in self.study.get_trials(deepcopy=False, states=states or None)
-            if trial.user_attrs.get(SWEEP, self.study.study_name) == self._name
+            if trial.user_attrs.get(SWEEP_NAME, self.study.study_name) == self._name
         ]
 
 
@@ -136,8 +146,8 @@ def ended_well(objective: Objective) -> bool:
     return bool(np.all(np.isfinite(objective)))
 
 
-def check_sampler(sampler: optuna.samplers.BaseSampler, directions: Sequence[str]) -> None:
-    """Has a sampler begin a trial of a study that nobody keeps, to see whether it takes several objectives.
+def check_sampler(sampler: BaseSampler, directions: Sequence[str]) -> None:
+    """Begins a trial of a throw-away study, to see whether the sampler takes several objectives.
 
     Args:
         sampler: any of Optuna's, or a user's own.
@@ -170,7 +180,7 @@ def open_study(storage: str | None, name: str, directions: Sequence[str], output
         outputs: the folder for the lock: processes that create one SQLite file together would fail.
 
     Raises:
-        InputError: the storage cannot be used, or the study looks the other way.
+        InputError: the storage cannot be used, or the study has other directions.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -184,8 +194,8 @@ def open_study(storage: str | None, name: str, directions: Sequence[str], output
             "choose another, as sqlite:///path/to/optuna.db"
         ) from problem
     if study.directions != wanted:
-        there = ", ".join(direction.name.lower() for direction in study.directions)
+        existing = ", ".join(direction.name.lower() for direction in study.directions)
         raise InputError(
-            f"hydra.sweeper.study_name={name}: that study is to {there}, and this search to {', '.join(directions)}"
+            f"hydra.sweeper.study_name={name}: that study is to {existing}, and this search to {', '.join(directions)}"
         )
     return study
