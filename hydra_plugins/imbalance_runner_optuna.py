@@ -16,10 +16,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import MISSING, DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from runner import search
-from runner.config.hydra_errors import refusal
+from runner import search, sweeps
+from runner.config.hydra_errors import HydraPassThrough, explain
 from runner.errors import InputError
-from runner.sweeps import callback
 
 SAMPLERS = {
     "tpe": "TPESampler",
@@ -76,14 +75,14 @@ class OptunaSweeper(Sweeper):
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
-        assert callback.current is not None
-        sweep, loader = search.adapted(callback.current), self.hydra_context.config_loader
+        sweep, loader = sweeps.SweepSession.current().sweep, self.hydra_context.config_loader
+        assert sweep is not None
         try:
             search.run_search(sweep, self.config, arguments, loader, self.launcher)
         except InputError as problem:  # carried past Hydra, which would take it for a job's
-            raise callback.Refused(problem) from problem
+            raise HydraPassThrough(problem) from problem
         except (HydraException, OmegaConfBaseException) as problem:  # a trial that cannot be composed
-            raise callback.Refused(InputError(refusal(problem))) from problem
+            raise HydraPassThrough(InputError(explain(problem))) from problem
 
 
 _store = ConfigStore.instance()

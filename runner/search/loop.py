@@ -19,7 +19,6 @@ from runner import console
 from runner.config.instantiate import build, locate
 from runner.errors import InputError
 from runner.metrics import sign
-from runner.search.adapter import JobRecord, Sweep
 from runner.search.best_trial import BestTrialReport
 from runner.search.pareto_front import ParetoFrontReport
 from runner.search.results import SearchReport, SearchResults, record_progress, record_results
@@ -36,6 +35,8 @@ from runner.search.trials import (
     ended_well,
     open_study,
 )
+from runner.sweeps.journal import Event, JobRecord
+from runner.sweeps.sweep import Sweep
 from runner.wording import without_password
 
 
@@ -147,7 +148,7 @@ def _run_trials(search: Search, report: SearchReport, sweep: Sweep, launcher: La
     completed = search.completed()
     for number, trial in enumerate(completed):
         run_name, run_id = trial.user_attrs[RUN_NAME], trial.user_attrs[RUN_ID]
-        sweep.journal.append(JobRecord(number, "skipped", run_name, trial.values[0], run_id))
+        sweep.journal.append(JobRecord(number, Event.SKIPPED, run_name, objective=trial.values[0], run_id=run_id))
     if completed:
         console.show_done_before(len(completed), options.n_trials)
     search.repeat_interrupted()

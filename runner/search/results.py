@@ -15,9 +15,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from runner import figures
-from runner.search.adapter import Sweep
 from runner.search.space import Space, as_override, rounded
 from runner.search.trials import REPEATED_TRIAL, RUN_ID, RUN_NAME
+from runner.sweeps.sweep import Sweep
 
 RESULTS_FOLDER = "search"  # in the sweep's folder, and among the parent's artifacts
 # The beginnings of overrides that are about the sweep, and not about any one of its runs.

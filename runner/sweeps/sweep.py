@@ -36,7 +36,7 @@ from runner.tracking.tracker import Tracker
 SECONDS_FOR_CHILDREN = 10.0  # that interrupted runs get to close their own record
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sweep:
     """A sweep under way, as the process that launched it knows it.
 
@@ -47,6 +47,7 @@ class Sweep:
         tracker: where its runs are recorded.
         comparison: what the report at the end compares; None for no report.
         is_search: whether a sweeper chooses its runs by what came of others.
+        details: what stands below the progress in the parent's note, in Markdown.
     """
 
     folder: Path
@@ -55,11 +56,13 @@ class Sweep:
     tracker: Tracker
     comparison: ComparisonSettings | None
     is_search: bool = False
+    details: str = ""
 
     def write_progress(self, details: str = "") -> None:
-        """Writes the parent's progress, and `details`, in Markdown, below it."""
+        """Writes the parent's progress, and the latest `details` below it."""
+        self.details = details or self.details
         now = progress(self.plan, self.journal.latest(), time.time())
-        note = f"**{self.plan.name}**: {now}" + (f"\n\n{details}" if details else "")
+        note = f"**{self.plan.name}**: {now}" + (f"\n\n{self.details}" if self.details else "")
         self.tracker.set_tags(self.plan.parent_id, {names.SWEEP_PROGRESS: now.short, names.NOTE: note})
 
     def end(self, *, interrupted: bool, broken: bool = False) -> list[JobRecord]:
