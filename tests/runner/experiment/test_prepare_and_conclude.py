@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
-from conftest import TINY
+from commands import TINY
 
 from runner.errors import InputError
 from runner.experiment.resources import KEPT, Cache
