@@ -9,7 +9,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY
+from commands import TINY
 
 from runner.sweeps.best_runs import Candidate, winners
 from runner.tracking.model_package import has_model

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from conftest import TINY
+from commands import TINY
 
 OWN_LOSS = '''
 import keras, losses

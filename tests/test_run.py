@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics
-from conftest import TINY, Finished
+from commands import TINY, Finished
 
 EPOCH_METRICS = {"train/loss", "val/loss", "val/log_loss", "val/average_precision", "val/roc_auc"}
 SCORES = {"average_precision", "roc_auc", "log_loss", "brier", "ece"}

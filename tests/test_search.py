@@ -16,7 +16,7 @@ import mlflow
 import optuna
 import pandas as pd
 import pytest
-from conftest import TINY
+from commands import TINY
 from joblib.externals.loky import get_reusable_executor
 from optuna.trial import TrialState
 

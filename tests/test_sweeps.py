@@ -13,7 +13,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
-from conftest import TINY
+from commands import TINY
 from joblib.externals.loky import get_reusable_executor
 
 LAUNCHERS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
-from conftest import TINY
+from commands import TINY
 
 SWEEP = ("-m", *TINY, "tracking=none", "comparison=none", "paths.outputs=outputs")
 
