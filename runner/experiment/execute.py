@@ -103,6 +103,7 @@ def run_experiment(
     with timed(run.seconds, "start"):
         from runner import tracking
         from runner.evaluation import epoch_metrics
+        from runner.training import TrainingTask
 
         trainer = build("trainer", config.trainer)
         device = trainer.start(config.seed)
@@ -129,9 +130,8 @@ def run_experiment(
                 recorder.epoch(epoch, metrics)
                 show(epoch, metrics)
 
-            training = trainer.train(
-                network, run.loss, optimizer, run.splits, seed=config.seed, measure=epoch_metrics, on_epoch=on_epoch
-            )
+            task = TrainingTask(network, run.loss, optimizer, run.splits, config.seed, epoch_metrics)
+            training = trainer.train(task, on_epoch)
         outcome = conclude(run, recorder, training, network.predict, lambda: network)
 
     if plan is None:

@@ -102,14 +102,14 @@ class StackRunner:
             with self._trainer.scope():
                 self._network: Network = make_network(run.config, run.splits, run.dataset)
         self._weights[run.config.seed] = self._network.logits.get_weights()
-        return self._trainer.why_not(self._network, self._optimizer(run.config))
+        return self._trainer.reason_unsupported(self._network, self._optimizer(run.config))
 
     def _stacks(self) -> list[list[Passenger]]:
         from runner.training.stack import kind_of
 
         logits = self._network.logits
         widest = max(int(np.prod(layer.output.shape[1:])) for layer in logits.layers)
-        most = self._max_stack or most_members(logits.count_params(), widest, self._trainer.fit.batch_size)
+        most = self._max_stack or most_members(logits.count_params(), widest, self._trainer.settings.batch_size)
         kinds = [kind_of(each.run.loss) for each in self._waiting]
         return [[self._waiting[place] for place in places] for places in portions(kinds, most)]
 
@@ -144,10 +144,10 @@ class StackRunner:
     def _train_together(self, crew: Sequence[Passenger]) -> list[Trained]:
         from runner.evaluation import epoch_metrics
 
-        epochs = self._trainer.fit.epochs
+        epochs = self._trainer.settings.epochs
         with console.stack_progress(len(crew), epochs) as show:
             members = [self._member(each, show) for each in crew]
-            stack = self._trainer.train_stack(self._network, members, crew[0].run.splits, measure=epoch_metrics)
+            stack = self._trainer.train_stack(self._network, members, crew[0].run.splits, epoch_metrics)
         splits = crew[0].run.splits
         logits = {id(part.inputs): stack.predict(part.inputs) for part in (splits.validation, splits.test)}
         trained = []

@@ -37,13 +37,14 @@ def trained(run, recorder):
     from runner.config.instantiate import build
     from runner.evaluation import epoch_metrics
     from runner.experiment.execute import make_network
+    from runner.training import TrainingTask
 
     trainer = build("trainer", run.config.trainer)
     trainer.start(run.config.seed)
     network = make_network(run.config, run.splits, run.dataset)
     optimizer = build("optimizer", run.config.optimizer)
-    given = {"seed": run.config.seed, "measure": epoch_metrics, "on_epoch": recorder.epoch}
-    return trainer.train(network, run.loss, optimizer, run.splits, **given), network
+    task = TrainingTask(network, run.loss, optimizer, run.splits, run.config.seed, epoch_metrics)
+    return trainer.train(task, recorder.epoch), network
 
 
 def test_runs_recorded_together_come_to_what_each_comes_to_alone(composed, tmp_path):
