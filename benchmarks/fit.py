@@ -24,10 +24,10 @@ from rich.table import Table
 from runner.data import make_splits
 from runner.data.sources import load_page_blocks
 from runner.evaluation import epoch_metrics
-from runner.training import FitTrainer
+from runner.training import FitTrainer, TrainingTask
+from runner.training.runtime import keras
 
-import keras  # isort: skip - after runner.training, which loads TensorFlow quietly
-from runner.models import build_network  # isort: skip
+from runner.models import Network, build_network  # isort: skip - after the runtime, which loads TensorFlow quietly
 
 EPOCHS, BATCH, REPEATS = 20, 32, 3
 SPLITS = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
@@ -81,25 +81,19 @@ def fit_tuned() -> float:
 def ours() -> float:
     """`trainer=fit`, which also checks every step for infinities and keeps the best weights."""
     trainer = FitTrainer(
-        EPOCHS,
-        BATCH,
+        epochs=EPOCHS,
+        batch_size=BATCH,
         early_stopping={"monitor": "val/average_precision", "mode": "max", "patience": EPOCHS, "min_delta": 0.0},
     )
     trainer.start(0)
     times = [time.perf_counter()]
-    trainer.train(
-        _network(),
-        keras.losses.BinaryCrossentropy(from_logits=True),
-        keras.optimizers.Adam(),
-        SPLITS,
-        seed=0,
-        measure=epoch_metrics,
-        on_epoch=lambda epoch, metrics: times.append(time.perf_counter()),
-    )
+    loss, optimizer = keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam()
+    task = TrainingTask(_network(), loss, optimizer, SPLITS, 0, epoch_metrics)
+    trainer.train(task, lambda epoch, metrics: times.append(time.perf_counter()))
     return _median(times)
 
 
-def _network() -> object:
+def _network() -> Network:
     config = OmegaConf.create({"_target_": "runner.models.mlp", "units": [64, 32], "bias_init": "prior"})
     return build_network(config, width=TRAIN.inputs.shape[1], prevalence=SPLITS.prevalence)
 

@@ -28,11 +28,10 @@ def train_ours(way: str, epochs: int, splits: Any, batch: int = BATCH) -> list[f
 
     from runner.evaluation import epoch_metrics
     from runner.models import build_network
-    from runner.training import CompiledTrainer, FitTrainer
+    from runner.training import CompiledTrainer, FitTrainer, TrainingTask
+    from runner.training.runtime import keras
 
-    import keras  # isort: skip - after runner.training, which loads TensorFlow quietly
-
-    trainer = (CompiledTrainer if way == "compiled" else FitTrainer)(epochs, batch)
+    trainer = (CompiledTrainer if way == "compiled" else FitTrainer)(epochs=epochs, batch_size=batch)
     trainer.start(0)
     body = OmegaConf.create({"_target_": "runner.models.mlp", "units": [64, 32], "bias_init": "prior"})
     with trainer.scope():
@@ -43,7 +42,7 @@ def train_ours(way: str, epochs: int, splits: Any, batch: int = BATCH) -> list[f
     def on_epoch(*_: Any) -> None:
         times.append(time.perf_counter())
 
-    trainer.train(network, loss, optimizer, splits, seed=0, measure=epoch_metrics, on_epoch=on_epoch)
+    trainer.train(TrainingTask(network, loss, optimizer, splits, 0, epoch_metrics), on_epoch)
     return times
 
 

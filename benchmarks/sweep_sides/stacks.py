@@ -37,8 +37,7 @@ class Task:
         from runner.data.sources import load_page_blocks
         from runner.models import build_network
         from runner.training import CompiledTrainer
-
-        import keras  # isort: skip - after runner.training, which loads TensorFlow quietly
+        from runner.training.runtime import keras
 
         self.splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
         self.positive_weights = np.linspace(1, 10, members).astype(np.float32)
@@ -84,7 +83,7 @@ def ours_by_epoch(task: Task, epochs: int) -> tuple[list[float], list[Weights]]:
         for seed, (weights, weight) in enumerate(zip(task.starts, task.positive_weights, strict=True))
     ]
     trainer = CompiledTrainer(epochs=epochs, batch_size=BATCH, device="cpu")
-    stack = trainer.train_stack(task.network, members, task.splits, measure=epoch_metrics)
+    stack = trainer.train_stack(task.network, members, task.splits, epoch_metrics)
     return list(np.diff(times)), stack.final_weights
 
 

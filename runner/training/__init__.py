@@ -5,6 +5,15 @@ import runner.training.runtime  # noqa: F401 - first, before anything else loads
 # isort: split
 from runner.training.compiled import CompiledTrainer
 from runner.training.fit import FitTrainer
-from runner.training.trainer import EpochListener, Training
+from runner.training.trainer import EpochListener, Measure, Trainer, TrainerSettings, Training, TrainingTask
 
-__all__ = ["CompiledTrainer", "EpochListener", "FitTrainer", "Training"]
+__all__ = [
+    "CompiledTrainer",
+    "EpochListener",
+    "FitTrainer",
+    "Measure",
+    "Trainer",
+    "TrainerSettings",
+    "Training",
+    "TrainingTask",
+]

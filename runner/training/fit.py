@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from losses.shape import wants_logits
-from runner.data.splits import Part, Splits
+from runner.data.splits import Part
 from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import epoch_order
 from runner.training.divergence import bad_outputs, bad_step
-from runner.training.early_stopping import BestEpoch, EarlyStopping
+from runner.training.early_stopping import BestEpoch
 from runner.training.runtime import keras, placement, start, tf
-from runner.training.trainer import EpochListener, Training
+from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask
 
 LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C, where the number of steps has such a divisor
 NON_FINITE = "non-finite"
@@ -30,36 +30,19 @@ class FitTrainer:
     """Trains one network with Keras `fit`.
 
     Args:
-        epochs: at most this many.
-        batch_size: rows a step; the last batch of an epoch may be smaller.
-        stratified_batches: whether every batch gets its share of the positives, at least one.
-        early_stopping: monitor, mode, patience, min_delta; None trains all epochs and keeps the last.
-        device: `auto`, `cpu` or `gpu`.
-        precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
-        deterministic: same seed, same digits.
+        **settings: the keys of a trainer's config: those of `TrainerSettings`, with `early_stopping` as a mapping.
+
+    Attributes:
+        settings: the same, as `TrainerSettings`.
     """
 
-    def __init__(
-        self,
-        epochs: int,
-        batch_size: int,
-        stratified_batches: bool = False,
-        early_stopping: Mapping[str, Any] | None = None,
-        device: str = "auto",
-        precision: str = "float32",
-        deterministic: bool = True,
-    ) -> None:
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.stratified_batches = stratified_batches
-        self.early_stopping = EarlyStopping(**early_stopping) if early_stopping else None
-        self.device = device
-        self.precision = precision
-        self.deterministic = deterministic
+    def __init__(self, **settings: Any) -> None:
+        self.settings = TrainerSettings.from_config(**settings)
 
     def start(self, seed: int) -> str:
         """Prepares the framework for one run; returns the device in words. See `runner.training.runtime.start`."""
-        return start(seed=seed, device=self.device, precision=self.precision, deterministic=self.deterministic)
+        given = self.settings
+        return start(seed=seed, device=given.device, precision=given.precision, deterministic=given.deterministic)
 
     def scope(self) -> AbstractContextManager:
         """The context to build the network in, so that its variables are placed where training needs them."""
@@ -68,46 +51,32 @@ class FitTrainer:
     @cached_property
     def _strategy(self) -> tf.distribute.Strategy:
         """One object for network and training: TensorFlow refuses to mix two, even of one kind."""
-        return placement(self.device)
+        return placement(self.settings.device)
 
-    def train(
-        self,
-        network: Network,
-        loss: keras.losses.Loss,
-        optimizer: keras.optimizers.Optimizer,
-        splits: Splits,
-        *,
-        seed: int,
-        measure: Callable[[np.ndarray, np.ndarray], Mapping[str, float]],
-        on_epoch: EpochListener,
-    ) -> Training:
-        """Trains `network` in place; it ends with the best epoch's weights.
+    def train(self, task: TrainingTask, on_epoch: EpochListener) -> Training:
+        """Trains `task.network` in place; it ends with the best epoch's weights.
 
         Args:
-            network: built inside `scope()`.
-            loss: on logits or on probabilities, as its `from_logits` says.
-            optimizer: fresh.
-            splits: train is trained on, validation measured after each epoch, test not touched.
-            seed: of the batch order.
-            measure: (labels, logits) of the validation part -> metrics, named without `val/`.
+            task: what to train; its network was built inside `scope()`.
             on_epoch: told of each epoch's metrics as they come.
 
         Raises:
             RunFailed: the loss or its gradient became infinite or NaN; the step was not taken.
         """
+        network, splits, settings = task.network, task.splits, self.settings
         rows = len(splits.train.labels)
-        steps = -(-rows // self.batch_size)
+        steps = -(-rows // settings.batch_size)
         with self.scope():
-            model = _Trained(network, loss)
+            model = _Trained(network, task.loss)
             # Keras 3.15 cannot run several steps at once on several devices.
             at_once = _steps_per_execution(steps) if self._strategy.num_replicas_in_sync == 1 else 1
-            model.compile(optimizer=optimizer, jit_compile=False, steps_per_execution=at_once)
-        observer = _Observer(model, splits.validation, BestEpoch(self.early_stopping), measure, on_epoch)
+            model.compile(optimizer=task.optimizer, jit_compile=False, steps_per_execution=at_once)
+        observer = _Observer(model, splits.validation, BestEpoch(settings.early_stopping), task.measure, on_epoch)
         started = time.perf_counter()
         try:
             model.fit(
-                self._batches(splits.train, seed),
-                epochs=self.epochs,
+                self._batches(splits.train, task.seed),
+                epochs=settings.epochs,
                 steps_per_epoch=steps,
                 callbacks=[observer],
                 shuffle=False,  # `_batches` does it
@@ -117,13 +86,13 @@ class FitTrainer:
             if NON_FINITE not in str(problem):
                 raise
             what = "gradient" if f"{NON_FINITE} gradient" in str(problem) else "loss"
-            rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+            rate = float(keras.ops.convert_to_numpy(task.optimizer.learning_rate))
             raise RunFailed(bad_step(what, len(observer.history) + 1, rate)) from None
         seconds = time.perf_counter() - started
         final = network.logits.get_weights()
         network.logits.set_weights(observer.best_weights)
         done = len(observer.history)
-        stopped = observer.best.ending(done, self.epochs)
+        stopped = observer.best.ending(done, settings.epochs)
         history = pd.DataFrame(observer.history)
         return Training(history, observer.best.epoch, stopped, final, observer.best_weights, seconds)
 
@@ -131,16 +100,16 @@ class FitTrainer:
         """All epochs' batches, one after the other, in `epoch_order`."""
         columns = [part.inputs, part.labels[:, None]] + ([] if part.weights is None else [part.weights])
         tensors = [tf.constant(column) for column in columns]
-        rows, size = len(part.labels), self.batch_size
+        rows, size, stratified = len(part.labels), self.settings.batch_size, self.settings.stratified_batches
 
         def order_of(epoch: int) -> np.ndarray:
-            return epoch_order(part.labels, size, seed, int(epoch), stratified=self.stratified_batches)
+            return epoch_order(part.labels, size, seed, int(epoch), stratified=stratified)
 
         def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.numpy_function(order_of, [epoch], tf.int32, stateful=False)
             return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [rows])).batch(size)
 
-        batches = tf.data.Dataset.range(self.epochs).flat_map(epoch_batches)
+        batches = tf.data.Dataset.range(self.settings.epochs).flat_map(epoch_batches)
         chosen = batches.map(lambda rows: tuple(tf.gather(tensor, rows) for tensor in tensors))
         return chosen.prefetch(tf.data.AUTOTUNE)
 
@@ -194,7 +163,7 @@ class _Observer(keras.callbacks.Callback):
         trained: _Trained,
         validation: Part,
         best: BestEpoch,
-        measure: Callable[[np.ndarray, np.ndarray], Mapping[str, float]],
+        measure: Measure,
         on_epoch: EpochListener,
     ) -> None:
         super().__init__()

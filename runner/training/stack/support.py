@@ -7,7 +7,9 @@ from runner.training.stack.network import network_refusal
 from runner.training.stack.optimizers import optimizer_refusal
 
 
-def why_not(model: keras.Model, optimizer: keras.optimizers.Optimizer, precision: str, device: str) -> str | None:
+def reason_unsupported(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, precision: str, device: str
+) -> str | None:
     """Why a run cannot be trained in a stack, in words; None if it can.
 
     Args:

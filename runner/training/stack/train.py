@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +21,7 @@ from runner.training.stack.network import StackedNetwork, stacked_weights
 from runner.training.stack.optimizers import optimizer_key, rates_of, rule_of
 from runner.training.stack.predictor import Predictor, predicted
 from runner.training.stack.program import BAD_GRADIENT, HEALTHY, Programs, State, programs
-from runner.training.trainer import EpochListener, Training
-
-Measure = Callable[[np.ndarray, np.ndarray], Mapping[str, Any]]
+from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training
 
 GATHERED_FLOATS = 8_000_000  # of batches that wait to be trained on: 32 MB
 
@@ -81,10 +79,7 @@ def train_stack(
     model: keras.Model,
     members: Sequence[Member],
     splits: Splits,
-    *,
-    epochs: int,
-    batch_size: int,
-    stratified: bool,
+    settings: TrainerSettings,
     measure: Measure,
 ) -> Stack:
     """Trains all members as `fit` would train each alone.
@@ -96,18 +91,17 @@ def train_stack(
         model: the network up to its logits; says what is computed, its weights are not touched.
         members: at least one.
         splits: train is trained on, validation measured after each epoch, test not touched.
-        epochs: at most this many.
-        batch_size: rows a step; the last batch of an epoch may be smaller.
-        stratified: whether every batch gets its share of the positives.
+        settings: epochs and batches; when to stop is each member's own.
         measure: (labels (n,), logits (k, n)) of the validation part -> (k,) metrics, named without `val/`.
 
     Raises:
-        ValueError: something has no stacked form; `why_not` tells beforehand.
+        ValueError: something has no stacked form; `reason_unsupported` tells beforehand.
     """
     started = time.perf_counter()
     network = StackedNetwork(model)
     courses = [_Course(member, BestEpoch(member.early_stopping)) for member in members]
-    crew = _Crew(network, courses, splits, batch_size, stratified, measure)
+    crew = _Crew(network, courses, splits, settings.batch_size, settings.stratified_batches, measure)
+    epochs = settings.epochs
     for epoch in range(epochs):
         begun = time.perf_counter()
         crew.run_epoch(epoch)

@@ -9,12 +9,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from omegaconf import OmegaConf
 from small_training import make_network, make_splits
 
 import losses
+from runner.config.instantiate import build
 from runner.errors import InputError, RunFailed
 from runner.evaluation import epoch_metrics
-from runner.training import CompiledTrainer, FitTrainer, Training
+from runner.training import CompiledTrainer, FitTrainer, Training, TrainingTask
 from runner.training.batches import epoch_order
 from runner.verification import reference
 
@@ -28,15 +30,8 @@ def train(make, *, loss=None, optimizer=None, splits=None, network=None, seed=0,
     with trainer.scope():
         network = network or make_network(seed)
         optimizer = optimizer() if optimizer else keras.optimizers.Adam(0.01)
-    training: Training = trainer.train(
-        network,
-        loss or losses.CustomLoss(),
-        optimizer,
-        splits or make_splits(),
-        seed=seed,
-        measure=epoch_metrics,
-        on_epoch=on_epoch or (lambda epoch, metrics: None),
-    )
+    task = TrainingTask(network, loss or losses.CustomLoss(), optimizer, splits or make_splits(), seed, epoch_metrics)
+    training: Training = trainer.train(task, on_epoch or (lambda epoch, metrics: None))
     return network, training
 
 
@@ -215,6 +210,22 @@ def test_a_non_finite_step_is_not_taken(make, where, word):
         train(make, network=network, loss=InfiniteFrom(where), epochs=100)
 
     assert all(np.isfinite(weight).all() for weight in network.logits.get_weights())
+
+
+@every_trainer
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"batch_size": 32, "patience": 3}, "unexpected keyword argument 'patience'"),
+        ({}, "missing .* 'batch_size'"),
+        ({"batch_size": 32, "early_stopping": {"metric": "val/loss"}}, "unexpected keyword argument 'metric'"),
+    ],
+    ids=["unknown", "missing", "unknown to early stopping"],
+)
+def test_a_config_with_other_keys_is_refused(make, keys, words):
+    config = {"_target_": f"runner.training.{make.__name__}", "epochs": 1, **keys}
+    with pytest.raises(InputError, match=f"^trainer: .*{words}"):
+        build("trainer", OmegaConf.create(config))
 
 
 @every_trainer

@@ -82,7 +82,7 @@ def test_dropout_is_for_training_only():
         lambda epoch, metrics: None,
     )
     splits = make_splits()
-    stack = trainer.train_stack(network, [member], splits, measure=epoch_metrics)
+    stack = trainer.train_stack(network, [member], splits, epoch_metrics)
 
     np.testing.assert_allclose(stack.predict(splits.test.inputs)[0], network.predict(splits.test.inputs), atol=1e-6)
     assert stack.trainings[0].history["train/loss"][0] != pytest.approx(stack.trainings[0].history["val/loss"][0])

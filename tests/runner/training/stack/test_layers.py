@@ -9,7 +9,7 @@ from keras import layers
 from small_training import make_network
 
 from runner.training.runtime import tf
-from runner.training.stack import why_not
+from runner.training.stack import reason_unsupported
 from runner.training.stack.layers import STACKED
 from runner.training.stack.network import StackedNetwork, stacked_weights
 
@@ -99,7 +99,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_has_no_stacked_form_is_named(make, words):
-    reason = why_not(network(make, 0), keras.optimizers.Adam(), "float32", "auto")
+    reason = reason_unsupported(network(make, 0), keras.optimizers.Adam(), "float32", "auto")
 
     assert reason is not None
     assert words in reason
@@ -119,7 +119,7 @@ def test_what_has_no_stacked_form_is_named(make, words):
     ],
 )
 def test_optimizers_without_a_stacked_form_are_named(optimizer, words):
-    assert words in str(why_not(make_network().logits, optimizer(), "float32", "auto"))
+    assert words in str(reason_unsupported(make_network().logits, optimizer(), "float32", "auto"))
 
 
 def test_other_networks_and_settings_are_for_fit():
@@ -129,9 +129,9 @@ def test_other_networks_and_settings_are_for_fit():
     outside = keras.Model(inputs, keras.layers.Dense(1)(keras.ops.sin(inputs)))
 
     def reason(model, precision="float32"):
-        return str(why_not(model, keras.optimizers.Adam(), precision, "auto"))
+        return str(reason_unsupported(model, keras.optimizers.Adam(), precision, "auto"))
 
     assert "more than once" in reason(twice)
     assert "Sin" in reason(outside) or "outside layers" in reason(outside)
     assert "precision=mixed_bfloat16" in reason(make_network().logits, "mixed_bfloat16")
-    assert why_not(make_network().logits, keras.optimizers.Adam(), "float32", "auto") is None
+    assert reason_unsupported(make_network().logits, keras.optimizers.Adam(), "float32", "auto") is None

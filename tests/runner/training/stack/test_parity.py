@@ -14,13 +14,14 @@ import losses
 from losses.catalogue import CATALOGUE
 from runner.errors import RunFailed
 from runner.evaluation import epoch_metrics
-from runner.training import CompiledTrainer, FitTrainer, Training
+from runner.training import CompiledTrainer, FitTrainer, TrainerSettings, Training, TrainingTask
 from runner.training.early_stopping import EarlyStopping
 from runner.training.stack import Member, Stack, train_stack
 from runner.training.stack import predictor as prediction
 from runner.training.stack import train as stack_loop
 
 EPOCHS = 20
+ONE_EPOCH = TrainerSettings(epochs=1, batch_size=32)
 PRIORS = {"n1": 40, "n0": 163, "pi": 0.2}
 OF_KERAS = {
     "builtin": lambda: keras.losses.BinaryCrossentropy(from_logits=True),
@@ -73,26 +74,19 @@ def stack(
     trainer = CompiledTrainer(epochs=epochs, batch_size=batch_size)
     trainer.start(0)
     splits = splits or make_splits()
-    return trainer.train_stack(make_network(**body), members, splits, measure=epoch_metrics)
+    return trainer.train_stack(make_network(**body), members, splits, epoch_metrics)
 
 
 def fit(
     member: Member, *, epochs: int = EPOCHS, splits: Any = None, batch_size: int = 32, **body: Any
 ) -> tuple[Training, Any]:
-    trainer = FitTrainer(epochs, batch_size)
+    trainer = FitTrainer(epochs=epochs, batch_size=batch_size)
     trainer.start(member.seed)
     splits = splits or make_splits()
     with trainer.scope():
         network = make_network(member.seed, **body)
-    training = trainer.train(
-        network,
-        member.loss,
-        member.optimizer,
-        splits,
-        seed=member.seed,
-        measure=epoch_metrics,
-        on_epoch=lambda epoch, metrics: None,
-    )
+    task = TrainingTask(network, member.loss, member.optimizer, splits, member.seed, epoch_metrics)
+    training = trainer.train(task, lambda epoch, metrics: None)
     return training, network.predict(splits.test.inputs)
 
 
@@ -315,9 +309,7 @@ def test_networks_with_functions_of_the_same_name_share_no_program():
         hidden = keras.layers.Dense(8, activation=times(factor), name="hidden")(inputs)
         model = keras.Model(inputs, keras.layers.Dense(1, name="logit", use_bias=True)(hidden))
         model.set_weights(one.weights)
-        made = train_stack(
-            model, [one], make_splits(), epochs=1, batch_size=32, stratified=False, measure=epoch_metrics
-        )
+        made = train_stack(model, [one], make_splits(), ONE_EPOCH, epoch_metrics)
         return made.predict(make_splits().test.inputs)
 
     np.testing.assert_allclose(predict(5.0), 5 * predict(1.0), atol=1e-5)
@@ -329,8 +321,6 @@ def test_an_optimizer_that_has_no_stacked_form_is_refused():
             make_network().logits,
             [member(losses.CustomLoss(), keras.optimizers.Adagrad())],
             make_splits(),
-            epochs=1,
-            batch_size=32,
-            stratified=False,
-            measure=epoch_metrics,
+            ONE_EPOCH,
+            epoch_metrics,
         )
