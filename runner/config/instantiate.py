@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import inspect
 import pydoc
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from runner.errors import InputError
 
 
-def build(group: str, config: DictConfig, *arguments: Any, known: dict[str, Any] | None = None, **keywords: Any) -> Any:
+def build(
+    group: str, config: Mapping[str, Any], *arguments: Any, known: Mapping[str, Any] | None = None, **keywords: Any
+) -> Any:
     """Calls the class or function that `config` names, with its other keys as arguments.
 
     Args:
