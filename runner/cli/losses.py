@@ -7,13 +7,11 @@ import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
 
 from losses.catalogue import CATALOGUE, check_arguments
-from runner.config.options import EXAMPLE_PRIORS, default_arguments, option_files, purpose
+from runner.config.options import EXAMPLE_PRIORS, changed_arguments, default_arguments, option_files, purpose
 from runner.errors import InputError
 
 ETAS = (0.01, 0.1, 0.5)
@@ -52,12 +50,7 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     path = option_files("loss").get(name)
     if path is None:
         raise InputError(f"{name}: there is no such loss; there are {', '.join(option_files('loss'))}")
-    try:
-        given = OmegaConf.to_container(OmegaConf.from_dotlist(list(values)))
-    except OmegaConfBaseException as problem:
-        raise InputError(f"{' '.join(values)}: cannot be read; give hyper-parameters as gamma=2") from problem
-    assert isinstance(given, dict)
-    config = {**default_arguments(path), **{str(key): value for key, value in given.items()}}
+    config = changed_arguments(path, values)
     target = str(config["_target_"])
     try:
         check_arguments(target.removeprefix("losses."), config)
@@ -70,7 +63,7 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     from runner.config.instantiate import build
     from runner.runs.description import loss_name
 
-    loss = build("loss", OmegaConf.create(config), known=EXAMPLE_PRIORS)
+    loss = build("loss", config, known=EXAMPLE_PRIORS)
     title = loss_name(name, getattr(loss, "in_force", {}))
     console = Console(highlight=False)
     console.print(f"[bold]{title}[/bold]   ({target})\n")

@@ -7,16 +7,12 @@ import platform
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from runner import verification
 from runner.errors import InputError, RunFailed
-
-if TYPE_CHECKING:
-    from runner.verification.examples import Line
-    from runner.verification.formulas import Comparison
 
 NOTES = (
     ("2, 11", "Keras 2 clipped probabilities and then added 1e-7 inside the logarithm again; Keras 3 only clips."),
@@ -38,14 +34,10 @@ def verify(arguments: Sequence[str]) -> int:
     except OSError as problem:
         raise InputError(f"{folder} cannot be written ({problem.strerror}): choose another with --outputs") from problem
 
-    from runner.training.runtime import start  # TensorFlow, quietly
+    from runner.training.runtime import keras, start  # TensorFlow, quietly
 
     device = start(seed=0)
-    import keras
-
-    from runner.verification.gradients import allow_float64
-
-    allow_float64()
+    verification.allow_float64()
     backend = keras.config.backend()
     where = f" ({device})" if backend == "tensorflow" else ""
     console = Console(highlight=False)
@@ -62,79 +54,61 @@ def verify(arguments: Sequence[str]) -> int:
 
 def _show_losses(console: Console) -> list[str]:
     """The first table; returns the losses that do not agree with NumPy."""
-    from runner.verification import formulas
-
-    comparisons = [formulas.compare(name) for name in formulas.LOSSES]
-    console.print(_losses_table(comparisons))
+    checks = verification.check_losses()
+    console.print(_losses_table(checks))
     console.print()
     tolerances = (
-        ("float32", f"The mean loss of {formulas.LABELS.size} examples, computed as in training."),
-        ("NumPy", f"The same by the paper's formula; float32 is within {formulas.FLOAT32:.0e} of it."),
-        ("value", f"In float64, the largest relative difference of a loss: {formulas.VALUE:.0e} or less."),
+        ("float32", f"The mean loss of {verification.LABELS.size} examples, computed as in training."),
+        ("NumPy", f"The same by the paper's formula; float32 is within {verification.FLOAT32_TOLERANCE:.0e} of it."),
+        (
+            "value",
+            f"In float64, the largest relative difference of a loss: {verification.VALUE_TOLERANCE:.0e} or less.",
+        ),
         (
             "gradient",
             "In float64, by automatic differentiation, against differences of the NumPy formula: within "
-            f"{formulas.GRADIENT:.0e} of the largest.",
+            f"{verification.GRADIENT_TOLERANCE:.0e} of the largest.",
         ),
     )
     console.print(_notes(tolerances))
     console.print()
-    return [each.name for each in comparisons if not each.agrees]
+    return [check.name for check in checks if not check.agrees]
 
 
 def _show_examples(console: Console, folder: Path) -> list[str]:
     """The second table; returns the examples that do not come out."""
-    lines = _examples(folder)
-    console.print(_examples_table(lines))
+    checks = verification.check_examples(folder)
+    console.print(_examples_table(checks))
     console.print()
     console.print(_notes(NOTES))
-    for line in lines:
-        if line.figure:
-            console.print(f"{line.number:<7}{line.figure}", soft_wrap=True)
-    return [f"example {number}" for number in dict.fromkeys(line.number for line in lines if not line.agrees)]
+    for check in checks:
+        if check.figure:
+            console.print(f"{check.number:<7}{check.figure}", soft_wrap=True)
+    return [f"example {number}" for number in dict.fromkeys(check.number for check in checks if not check.agrees)]
 
 
-def _examples(folder: Path) -> list[Line]:
-    """All worked examples, in their order."""
-    from runner.verification import drawing, equalities
-    from runner.verification.examples import PUBLISHED, as_printed
-
-    curves = equalities.trainings()
-    lines = [
-        *(example.line() for example in PUBLISHED),
-        as_printed(),
-        *equalities.same_curves(curves),
-        equalities.weighted_is_class_weight(),
-        equalities.smoothed_is_label_smoothing(),
-        equalities.uniform_focal_is_a_quarter(),
-        drawing.draw_curves(curves, folder),
-        drawing.draw_log_plot(folder),
-    ]
-    return sorted(lines, key=lambda line: line.number)
-
-
-def _losses_table(comparisons: Iterable[Comparison]) -> Table:
+def _losses_table(checks: Iterable[verification.LossCheck]) -> Table:
     table = _table()
     table.add_column("loss")
     for name in ("float32", "NumPy", "value", "gradient"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for each in comparisons:
-        numbers = f"{each.value:#.7g}", f"{each.expected:#.7g}", _off(each.value_off), _off(each.gradient_off)
-        table.add_row(each.name, *numbers, _mark(each.agrees))
+    for check in checks:
+        numbers = f"{check.value:#.7g}", f"{check.expected:#.7g}", _off(check.value_off), _off(check.gradient_off)
+        table.add_row(check.name, *numbers, _verdict(check.agrees))
     return table
 
 
-def _examples_table(lines: Iterable[Line]) -> Table:
+def _examples_table(checks: Iterable[verification.ExampleCheck]) -> Table:
     table = _table()
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("example")
     for name in ("expected", "ours", "off by", "limit"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for line in lines:
-        differences = _off(line.off), _off(line.tolerance)
-        table.add_row(str(line.number), line.what, line.expected, line.ours, *differences, _mark(line.agrees))
+    for check in checks:
+        differences = _off(check.off), _off(check.tolerance)
+        table.add_row(str(check.number), check.what, check.expected, check.ours, *differences, _verdict(check.agrees))
     return table
 
 
@@ -156,5 +130,5 @@ def _off(difference: float) -> str:
     return "0" if difference == 0 else f"{difference:.0e}"
 
 
-def _mark(agrees: bool) -> str:
+def _verdict(agrees: bool) -> str:
     return "[green]ok[/green]" if agrees else "[bold red]MISMATCH[/bold red]"

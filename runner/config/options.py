@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from runner.errors import InputError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 GROUPS = (
@@ -44,3 +48,21 @@ def default_arguments(path: Path) -> dict[str, Any]:
     values = OmegaConf.to_container(OmegaConf.load(path))
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
+
+
+def changed_arguments(path: Path, changes: Sequence[str]) -> dict[str, Any]:
+    """The arguments that an option's yaml gives, with other values for some.
+
+    Args:
+        path: of the yaml.
+        changes: `key=value`, as on the command line.
+
+    Raises:
+        InputError: a change cannot be read.
+    """
+    try:
+        given = OmegaConf.to_container(OmegaConf.from_dotlist(list(changes)))
+    except OmegaConfBaseException as problem:
+        raise InputError(f"{' '.join(changes)}: cannot be read; give hyper-parameters as gamma=2") from problem
+    assert isinstance(given, dict)
+    return {**default_arguments(path), **{str(key): value for key, value in given.items()}}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import keras
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 import losses
-from runner.verification.examples import Line
-from runner.verification.formulas import relative_difference
+from runner.training.runtime import keras
+from runner.verification.differences import relative_difference
+from runner.verification.example_check import ExampleCheck
 
 EPOCHS = 10
 # Float32's last digit: once for one value of a loss, carried on where a network was trained.
@@ -22,8 +22,8 @@ LABELS = np.array([[1.0], [0.0], [0.0], [1.0], [0.0], [1.0]])
 LOGITS = np.array([[0.3], [-1.2], [0.8], [-2.0], [0.1], [4.0]])
 
 
-def trainings() -> dict[str, pd.DataFrame]:
-    """Example 13: the same network trained three times, from the same seed, under what should be the same loss.
+def train_three_ways() -> dict[str, pd.DataFrame]:
+    """Trains the network of example 13 three times, from the same seed, under what should be the same loss.
 
     Returns:
         The loss's name to its curves: columns `epoch`, `train/loss`, `val/loss`.
@@ -39,11 +39,15 @@ def trainings() -> dict[str, pd.DataFrame]:
     return {name: _train(loss, features, labels) for name, loss in plain.items()}
 
 
-def same_curves(curves: Mapping[str, pd.DataFrame]) -> list[Line]:
-    """The trainings after the first, each against the first: all epochs, training and validation."""
+def check_same_curves(curves: Mapping[str, pd.DataFrame]) -> list[ExampleCheck]:
+    """Example 13: each training after the first against the first, in all epochs, training and validation.
+
+    Args:
+        curves: see `train_three_ways`.
+    """
     first, *others = curves
     return [
-        Line(
+        ExampleCheck(
             13,
             f"trained, {name}",
             f"{curves[first]['val/loss'].iloc[-1]:#.9g}",
@@ -55,7 +59,7 @@ def same_curves(curves: Mapping[str, pd.DataFrame]) -> list[Line]:
     ]
 
 
-def weighted_is_class_weight() -> Line:
+def check_weighted_is_class_weight() -> ExampleCheck:
     """Example 14: a training step under our weighted loss, and one under Keras's loss with `class_weight`."""
     steps = []
     for loss, class_weight in (
@@ -66,27 +70,29 @@ def weighted_is_class_weight() -> Line:
         network.compile(keras.optimizers.SGD(0.5), loss)
         value = network.train_on_batch(LOGITS, LABELS, class_weight=class_weight)
         steps.append(np.concatenate([[float(value)], *(weights.ravel() for weights in network.get_weights())]))
-    return _equal(14, "weighted = class_weight", *steps)
+    return _check_equal(14, "weighted = class_weight", *steps)
 
 
-def smoothed_is_label_smoothing() -> Line:
+def check_smoothed_is_label_smoothing() -> ExampleCheck:
     """Example 15: our smoothed loss, and Keras's `label_smoothing`."""
     by_keras = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
-    return _equal(15, "smoothed = label_smoothing", by_keras(LABELS, LOGITS), losses.SmoothedLoss(0.1)(LABELS, LOGITS))
+    return _check_equal(
+        15, "smoothed = label_smoothing", by_keras(LABELS, LOGITS), losses.SmoothedLoss(0.1)(LABELS, LOGITS)
+    )
 
 
-def uniform_focal_is_a_quarter() -> Line:
+def check_uniform_focal_is_a_quarter() -> ExampleCheck:
     """Example 16: alpha on every term scales the focal loss; Keras's has no alpha unless classes are balanced."""
     by_keras = 0.25 * keras.losses.BinaryFocalCrossentropy(gamma=2.0, from_logits=True)(LABELS, LOGITS)
     uniform = losses.FocalLoss(gamma=2.0, alpha=0.25, alpha_mode="uniform")
-    return _equal(16, "uniform focal = 0.25 focal", by_keras, uniform(LABELS, LOGITS))
+    return _check_equal(16, "uniform focal = 0.25 focal", by_keras, uniform(LABELS, LOGITS))
 
 
-def _equal(number: int, what: str, keras_says: object, we_say: object) -> Line:
-    """A line of two results; the first number of each is shown."""
-    expected, ours = (np.atleast_1d(np.asarray(each, float)) for each in (keras_says, we_say))
+def _check_equal(number: int, what: str, by_keras: object, by_us: object) -> ExampleCheck:
+    """Compares two results of one or several numbers; the first of each is shown."""
+    expected, ours = (np.atleast_1d(np.asarray(each, float)) for each in (by_keras, by_us))
     off = relative_difference(ours, expected)
-    return Line(number, what, f"{expected[0]:#.9g}", f"{ours[0]:#.9g}", off, ONE_VALUE)
+    return ExampleCheck(number, what, f"{expected[0]:#.9g}", f"{ours[0]:#.9g}", off, ONE_VALUE)
 
 
 def _train(loss: keras.losses.Loss | str, features: np.ndarray, labels: np.ndarray) -> pd.DataFrame:

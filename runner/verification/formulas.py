@@ -8,14 +8,13 @@ from functools import partial
 from inspect import signature
 from typing import Any
 
-import keras
 import numpy as np
-from omegaconf import OmegaConf
 
-from runner.cli.losses import EXAMPLE_PRIORS
 from runner.config.instantiate import build
-from runner.config.options import CONF
+from runner.config.options import EXAMPLE_PRIORS, changed_arguments, option_files
+from runner.training.runtime import keras
 from runner.verification import reference
+from runner.verification.differences import relative_difference
 from runner.verification.gradients import by_differences, by_framework
 
 # Options of conf/loss with the settings that matter, as one gives them to `runner losses`.
@@ -68,14 +67,14 @@ FORMULAS = {"builtin": reference.smoothed}
 # What is differentiated, where that is not the formula: the weights of `ghm` count as constants.
 DIFFERENTIATED = {"ghm": lambda y, z, bins: reference.ghm_weights(y, LOGITS, bins=bins) * reference.bce(y, z)}
 
-FLOAT32 = 1e-5
+FLOAT32_TOLERANCE = 1e-5
 # Keras on JAX takes means, and meets Python's numbers, in float32 also where all else is float64.
-VALUE, GRADIENT = (1e-11, 1e-8) if keras.config.backend() == "tensorflow" else (1e-6, 1e-6)
+VALUE_TOLERANCE, GRADIENT_TOLERANCE = (1e-11, 1e-8) if keras.config.backend() == "tensorflow" else (1e-6, 1e-6)
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One loss on the batch, by the framework and by NumPy.
+class LossCheck:
+    """One loss on the batch of `LABELS` and `LOGITS`, by the framework and by NumPy.
 
     Attributes:
         name: the option with its settings.
@@ -95,40 +94,38 @@ class Comparison:
     def agrees(self) -> bool:
         """Whether all three differences are within their tolerances; a NaN is not."""
         float32_off = abs(self.value - self.expected) / abs(self.expected)
-        return bool(float32_off <= FLOAT32 and self.value_off <= VALUE and self.gradient_off <= GRADIENT)
+        exact = self.value_off <= VALUE_TOLERANCE and self.gradient_off <= GRADIENT_TOLERANCE
+        return bool(float32_off <= FLOAT32_TOLERANCE and exact)
 
 
-def compare(name: str) -> Comparison:
+def check_losses() -> list[LossCheck]:
+    """Compares every loss with its formula."""
+    return [check_loss(name) for name in LOSSES]
+
+
+def check_loss(name: str) -> LossCheck:
     """Compares one loss with its formula.
 
     Args:
         name: a loss option and its settings, as in `LOSSES`.
     """
-    option, *changed = name.split()
-    defaults = OmegaConf.load(CONF / "loss" / f"{option}.yaml")
-    config = OmegaConf.create({**defaults, **OmegaConf.from_dotlist(changed)})
+    option, *changes = name.split()
+    config = changed_arguments(option_files("loss")[option], changes)
     make = partial(build, "loss", config, known=EXAMPLE_PRIORS, reduction="none")
     single, _ = by_framework(make(dtype="float32"), LABELS, LOGITS, "float32")
     double, gradient = by_framework(make(dtype="float64"), LABELS, LOGITS, "float64")
     formula = FORMULAS.get(option) or getattr(reference, option)
-    settings = {str(key): value for key, value in config.items() if key not in ("_target_", "from_logits")}
+    settings = {key: value for key, value in config.items() if key not in ("_target_", "from_logits")}
     settings = {**_priors(formula), **settings}
     expected = np.atleast_1d(formula(LABELS, LOGITS, **settings))
     slope = by_differences(partial(DIFFERENTIATED.get(option, formula), **settings), LABELS, LOGITS)
-    return Comparison(
+    return LossCheck(
         name=name,
         value=float(np.mean(single)),
         expected=float(np.mean(expected)),
         value_off=relative_difference(double, expected),
         gradient_off=float(np.max(np.abs(gradient - slope)) / np.max(np.abs(slope))),
     )
-
-
-def relative_difference(values: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference as a share of what is expected; where that is 0, 0 if the value is and infinite if not."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.abs(values - expected) / np.abs(expected)
-    return float(np.max(np.where(values == expected, 0.0, share)))
 
 
 def _priors(formula: Callable[..., Any]) -> dict[str, float]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from runner.errors import InputError
+from runner.training.runtime import keras, tf
+
+if keras.config.backend() == "jax":  # not a dependency: whoever chooses the backend has installed it
+    import jax
 
 STEP = 1e-3
 
@@ -27,7 +29,7 @@ def by_framework(
     Returns:
         The losses, (batch,) or (1,) where the batch has one value, and the gradient, (batch,).
     """
-    y, z = (ops.convert_to_tensor(each[:, None], dtype) for each in (labels, logits))
+    y, z = (keras.ops.convert_to_tensor(each[:, None], dtype) for each in (labels, logits))
     if keras.config.backend() == "tensorflow":
         losses, gradient = _by_tensorflow(loss, y, z)
     else:
@@ -64,20 +66,16 @@ def allow_float64() -> None:
         InputError: Keras runs on a framework that this module cannot differentiate with.
     """
     if keras.config.backend() == "jax":
-        import jax
-
         jax.config.update("jax_enable_x64", True)
     elif keras.config.backend() != "tensorflow":
         raise InputError(f"KERAS_BACKEND={keras.config.backend()}: losses are verified on tensorflow and jax only")
 
 
 def _flat(tensor: Any) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(tensor), float).ravel()
+    return np.asarray(keras.ops.convert_to_numpy(tensor), float).ravel()
 
 
 def _by_tensorflow(loss: keras.losses.Loss, labels: Any, logits: Any) -> tuple[Any, Any]:
-    import tensorflow as tf
-
     with tf.GradientTape() as tape:
         tape.watch(logits)
         losses = loss(labels, logits)
@@ -85,11 +83,9 @@ def _by_tensorflow(loss: keras.losses.Loss, labels: Any, logits: Any) -> tuple[A
 
 
 def _by_jax(loss: keras.losses.Loss, labels: Any, logits: Any) -> tuple[Any, Any]:
-    import jax
-
     def summed(logits: Any) -> tuple[Any, Any]:
         losses = loss(labels, logits)
-        return ops.sum(losses), losses
+        return keras.ops.sum(losses), losses
 
     (_, losses), gradient = jax.value_and_grad(summed, has_aux=True)(logits)
     return losses, gradient

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import losses
-from runner.verification.examples import PUBLISHED
+from runner.verification import PUBLISHED
 
 double = losses.CustomLoss(from_logits=False, dtype="float64")
 builtin = keras.losses.BinaryCrossentropy

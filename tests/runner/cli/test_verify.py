@@ -4,9 +4,8 @@ import re
 from dataclasses import replace
 
 import losses
-from runner.cli import verify as page
-from runner.verification import formulas
-from runner.verification.examples import PUBLISHED
+from runner import verification
+from runner.verification import PUBLISHED, formulas
 
 
 def test_all_lines_agree_and_are_shown(command, monkeypatch, tmp_path):
@@ -29,7 +28,7 @@ def test_a_wrong_loss_is_named_and_fails_the_command(command, monkeypatch):
     right = losses.FocalLoss.compute
     monkeypatch.setattr(losses.FocalLoss, "compute", lambda *arguments: right(*arguments) * (1 + 1e-6))
     monkeypatch.setattr(formulas, "LOSSES", ("custom", "focal gamma=0.5"))
-    monkeypatch.setattr(page, "_examples", lambda folder: [])
+    monkeypatch.setattr(verification, "check_examples", lambda folder: [])
     done = command("verify")
 
     assert done.status == 1
@@ -39,9 +38,9 @@ def test_a_wrong_loss_is_named_and_fails_the_command(command, monkeypatch):
 
 
 def test_a_wrong_example_is_named_and_fails_the_command(command, monkeypatch):
-    wrong = [replace(example, printed=5.2).line() for example in PUBLISHED if example.number == 2]
+    wrong = [replace(example, printed=5.2).check() for example in PUBLISHED if example.number == 2]
     monkeypatch.setattr(formulas, "LOSSES", ("custom",))
-    monkeypatch.setattr(page, "_examples", lambda folder: wrong)
+    monkeypatch.setattr(verification, "check_examples", lambda folder: wrong)
     done = command("verify")
 
     assert done.status == 1

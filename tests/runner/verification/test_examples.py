@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import losses
-from runner.verification import examples
-from runner.verification.drawing import draw_curves, draw_log_plot
-from runner.verification.equalities import same_curves, weighted_is_class_weight
-from runner.verification.examples import PUBLISHED, as_printed
+from runner.verification import PUBLISHED, published
+from runner.verification.equalities import check_same_curves, check_weighted_is_class_weight
+from runner.verification.figures import draw_and_check_curves, draw_and_check_log_plot
+from runner.verification.published import check_labels_of_another_shape
 
 
 def curves(*last):
@@ -26,47 +26,47 @@ def test_examples_with_a_printed_number_are_all_there():
 
 def test_another_printed_number_does_not_agree():
     by_keras2 = next(example for example in PUBLISHED if example.what == "by Keras 2")
-    assert by_keras2.line().agrees
-    assert not replace(by_keras2, printed=5.3726983).line().agrees
-    assert not replace(by_keras2, printed=5.1416537).line().agrees
+    assert by_keras2.check().agrees
+    assert not replace(by_keras2, printed=5.3726983).check().agrees
+    assert not replace(by_keras2, printed=5.1416537).check().agrees
 
 
 def test_one_wrong_element_does_not_agree():
     each = next(example for example in PUBLISHED if example.number == 8)
-    assert each.line().agrees
-    assert not replace(each, printed=[*each.printed[:-1], 0.6931482]).line().agrees
-    assert not replace(each, printed=each.printed[:-1]).line().agrees
+    assert each.check().agrees
+    assert not replace(each, printed=[*each.printed[:-1], 0.6931482]).check().agrees
+    assert not replace(each, printed=each.printed[:-1]).check().agrees
 
 
 def test_a_loss_that_broadcasts_does_not_agree(monkeypatch):
-    assert as_printed().agrees
-    monkeypatch.setattr(examples.losses, "CustomLoss", lambda: lambda labels, logits: 0.5)
-    assert not as_printed().agrees
-    assert as_printed().ours == "0.500000000"
+    assert check_labels_of_another_shape().agrees
+    monkeypatch.setattr(published.losses, "CustomLoss", lambda: lambda labels, logits: 0.5)
+    assert not check_labels_of_another_shape().agrees
+    assert check_labels_of_another_shape().ours == "0.500000000"
 
 
 @pytest.mark.parametrize(("last", "agree"), [(0.5, True), (0.50002, False), (np.nan, False)])
 def test_curves_that_differ_in_one_epoch_do_not_agree(last, agree):
-    second, third = same_curves(curves(0.5, 0.5, last))
+    second, third = check_same_curves(curves(0.5, 0.5, last))
     assert second.agrees
     assert third.agrees == agree
 
 
 def test_another_weight_is_not_class_weight(monkeypatch):
-    assert weighted_is_class_weight().agrees
+    assert check_weighted_is_class_weight().agrees
     monkeypatch.setattr(losses.WeightedLoss, "weights", (2.0001, 1.0))
-    assert not weighted_is_class_weight().agrees
+    assert not check_weighted_is_class_weight().agrees
 
 
 def test_curves_are_drawn(tmp_path):
-    line = draw_curves(curves(0.5, 0.5, 0.51), tmp_path)
-    assert line.agrees
-    assert line.figure.stat().st_size > 10_000
+    check = draw_and_check_curves(curves(0.5, 0.5, 0.51), tmp_path)
+    assert check.agrees
+    assert check.figure.stat().st_size > 10_000
 
 
 def test_the_log_plot_is_drawn_and_its_data_are_checked(monkeypatch, tmp_path):
-    line = draw_log_plot(tmp_path)
-    assert line.agrees
-    assert line.figure.stat().st_size > 10_000
+    check = draw_and_check_log_plot(tmp_path)
+    assert check.agrees
+    assert check.figure.stat().st_size > 10_000
     monkeypatch.setattr(losses.CustomLoss, "compute", losses.SmoothedLoss(0.01).compute)
-    assert not draw_log_plot(tmp_path).agrees
+    assert not draw_and_check_log_plot(tmp_path).agrees

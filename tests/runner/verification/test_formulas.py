@@ -1,4 +1,4 @@
-"""Does the comparison of a loss with its formula see a wrong loss?"""
+"""Does the check of a loss against its formula see a wrong loss?"""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import pytest
 from keras import ops
 
 import losses
-from runner.verification import reference
-from runner.verification.formulas import FORMULAS, GRADIENT, LOSSES, VALUE, compare, relative_difference
+from runner.verification import GRADIENT_TOLERANCE, LOSSES, VALUE_TOLERANCE, check_loss, reference
+from runner.verification.differences import relative_difference
+from runner.verification.formulas import FORMULAS
 from runner.verification.gradients import by_differences
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
@@ -47,9 +48,9 @@ def test_every_option_of_the_configuration_is_verified():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_agrees_with_its_formula(name):
-    comparison = compare(name)
-    assert comparison.agrees, comparison
-    assert comparison.name == name
+    check = check_loss(name)
+    assert check.agrees, check
+    assert check.name == name
 
 
 @pytest.mark.parametrize(
@@ -65,27 +66,27 @@ def test_every_loss_agrees_with_its_formula(name):
 )
 def test_a_wrong_loss_does_not_agree(monkeypatch, wrong):
     monkeypatch.setattr(losses.FocalLoss, "compute", wrong)
-    assert not compare("focal").agrees
-    assert compare("custom").agrees
+    assert not check_loss("focal").agrees
+    assert check_loss("custom").agrees
 
 
 def test_value_and_gradient_are_told_apart(monkeypatch):
     monkeypatch.setattr(losses.FocalLoss, "compute", wrong_gradient)
-    comparison = compare("focal")
-    assert comparison.value_off <= VALUE
-    assert comparison.gradient_off > GRADIENT
+    check = check_loss("focal")
+    assert check.value_off <= VALUE_TOLERANCE
+    assert check.gradient_off > GRADIENT_TOLERANCE
 
 
 def test_a_setting_that_the_formula_does_not_have_is_not_passed_over(monkeypatch):
     monkeypatch.setitem(FORMULAS, "focal", reference.bce)
     with pytest.raises(TypeError, match="gamma"):
-        compare("focal")
+        check_loss("focal")
 
 
 def test_a_wrong_whole_batch_loss_does_not_agree(monkeypatch):
     of_batch = losses.DiceLoss.of_batch
     monkeypatch.setattr(losses.DiceLoss, "of_batch", lambda *arguments: of_batch(*arguments) * (1 + 1e-6))
-    assert not compare("dice").agrees
+    assert not check_loss("dice").agrees
 
 
 def test_differences_are_the_gradient():

@@ -7,31 +7,31 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 import losses
 from losses.shape import loss_shape
 from runner import figures
-from runner.verification.examples import Line
-from runner.verification.formulas import relative_difference
+from runner.verification.differences import relative_difference
+from runner.verification.example_check import ExampleCheck
 
 PIXEL = 1e-3  # in the log plot a pixel is more than that
 
 
-def draw_curves(curves: Mapping[str, pd.DataFrame], folder: Path) -> Line:
+def draw_and_check_curves(curves: Mapping[str, pd.DataFrame], folder: Path) -> ExampleCheck:
     """Example 17: training and validation loss of the trainings of example 13.
 
     Args:
-        curves: see `equalities.trainings`.
+        curves: see `equalities.train_three_ways`.
         folder: where the figure goes; must exist.
     """
     figure = figures.agreement(curves, title="One training, three times", subtitle="binary cross-entropy, one seed")
     drawn = np.array([line.get_ydata() for panel in figure.axes for line in panel.lines])
     meant = np.array([history[which] for which in ("train/loss", "val/loss") for history in curves.values()])
-    return _saved(figure, folder / "same_curves.png", 17, "loss curves of 13, drawn", relative_difference(drawn, meant))
+    figures.save(figure, folder / "same_curves.png")
+    return _drawn(17, "loss curves of 13, drawn", relative_difference(drawn, meant), folder / "same_curves.png")
 
 
-def draw_log_plot(folder: Path) -> Line:
+def draw_and_check_log_plot(folder: Path) -> ExampleCheck:
     """Example 18: how loss and gradient grow as the probability moves away from the label.
 
     Args:
@@ -50,10 +50,10 @@ def draw_log_plot(folder: Path) -> Line:
     off = float(np.max(np.abs(shape[meant.columns].to_numpy() - meant.to_numpy())))
     subtitle = "-log p where the label is 1, -log(1 - p) where it is 0"
     figure = figures.loss_shape(shape, loss_name="custom", subtitle=subtitle)
-    return _saved(figure, folder / "log_plot.png", 18, "log plot, drawn", off)
+    figures.save(figure, folder / "log_plot.png")
+    return _drawn(18, "log plot, drawn", off, folder / "log_plot.png")
 
 
-def _saved(figure: Figure, path: Path, number: int, what: str, off: float) -> Line:
-    """Writes the figure; a line that says so, and how far off its data are."""
-    figures.save(figure, path)
-    return Line(number, what, "a figure", "a figure", off, PIXEL, path)
+def _drawn(number: int, what: str, off: float, path: Path) -> ExampleCheck:
+    """The check of a figure whose data are so far off."""
+    return ExampleCheck(number, what, "a figure", "a figure", off, PIXEL, path)

@@ -1,0 +1,13 @@
+from . import reference as reference
+from .example_check import ExampleCheck as ExampleCheck
+from .examples import check_examples as check_examples
+from .formulas import FLOAT32_TOLERANCE as FLOAT32_TOLERANCE
+from .formulas import GRADIENT_TOLERANCE as GRADIENT_TOLERANCE
+from .formulas import LABELS as LABELS
+from .formulas import LOSSES as LOSSES
+from .formulas import VALUE_TOLERANCE as VALUE_TOLERANCE
+from .formulas import LossCheck as LossCheck
+from .formulas import check_loss as check_loss
+from .formulas import check_losses as check_losses
+from .gradients import allow_float64 as allow_float64
+from .published import PUBLISHED as PUBLISHED
