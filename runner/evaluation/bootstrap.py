@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from runner.evaluation.confusion import Confusion
 from runner.evaluation.ranking import RankedUnits
-from runner.evaluation.resampling import resampled_counts
+from runner.evaluation.resampling import RESAMPLES
 from runner.metrics import DECISION_METRICS
 
 
@@ -54,7 +54,7 @@ def bootstrap_intervals(
     weights = np.stack([np.bincount(unit, weight) for weight in weights_of_rows])
     ranked = RankedUnits(positive, logits, unit, len(with_positive))
     samples: dict[str, list[np.ndarray]] = {}
-    for draws in resampled_counts(with_positive, rows=len(labels), resamples=resamples, seed=seed):
+    for draws in RESAMPLES.counts(with_positive, rows=len(labels), resamples=resamples, seed=seed):
         counts = draws.astype(float)
         tp, fp, fn, tn, log_loss, brier = weights @ counts
         confusion = Confusion(tp=tp, fp=fp, fn=fn, tn=tn)

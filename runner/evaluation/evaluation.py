@@ -13,7 +13,39 @@ from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class EvaluationOptions:
+    """How predictions are evaluated.
+
+    Attributes:
+        rule: how to choose the threshold.
+        bins: of the calibration error.
+        resamples: behind the intervals; 0 for none.
+        seed: of the resampling.
+        groups: (n,) of the test rows, where rows of one group are not independent; intervals then resample groups.
+    """
+
+    rule: ThresholdRule
+    bins: int = 10
+    resamples: int = 1000
+    seed: int = 0
+    groups: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Debiased:
+    """Predictions of the test part with the loss's bias undone.
+
+    Attributes:
+        probabilities: (n,) P(y=1|x).
+        method: how the bias was undone, in words.
+    """
+
+    probabilities: np.ndarray
+    method: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """The verdict on one run.
 
@@ -23,8 +55,7 @@ class Evaluation:
         threshold: probability from which a row is called positive.
         rule: how it was chosen.
         validation, test: the predictions behind the metrics.
-        debiased: (n,) probabilities of the test part after undoing the loss's bias, or None.
-        debiased_by: how they were undone, in words.
+        debiased: the test part with the loss's bias undone, or None.
     """
 
     metrics: dict[str, float]
@@ -32,8 +63,7 @@ class Evaluation:
     rule: ThresholdRule
     validation: Predictions
     test: Predictions
-    debiased: np.ndarray | None = None
-    debiased_by: str = ""
+    debiased: Debiased | None = None
 
     @property
     def confusion(self) -> Confusion:
@@ -47,53 +77,45 @@ class Evaluation:
 
 
 def evaluate(
-    validation: Predictions,
-    test: Predictions,
-    rule: ThresholdRule,
-    *,
-    bins: int = 10,
-    resamples: int = 1000,
-    seed: int = 0,
-    debiased: np.ndarray | None = None,
-    debiased_by: str = "",
-    groups: np.ndarray | None = None,
+    validation: Predictions, test: Predictions, options: EvaluationOptions, debiased: Debiased | None = None
 ) -> Evaluation:
-    """Evaluates the predictions of one run.
+    """The evaluation of one run's predictions.
 
     Args:
         validation: chooses the threshold.
-        test: judged.
-        rule: how to choose the threshold.
-        bins: of the calibration error.
-        resamples: behind the intervals; 0 for none.
-        seed: of the resampling.
-        debiased: P(y=1|x) of the test part with the loss's bias undone, or None.
-        debiased_by: how it was undone, in words.
-        groups: of the test rows, where rows of one group are not independent; intervals then resample groups.
+        test: measured at it.
+        options: how.
+        debiased: the test part with the loss's bias undone, measured too; or None.
     """
-    threshold = choose_threshold(validation.labels, validation.probabilities, rule)
+    threshold = choose_threshold(validation.labels, validation.probabilities, options.rule)
     metrics: dict[str, float] = {"threshold": threshold}
     for name, part in (("val", validation), ("test", test)):
-        values = score_metrics(part.labels, part.logits, bins)
+        values = score_metrics(part.labels, part.logits, options.bins)
         values |= decision_metrics(Confusion.at(part.labels, part.probabilities, threshold))
         metrics |= {f"{name}/{key}": value for key, value in values.items()}
     at_half = decision_metrics(Confusion.at(test.labels, test.probabilities, 0.5))
     metrics |= {f"test_at_half/{key}": value for key, value in at_half.items()}
     metrics["test/prevalence"] = float(np.mean(test.labels))
     if debiased is not None:
-        metrics["test_debiased/log_loss"] = _log_loss_of_probabilities(test.labels, debiased)
-        metrics["test_debiased/brier"] = brier(test.labels, debiased)
-        metrics["test_debiased/ece"] = expected_calibration_error(test.labels, debiased, bins)
-    if resamples:
+        probabilities = debiased.probabilities
+        metrics["test_debiased/log_loss"] = _log_loss_of_probabilities(test.labels, probabilities)
+        metrics["test_debiased/brier"] = brier(test.labels, probabilities)
+        metrics["test_debiased/ece"] = expected_calibration_error(test.labels, probabilities, options.bins)
+    if options.resamples:
         intervals = bootstrap_intervals(
-            test.labels, test.logits, threshold, resamples=resamples, seed=seed, groups=groups
+            test.labels,
+            test.logits,
+            threshold,
+            resamples=options.resamples,
+            seed=options.seed,
+            groups=options.groups,
         )
         for key, (low, high) in intervals.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, rule, validation, test, debiased, debiased_by)
+    return Evaluation(metrics, threshold, options.rule, validation, test, debiased)
 
 
 def _log_loss_of_probabilities(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Log loss where a probability may be exactly 0 or 1: clipped as scikit-learn clips float64."""
-    kept = np.clip(probabilities, np.finfo(float).eps, 1 - np.finfo(float).eps)
-    return float(-np.mean(np.where(labels == 1, np.log(kept), np.log1p(-kept))))
+    clipped = np.clip(probabilities, np.finfo(float).eps, 1 - np.finfo(float).eps)
+    return float(-np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped))))

@@ -8,43 +8,62 @@ from threading import Lock
 
 import numpy as np
 
-CELLS = 4_000_000  # resamples times rows held at once: 32 MB an array of float64
-KEPT_BYTES = 64_000_000  # of all draws that are kept for the next run
-
 Draws = tuple[np.ndarray, ...]
 
-_kept: OrderedDict[tuple[bytes, int, int, int], Draws] = OrderedDict()  # the latest last
-_lock = Lock()
 
+class ResampleCache:
+    """Stratified resamples, of which the latest are kept for the next run.
 
-def resampled_counts(with_positive: np.ndarray, *, rows: int, resamples: int, seed: int) -> Iterable[np.ndarray]:
-    """How often each unit is drawn: units with a positive among themselves, the others among themselves.
-
-    The runs of a sweep judge the same test part and ask for the same draws: these are kept, the latest 64 MB of them.
-    Draws too many to keep are made anew each time, a piece at a time. Any thread may ask.
-
-    Args:
-        with_positive: (units,) bool; a unit is a row, or a group of rows that is drawn whole.
-        rows: in all units; only so many resamples are made at once that resamples times rows stay within CELLS.
-        resamples: how many.
-        seed: of the draws.
-
-    Returns:
-        pieces of shape (units, some), read-only unsigned integers, `resamples` columns in all.
+    The runs of a sweep evaluate the same test part and ask for the same draws. Draws too many to keep are made anew
+    each time, a piece at a time. Any thread may ask; threads that ask for the same draws get the same arrays.
     """
-    step = max(1, CELLS // rows)
-    strata = np.flatnonzero(with_positive), np.flatnonzero(~with_positive)
-    if len(with_positive) * resamples > KEPT_BYTES:
-        return _pieces(strata, step, resamples, seed)
-    key = (with_positive.tobytes(), step, resamples, seed)
-    with _lock:
-        if key not in _kept:
-            _kept[key] = tuple(_pieces(strata, step, resamples, seed))
-        _kept.move_to_end(key)
-        draws = _kept[key]
-        while sum(piece.nbytes for kept in _kept.values() for piece in kept) > KEPT_BYTES:
-            _kept.popitem(last=False)
-    return draws
+
+    def __init__(self, max_bytes: int = 64_000_000, cells: int = 4_000_000) -> None:
+        """An empty cache.
+
+        Args:
+            max_bytes: of all draws that are kept, together.
+            cells: resamples times rows drawn at once; 4,000,000 are 32 MB an array of float64.
+        """
+        self.max_bytes = max_bytes
+        self.cells = cells
+        self._draws: OrderedDict[tuple[bytes, int, int, int], Draws] = OrderedDict()  # the latest last
+        self._lock = Lock()
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of the draws kept now."""
+        return sum(piece.nbytes for draws in self._draws.values() for piece in draws)
+
+    def counts(self, with_positive: np.ndarray, *, rows: int, resamples: int, seed: int) -> Iterable[np.ndarray]:
+        """How often each unit is drawn: units with a positive among themselves, the others among themselves.
+
+        Args:
+            with_positive: (units,) bool; a unit is a row, or a group of rows that is drawn whole.
+            rows: in all units; only so many resamples are made at once that resamples times rows stay within `cells`.
+            resamples: how many.
+            seed: of the draws.
+
+        Returns:
+            Pieces of shape (units, some), read-only unsigned integers, `resamples` columns in all.
+        """
+        step = max(1, self.cells // rows)
+        strata = np.flatnonzero(with_positive), np.flatnonzero(~with_positive)
+        if len(with_positive) * resamples > self.max_bytes:
+            return _pieces(strata, step, resamples, seed)
+        key = (with_positive.tobytes(), step, resamples, seed)
+        with self._lock:
+            if key not in self._draws:
+                self._draws[key] = tuple(_pieces(strata, step, resamples, seed))
+            self._draws.move_to_end(key)
+            draws = self._draws[key]
+            while self.bytes_held > self.max_bytes:
+                self._draws.popitem(last=False)
+        return draws
+
+
+RESAMPLES = ResampleCache()
+"""The draws shared by all runs of this process. Draws depend on their arguments alone, so sharing changes no number."""
 
 
 def _pieces(strata: tuple[np.ndarray, np.ndarray], step: int, resamples: int, seed: int) -> Iterator[np.ndarray]:

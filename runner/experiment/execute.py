@@ -261,7 +261,7 @@ def judge(
     from scipy.special import expit
 
     from losses.bias import inverse_map
-    from runner.evaluation import Predictions, ThresholdRule, evaluate, platt_scaling
+    from runner.evaluation import Debiased, EvaluationOptions, Predictions, ThresholdRule, evaluate, platt_scaling
 
     def predictions(part: Part) -> Predictions:
         return Predictions(part.rows, part.labels, predict(part.inputs))
@@ -269,21 +269,18 @@ def judge(
     options = dict(config.evaluation)
     bins, resamples = options.pop("calibration_bins"), options.pop("bootstrap")
     validation, test = predictions(splits.validation), predictions(splits.test)
-    debiased, debiased_by = inverse_map(loss, test.logits), "the loss's inverse map"
-    if debiased is None:
+    probabilities, method = inverse_map(loss, test.logits), "the loss's inverse map"
+    if probabilities is None:
         slope, shift = platt_scaling(validation.labels, validation.logits)
-        debiased, debiased_by = expit(slope * test.logits + shift), "Platt scaling on validation"
-    return evaluate(
-        validation,
-        test,
-        ThresholdRule(name=options.pop("threshold"), **options),
+        probabilities, method = expit(slope * test.logits + shift), "Platt scaling on validation"
+    how = EvaluationOptions(
+        rule=ThresholdRule(name=options.pop("threshold"), **options),
         bins=bins,
         resamples=resamples,
         seed=config.split.seed,  # not the run's: all runs on a split share their resamples
         groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
-        debiased=debiased,
-        debiased_by=debiased_by,
     )
+    return evaluate(validation, test, how, Debiased(probabilities, method))
 
 
 @contextmanager

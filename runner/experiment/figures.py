@@ -70,7 +70,7 @@ def draw(
     )
     counts = {key: int(getattr(confusion, key)) for key in ("tn", "fp", "fn", "tp")}
     yield "confusion_matrix", figures.confusion_matrix(counts, threshold=evaluation.threshold, subtitle=name)
-    debiased = evaluation.debiased
+    debiased = None if evaluation.debiased is None else evaluation.debiased.probabilities
     if debiased is not None and np.allclose(debiased, probabilities):
         debiased = None  # nothing to undo
     yield (

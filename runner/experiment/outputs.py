@@ -57,7 +57,7 @@ def write_results(run: Prepared, evaluation: Evaluation, training: Training, met
             run.name,
             evaluation.metrics,
             str(evaluation.rule),
-            evaluation.debiased_by,
+            "" if evaluation.debiased is None else evaluation.debiased.method,
             training.stopped,
             training.best_epoch,
         )

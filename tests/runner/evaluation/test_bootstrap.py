@@ -6,8 +6,9 @@ from imblearn.metrics import geometric_mean_score, specificity_score
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
-from runner.evaluation import resampling
+from runner.evaluation import bootstrap
 from runner.evaluation.bootstrap import bootstrap_intervals
+from runner.evaluation.resampling import ResampleCache
 from runner.metrics import DECISION_METRICS
 
 THRESHOLD = 0.2
@@ -113,7 +114,7 @@ def test_runs_of_one_dataset_share_their_resamples():
 def test_kept_draws_give_the_intervals_that_new_ones_give(monkeypatch):
     labels, logits = part()
     kept = [bootstrap_intervals(labels, logits, THRESHOLD, resamples=50, seed=1) for _ in range(2)]
-    monkeypatch.setattr(resampling, "KEPT_BYTES", 0)
+    monkeypatch.setattr(bootstrap, "RESAMPLES", ResampleCache(max_bytes=0))
     assert [bootstrap_intervals(labels, logits, THRESHOLD, resamples=50, seed=1)] * 2 == kept
 
 
@@ -121,7 +122,7 @@ def test_kept_draws_give_the_intervals_that_new_ones_give(monkeypatch):
 def test_resamples_in_pieces_have_the_same_distribution(cells, monkeypatch):
     labels, logits = part()
     whole = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
-    monkeypatch.setattr(resampling, "CELLS", cells)
+    monkeypatch.setattr(bootstrap, "RESAMPLES", ResampleCache(cells=cells))
     found = bootstrap_intervals(labels, logits, THRESHOLD, resamples=2000, seed=0)
     for name in ("average_precision", "roc_auc", "log_loss", "brier"):
         (low, high), (other_low, other_high) = found[name], whole[name]

@@ -5,7 +5,9 @@ import pytest
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
-from runner.evaluation import Evaluation, Predictions, evaluate
+from runner.evaluation import Debiased, Evaluation, EvaluationOptions, Predictions, evaluate
+from runner.evaluation.bootstrap import bootstrap_intervals
+from runner.evaluation.metrics import expected_calibration_error
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
 from runner.metrics import DECISION_METRICS, OBJECTIVES
 
@@ -21,21 +23,24 @@ def predictions(seed, rows=200):
 
 
 VALIDATION, TEST = predictions(0), predictions(1)
+NO_INTERVALS = EvaluationOptions(ThresholdRule("max_f1"), resamples=0)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_test_part_never_influences_the_threshold(rule):
-    found = [evaluate(VALIDATION, predictions(seed), rule, resamples=0).threshold for seed in (1, 2, 3)]
+    found = [
+        evaluate(VALIDATION, predictions(seed), EvaluationOptions(rule, resamples=0)).threshold for seed in (1, 2, 3)
+    ]
     reversed_test = Predictions(TEST.rows, 1 - TEST.labels, -TEST.logits)
-    found.append(evaluate(VALIDATION, reversed_test, rule, resamples=0).threshold)
+    found.append(evaluate(VALIDATION, reversed_test, EvaluationOptions(rule, resamples=0)).threshold)
     assert len(set(found)) == 1
     assert found[0] == choose_threshold(VALIDATION.labels, expit(VALIDATION.logits), rule)
     # while another validation part does
-    assert evaluate(predictions(5), TEST, rule, resamples=0).threshold != found[0]
+    assert evaluate(predictions(5), TEST, EvaluationOptions(rule, resamples=0)).threshold != found[0]
 
 
 def test_every_metric_is_there_and_is_scikit_learns():
-    found = evaluate(VALIDATION, TEST, ThresholdRule("max_f1"), resamples=0)
+    found = evaluate(VALIDATION, TEST, NO_INTERVALS)
     metrics = found.metrics
     for name, part in (("val", VALIDATION), ("test", TEST)):
         probabilities = expit(part.logits)
@@ -63,29 +68,29 @@ def test_every_metric_is_there_and_is_scikit_learns():
 
 
 def test_intervals_are_named_after_their_metric():
-    found = evaluate(VALIDATION, TEST, ThresholdRule("max_f1"), resamples=200, seed=1)
+    found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("max_f1"), resamples=200, seed=1))
     for name in ("average_precision", "roc_auc", "log_loss", "brier", *DECISION_METRICS):
         low, high = found.interval(name)
         assert low <= found.metrics[f"test/{name}"] <= high
     assert found.interval("ece") is None
-    assert evaluate(VALIDATION, TEST, ThresholdRule("max_f1"), resamples=0).interval("f1") is None
+    assert evaluate(VALIDATION, TEST, NO_INTERVALS).interval("f1") is None
 
 
 def test_debiased_probabilities_are_measured_even_where_they_are_zero_and_one():
     debiased = np.clip(expit(TEST.logits) * 1.5 - 0.1, 0, 1)
     assert {0.0, 1.0} <= {*debiased}
-    found = evaluate(VALIDATION, TEST, ThresholdRule("max_f1"), resamples=0, debiased=debiased).metrics
+    found = evaluate(VALIDATION, TEST, NO_INTERVALS, Debiased(debiased)).metrics
     assert found["test_debiased/log_loss"] == pytest.approx(sklearn_metrics.log_loss(TEST.labels, debiased), rel=1e-9)
     expected = sklearn_metrics.brier_score_loss(TEST.labels, debiased)
     assert found["test_debiased/brier"] == pytest.approx(expected, rel=1e-12)
     assert 0 <= found["test_debiased/ece"] <= 1
-    plain = evaluate(VALIDATION, TEST, ThresholdRule("max_f1"), resamples=0).metrics
+    plain = evaluate(VALIDATION, TEST, NO_INTERVALS).metrics
     assert not any(name.startswith("test_debiased") for name in plain)
     assert {name: found[name] for name in plain} == plain
 
 
 def test_the_confusion_counts_the_test_part_at_the_threshold():
-    found = evaluate(VALIDATION, TEST, ThresholdRule("youden"), resamples=0)
+    found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("youden"), resamples=0))
     counts = found.confusion
     expected = sklearn_metrics.confusion_matrix(TEST.labels, expit(TEST.logits) >= found.threshold)
     np.testing.assert_array_equal([[counts.tn, counts.fp], [counts.fn, counts.tp]], expected)
@@ -109,3 +114,15 @@ def test_the_table_has_one_typed_row_a_prediction():
     np.testing.assert_array_equal(table["row"], TEST.rows)
     np.testing.assert_array_equal(table["label"], TEST.labels)
     np.testing.assert_array_equal(table["probability"], expit(TEST.logits))
+
+
+def test_options_and_the_undone_bias_are_handed_on():
+    groups = TEST.rows // 5
+    options = EvaluationOptions(ThresholdRule("youden"), bins=4, resamples=100, seed=3, groups=groups)
+    debiased = Debiased(expit(TEST.logits - 1), "a shift")
+    found = evaluate(VALIDATION, TEST, options, debiased)
+    assert (found.rule, found.debiased) == (options.rule, debiased)
+    assert (found.validation, found.test) == (VALIDATION, TEST)
+    assert found.metrics["test/ece"] == expected_calibration_error(TEST.labels, TEST.probabilities, 4)
+    intervals = bootstrap_intervals(TEST.labels, TEST.logits, found.threshold, resamples=100, seed=3, groups=groups)
+    assert {name: found.interval(name) for name in intervals} == intervals

@@ -5,25 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from runner.evaluation import resampling
-from runner.evaluation.resampling import resampled_counts
+from runner.evaluation.resampling import ResampleCache
 
-
-@pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch):
-    monkeypatch.setattr(resampling, "_kept", type(resampling._kept)())
+SMALL = 150 * 50  # bytes of 50 resamples of 150 rows
 
 
 def labels(rows=150, positives=20, seed=0):
     return np.random.default_rng(seed).permutation(np.r_[np.ones(positives, bool), np.zeros(rows - positives, bool)])
 
 
-def draws(positive, resamples, seed=0):
-    return list(resampled_counts(positive, rows=len(positive), resamples=resamples, seed=seed))
-
-
-def kept_bytes():
-    return sum(piece.nbytes for kept in resampling._kept.values() for piece in kept)
+def draws(positive, resamples, seed=0, cache=None):
+    cache = cache or ResampleCache()
+    return list(cache.counts(positive, rows=len(positive), resamples=resamples, seed=seed))
 
 
 def test_positives_are_drawn_among_positives_and_negatives_among_negatives():
@@ -40,11 +33,10 @@ def test_positives_are_drawn_among_positives_and_negatives_among_negatives():
 
 
 @pytest.mark.parametrize(("step", "sizes"), [(100, [40]), (16, [16, 16, 8])])
-def test_each_piece_draws_the_positives_first_then_the_negatives(step, sizes, monkeypatch):
-    monkeypatch.setattr(resampling, "CELLS", 150 * step)
+def test_each_piece_draws_the_positives_first_then_the_negatives(step, sizes):
     positive = labels()
     rng = np.random.default_rng(4)
-    found = draws(positive, 40, seed=4)
+    found = draws(positive, 40, seed=4, cache=ResampleCache(cells=150 * step))
     assert [piece.shape for piece in found] == [(150, size) for size in sizes]
     for piece in found:
         counts = np.zeros(piece.shape, int)
@@ -55,40 +47,42 @@ def test_each_piece_draws_the_positives_first_then_the_negatives(step, sizes, mo
 
 
 @pytest.mark.parametrize("cells", [1, 150, 1000, 10**9])
-def test_a_piece_holds_no_more_than_the_cells(cells, monkeypatch):
-    monkeypatch.setattr(resampling, "CELLS", cells)
-    pieces = draws(labels(), 7)
+def test_a_piece_holds_no_more_than_the_cells(cells):
+    pieces = draws(labels(), 7, cache=ResampleCache(cells=cells))
     assert sum(piece.shape[1] for piece in pieces) == 7
     assert all(piece.size <= max(cells, 150) for piece in pieces)
     assert all((piece[labels()].sum(0) == 20).all() for piece in pieces)
 
 
 def test_equal_questions_share_one_answer_and_others_get_another():
-    (counts,) = draws(labels(), 50)
-    assert draws(labels().copy(), 50)[0] is counts
-    assert not np.array_equal(draws(labels(), 50, seed=1)[0], counts)
-    assert not np.array_equal(draws(labels(seed=1), 50)[0], counts)
-    assert draws(labels(), 60)[0].shape == (150, 60)
+    cache = ResampleCache()
+    (counts,) = draws(labels(), 50, cache=cache)
+    assert draws(labels().copy(), 50, cache=cache)[0] is counts
+    assert not np.array_equal(draws(labels(), 50, seed=1, cache=cache)[0], counts)
+    assert not np.array_equal(draws(labels(seed=1), 50, cache=cache)[0], counts)
+    assert draws(labels(), 60, cache=cache)[0].shape == (150, 60)
     with pytest.raises(ValueError, match="read-only"):
         counts[0, 0] = 3
 
 
-def test_only_the_latest_draws_are_kept(monkeypatch):
-    monkeypatch.setattr(resampling, "KEPT_BYTES", 3 * 150 * 50)
-    first, *_ = [draws(labels(), 50, seed)[0] for seed in range(3)]
-    assert draws(labels(), 50, 0)[0] is first  # the latest again
-    draws(labels(), 50, 3)
-    assert kept_bytes() == 3 * 150 * 50
-    assert [seed for *_, seed in resampling._kept] == [2, 0, 3]
+def test_only_the_latest_draws_are_kept():
+    cache = ResampleCache(max_bytes=3 * SMALL)
+    first, second, third = (draws(labels(), 50, seed, cache)[0] for seed in range(3))
+    assert draws(labels(), 50, 0, cache)[0] is first  # the latest again
+    draws(labels(), 50, 3, cache)
+    assert cache.bytes_held == 3 * SMALL
+    assert draws(labels(), 50, 0, cache)[0] is first
+    assert draws(labels(), 50, 2, cache)[0] is third
+    assert draws(labels(), 50, 1, cache)[0] is not second
 
 
-def test_draws_too_many_to_keep_are_made_anew_and_equal(monkeypatch):
+def test_draws_too_many_to_keep_are_made_anew_and_equal():
     (kept,) = draws(labels(), 50)
-    resampling._kept.clear()
-    monkeypatch.setattr(resampling, "KEPT_BYTES", 150 * 50 - 1)
-    (anew,) = draws(labels(), 50)
-    np.testing.assert_array_equal(anew, kept)
-    assert not resampling._kept
+    cache = ResampleCache(max_bytes=SMALL - 1)
+    for _ in range(2):
+        (anew,) = draws(labels(), 50, cache=cache)
+        np.testing.assert_array_equal(anew, kept)
+    assert cache.bytes_held == 0
 
 
 def test_counts_beyond_a_byte_are_not_cut(monkeypatch):
@@ -103,9 +97,10 @@ def test_counts_beyond_a_byte_are_not_cut(monkeypatch):
 
 
 def test_threads_get_the_same_draws():
+    cache = ResampleCache()
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda number: (number % 5, draws(labels(), 200, number % 5)[0]), range(80)))
+        found = list(threads.map(lambda number: (number % 5, draws(labels(), 200, number % 5, cache)[0]), range(80)))
     for seed in range(5):
         answers = [counts for asked, counts in found if asked == seed]
         assert all(counts is answers[0] for counts in answers)
-    assert len(resampling._kept) == 5
+    assert cache.bytes_held == 5 * 150 * 200

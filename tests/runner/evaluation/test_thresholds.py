@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score
+from sklearn.metrics import (
+    confusion_matrix_at_thresholds,
+    f1_score,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+)
 
 from runner.evaluation.thresholds import ThresholdRule, candidates, choose_threshold, threshold_curve
 from runner.metrics import DECISION_METRICS
@@ -129,6 +135,25 @@ def test_candidates_make_every_decision_once_and_count_it_rightly(values):
     np.testing.assert_array_equal(confusion.fp, (called & (labels == 0)).sum(1))
     np.testing.assert_array_equal(confusion.fn, (~called & (labels == 1)).sum(1))
     np.testing.assert_array_equal(confusion.tn, (~called & (labels == 0)).sum(1))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from([0.0, 5e-324, 0.1, 0.2, *ULP, 0.9, 1 - 2**-53, 1.0])),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_the_counts_are_scikit_learns_for_any_ties(rows):
+    labels, probabilities = np.array([label for label, _ in rows], int), np.array([p for _, p in rows])
+    thresholds, found = candidates(labels, probabilities)
+    tn, fp, fn, tp, theirs = confusion_matrix_at_thresholds(labels, probabilities)
+    # Theirs lie on the probabilities and leave out the threshold above all of them.
+    assert len(theirs) == len(thresholds) - 1
+    for ours, expected in ((found.tn, tn), (found.fp, fp), (found.fn, fn), (found.tp, tp)):
+        np.testing.assert_array_equal(ours[1:], expected)
+    assert (found.tp[0], found.fp[0]) == (0, 0)
 
 
 def test_an_unreachable_precision_is_said_and_the_most_precise_threshold_used(caplog):
