@@ -57,8 +57,8 @@ class Compared:
     reason: str = ""
 
 
-def read(interval: tuple[float, float], rope: float, *, significant: bool) -> str:
-    """The word for an adjusted interval.
+def interval_verdict(interval: tuple[float, float], rope: float, *, significant: bool) -> str:
+    """The verdict that an adjusted interval gives.
 
     Args:
         interval: (low, high) of the gain.

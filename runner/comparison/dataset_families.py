@@ -1,14 +1,14 @@
 """Which datasets are cut from the same rows.
 
 The KEEL sets are one parent's classes grouped anew: yeast1 and yeast_1_vs_7 share most of their rows. Counted as two
-datasets they would be one piece of evidence told twice.
+datasets they would be one piece of evidence counted twice.
 """
 
 from __future__ import annotations
 
 import re
 
-# Names the rule below does not see through. A name ending in * stands for all that begin so.
+# Names that the rule below does not resolve. A name ending in * stands for all that begin so.
 PARENTS = {
     "breast_cancer": "wdbc",  # scikit-learn's copy of the Wisconsin diagnostic set
     "car_*": "car",
@@ -33,7 +33,8 @@ def parent(dataset: str) -> str:
     """The set whose rows a dataset is cut from; the dataset's own name where it is not known to be cut from any.
 
     The rule: class numbers at the end are dropped (`yeast1`, `abalone9_18`, `glass_0_1_6_vs_2`), and a table knows the
-    names that do not end in class numbers. A file of one's own called sales_2021 is so taken for kin of sales_2022.
+    names that do not end in class numbers. A file of one's own called sales_2021 is therefore taken to share rows
+    with sales_2022.
     """
     for name, found in PARENTS.items():
         if dataset == name or (name.endswith("*") and dataset.startswith(name[:-1])):

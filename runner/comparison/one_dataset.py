@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.comparison.compared import CANNOT_TELL, Compared, read
+from runner.comparison.compared import CANNOT_TELL, Compared, interval_verdict
 from runner.comparison.corrected_t import CorrectedT
 from runner.comparison.holm import Step, holm_steps
 from runner.comparison.pairing import Missing, Pair, Paired
@@ -96,7 +96,7 @@ def _compared(pair: Pair, estimate: CorrectedT | None, step: Step, rope: float, 
     # a constant gain has no p-value and no step of Holm's: its interval is a point
     interval = estimate.interval(alpha)
     adjusted = interval if np.isnan(step.level) else estimate.interval(step.level)
-    verdict = read(adjusted, rope, significant=step.p_holm <= alpha)
+    verdict = interval_verdict(adjusted, rope, significant=step.p_holm <= alpha)
     n_more, reason = None, ""
     if verdict == CANNOT_TELL and np.isnan(step.p):
         reason = f"the difference is the same on all {n} splits, so it shows no variance to test it against"

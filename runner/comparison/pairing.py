@@ -132,10 +132,10 @@ def pair(table: pd.DataFrame, metric: str, baseline: str) -> Paired:
 def _pair(cells: pd.DataFrame, dataset: str, loss: str, baseline: str, metric: str, test_ratios: pd.Series) -> Pair:
     score, baseline_score = cells[loss].to_numpy(), cells[baseline].to_numpy()
     both = np.isfinite(score) & np.isfinite(baseline_score)
-    splits, place = np.unique(cells.index.get_level_values("split")[both], return_inverse=True)
-    seeds = np.bincount(place, minlength=len(splits))
-    scores = np.bincount(place, score[both]) / seeds
-    baseline_scores = np.bincount(place, baseline_score[both]) / seeds
+    splits, index = np.unique(cells.index.get_level_values("split")[both], return_inverse=True)
+    seeds = np.bincount(index, minlength=len(splits))
+    scores = np.bincount(index, score[both]) / seeds
+    baseline_scores = np.bincount(index, baseline_score[both]) / seeds
     return Pair(
         loss=loss,
         dataset=dataset,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from runner.comparison.compared import CANNOT_TELL, Compared, read
+from runner.comparison.compared import CANNOT_TELL, Compared, interval_verdict
 from runner.comparison.dataset_families import families, parent
 from runner.comparison.holm import Step, holm_steps
 from runner.comparison.one_dataset import NOTHING, check_limits
@@ -54,6 +54,21 @@ class SeveralDatasets:
     missing: tuple[Missing, ...]
 
 
+@dataclass(frozen=True)
+class _Test:
+    """How the gains of every loss are tested.
+
+    Attributes:
+        rope, alpha, seed: see `several_datasets`.
+        needed: the fewest datasets with which one of the losses can be significant.
+    """
+
+    rope: float
+    alpha: float
+    seed: int
+    needed: int
+
+
 def several_datasets(paired: Paired, *, rope: float = 0.005, alpha: float = 0.05, seed: int = 0) -> SeveralDatasets:
     """Compares all losses with the baseline over the datasets, and ranks them.
 
@@ -71,9 +86,9 @@ def several_datasets(paired: Paired, *, rope: float = 0.005, alpha: float = 0.05
     gains = [_gains(paired, loss, parents) for loss in paired.losses]
     p = [wilcoxon_p(values) if len(values) else np.nan for values in gains]
     tested = int(np.count_nonzero(~np.isnan(p)))
-    needed = datasets_needed(max(tested, 1), alpha)
+    test = _Test(rope, alpha, seed, needed=datasets_needed(max(tested, 1), alpha))
     results = zip(paired.losses, gains, holm_steps(p, alpha), strict=True)
-    compared = tuple(_compared(loss, values, step, rope, alpha, needed, seed) for loss, values, step in results)
+    compared = tuple(_compared(loss, values, step, test) for loss, values, step in results)
     scores = _scores(paired)
     return SeveralDatasets(
         metric=paired.metric,
@@ -84,7 +99,7 @@ def several_datasets(paired: Paired, *, rope: float = 0.005, alpha: float = 0.05
         compared=compared,
         scores=scores,
         ranks=rank(sign(paired.metric) * scores, alpha) if len(scores) > 1 and scores.shape[1] > 1 else None,
-        too_few=_too_few(max((len(values) for values in gains), default=0), tested, needed),
+        too_few=_too_few(max((len(values) for values in gains), default=0), tested, test.needed),
         missing=paired.missing,
     )
 
@@ -103,28 +118,28 @@ def _scores(paired: Paired) -> pd.DataFrame:
     return means.dropna().groupby(parent, sort=False).mean().round(12)
 
 
-def _compared(loss: str, gains: np.ndarray, step: Step, rope: float, alpha: float, needed: int, seed: int) -> Compared:
+def _compared(loss: str, gains: np.ndarray, step: Step, test: _Test) -> Compared:
     n = len(gains)
     if not n:
         reason = "no dataset that it and the baseline both have"
         return Compared(loss, 0, np.nan, NOTHING, NOTHING, step.p, step.p_holm, None, CANNOT_TELL, None, reason)
     adjusted = signed_rank_interval(gains, step.level)
-    verdict = read(adjusted, rope, significant=step.p_holm <= alpha)
+    verdict = interval_verdict(adjusted, test.rope, significant=step.p_holm <= test.alpha)
     n_more, reason = None, ""
-    if verdict == CANNOT_TELL and n < needed:
-        n_more = needed - n
-        reason = f"at least {needed} independent datasets are needed, there {'is' if n == 1 else 'are'} {n}"
+    if verdict == CANNOT_TELL and n < test.needed:
+        n_more = test.needed - n
+        reason = f"at least {test.needed} independent datasets are needed, there {'is' if n == 1 else 'are'} {n}"
     elif verdict == CANNOT_TELL:
         reason = "gains differ too much between datasets"
     return Compared(
         loss=loss,
         n=n,
         gain=hodges_lehmann(gains),
-        interval=signed_rank_interval(gains, alpha),
+        interval=signed_rank_interval(gains, test.alpha),
         adjusted_interval=adjusted,
         p=step.p,
         p_holm=step.p_holm,
-        probabilities=bayesian_signed_rank(gains, rope, seed=seed),
+        probabilities=bayesian_signed_rank(gains, test.rope, seed=test.seed),
         verdict=verdict,
         n_more=n_more,
         reason=reason,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runner.comparison.compared import read
+from runner.comparison.compared import interval_verdict
 
 ROPE = 0.01
 
@@ -29,15 +29,15 @@ ROPE = 0.01
 )
 def test_the_four_cases(interval, word):
     low, _ = interval
-    assert read(interval, ROPE, significant=not low <= 0 <= interval[1]) == word
+    assert interval_verdict(interval, ROPE, significant=not low <= 0 <= interval[1]) == word
 
 
 def test_better_and_worse_need_holm_as_well():
-    assert read((0.002, 0.05), ROPE, significant=False) == "cannot tell"
-    assert read((-0.05, -0.002), ROPE, significant=False) == "cannot tell"
+    assert interval_verdict((0.002, 0.05), ROPE, significant=False) == "cannot tell"
+    assert interval_verdict((-0.05, -0.002), ROPE, significant=False) == "cannot tell"
 
 
 def test_without_a_rope_only_a_point_at_zero_is_tied():
-    assert read((0.0, 0.0), 0.0, significant=False) == "tied"
-    assert read((1e-9, 2e-9), 0.0, significant=True) == "better"
-    assert read((-1e-9, 1e-9), 0.0, significant=False) == "cannot tell"
+    assert interval_verdict((0.0, 0.0), 0.0, significant=False) == "tied"
+    assert interval_verdict((1e-9, 2e-9), 0.0, significant=True) == "better"
+    assert interval_verdict((-1e-9, 1e-9), 0.0, significant=False) == "cannot tell"
