@@ -154,7 +154,9 @@ class StackTrainer:
     def __init__(self, run: Run, optimizers: Optimizers) -> None:
         config = run.spec.config
         self._optimizers = optimizers
-        self._trainer: training.CompiledTrainer = experiment.make_trainer(config)
+        trainer = experiment.make_trainer(config)
+        assert isinstance(trainer, training.CompiledTrainer)  # as the key of the group says
+        self._trainer = trainer
         with experiment.initializer_lock:
             self.device = self._trainer.start(config.seed)
             with self._trainer.scope():

@@ -32,7 +32,9 @@ def test_visible_gpus_are_those_the_environment_names(monkeypatch, named, gpus):
 
 def test_processes_claim_gpus_in_turn_and_the_dead_give_theirs_back(tmp_path):
     claims = tmp_path / "gpus.json"
-    started = [subprocess.Popen([sys.executable, "-c", CLAIM, claims], stdin=-1, stdout=-1, text=True) for _ in range(2)]
+    started = [
+        subprocess.Popen([sys.executable, "-c", CLAIM, claims], stdin=-1, stdout=-1, text=True) for _ in range(2)
+    ]
     taken = [process.stdout.readline().strip() for process in started]
     for process in started:
         process.communicate("")
