@@ -38,5 +38,5 @@ def compare(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     settings = ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha)
     uri = tracking.store_uri(options.uri, options.outputs)
-    reports.report_on_sweeps(uri, options.sweeps, settings, options.outputs)
+    reports.compare_sweeps(uri, options.sweeps, settings, options.outputs)
     return 0

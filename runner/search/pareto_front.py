@@ -60,7 +60,7 @@ class ParetoFrontReport:
         chosen = trials.set_index("trial").loc[numbers].reset_index()
         commands = [results.command_of(trial) for trial in front]
         chosen.assign(command=commands).to_csv(folder / "best_trials.csv", index=False)
-        figure = figures.search_front(
+        figure = figures.pareto_front(
             trials,
             numbers,
             objectives=results.objectives,

@@ -97,8 +97,10 @@ class Sweep:
         if self.comparison is None:
             return
         try:
-            folder = self.folder / names.COMPARISON
-            reports.report_on_sweep(self.tracker, self.plan.parent_id, self.comparison, folder, finished)
+            parent = self.tracker.run(self.plan.parent_id)
+            assert parent is not None
+            recorded = reports.RecordedSweep(self.tracker, parent, finished)
+            reports.publish_report(recorded, self.comparison, self.folder / names.COMPARISON)
         except InputError as problem:
             console.show_no_report(str(problem))
 
