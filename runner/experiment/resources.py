@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 
+from runner import data
 from runner.config.instantiate import build
-from runner.data import Dataset, Splits, make_splits
+from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
 
@@ -41,7 +42,7 @@ class Cache:
     def splits(self, config: DictConfig) -> Splits:
         """The splits of a run's config."""
         key = _key(config, "dataset", "split")
-        return _kept(self._splits, key, lambda: make_splits(self.dataset(config), **config.split))
+        return _kept(self._splits, key, lambda: data.make_splits(self.dataset(config), **config.split))
 
     def store(self, config: DictConfig) -> Store | None:
         """The opened store of a run's config; None for `tracking=none`."""
