@@ -1,10 +1,9 @@
-"""From a source of data to the three parts a network is trained, tuned and tested on."""
+"""From a source of data to the three parts a network is trained, tuned and tested on.
 
-from runner.data.checks import check
-from runner.data.dataset import Dataset
-from runner.data.linked_rows import duplicate_rows
-from runner.data.preprocessing import make_preprocessing
-from runner.data.splits import Part, Splits
-from runner.data.splitting import make_splits
+The names are listed in `__init__.pyi` and loaded on first use: scikit-learn takes a second, and errors of a dataset or
+of a split do not wait for it.
+"""
 
-__all__ = ["Dataset", "Part", "Splits", "check", "duplicate_rows", "make_preprocessing", "make_splits"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Which part every unit of rows goes to: shares of rows and of positives as close to the wanted ones as can be."""
+"""Which part every set of linked rows goes to: shares of rows and of positives as close to the wanted as can be."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LEAST = np.array([[1, 2], [1, 1], [1, 1]])
 
 
 @dataclass(frozen=True)
-class TooFew(Exception):
-    """Too few units hold rows of a class; ``part`` goes without, or one of them does."""
+class TooFewRows(Exception):
+    """Too few sets hold rows of a class; ``part`` goes without, or one of them does."""
 
     label: int
     part: str = "one of them"
@@ -29,11 +29,14 @@ def targets(totals: np.ndarray, fractions: tuple[float, float, float]) -> np.nda
     Args:
         totals: (classes,) negatives and positives there are.
         fractions: shares of train, validation and test.
+
+    Raises:
+        TooFewRows: fewer rows of a class than the parts need.
     """
     wanted = np.empty((3, 2), dtype=np.int64)
     for label, total in enumerate(totals):
         if total < LEAST[:, label].sum():
-            raise TooFew(label)
+            raise TooFewRows(label)
         held_out = np.floor(total * np.array(fractions[1:]) + 0.5).astype(np.int64)
         held_out = np.maximum(held_out, LEAST[1:, label])
         while total - held_out.sum() < LEAST[TRAIN, label]:
@@ -42,56 +45,66 @@ def targets(totals: np.ndarray, fractions: tuple[float, float, float]) -> np.nda
     return wanted
 
 
-def deal(units: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(rows,) part of each row; rows of one unit get the same part.
+def allocate(sets: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(rows,) part of each row; rows of one set get the same part.
 
-    First every part gets what it cannot do without, from the smallest units. The rest goes out largest units
-    first, each to where it fits best. Single rows come last and fill up each class exactly, so that a table
-    without units of several rows gets the plain stratified split.
+    First every part gets its least, from the smallest sets. The others follow, the largest first, each to where it
+    fits best. Single rows come last and fill up each class exactly, so that a table without sets of several rows gets
+    the plain stratified split.
+
+    Args:
+        sets: (rows,) the number of each row's set, from 0.
+        labels: (rows,) 0 or 1.
+        wanted: (parts, classes) rows, as of `targets`.
+        rng: decides among sets of one composition.
+
+    Raises:
+        TooFewRows: not every part can have its least.
     """
-    count = int(units.max()) + 1
-    content = np.stack([np.bincount(units[labels == label], minlength=count) for label in (0, 1)], axis=1)
+    count = int(sets.max()) + 1
+    content = np.stack([np.bincount(sets[labels == label], minlength=count) for label in (0, 1)], axis=1)
     part = np.full(count, -1, dtype=np.int64)
     filled = np.zeros((3, 2), dtype=np.int64)
     shuffled = rng.permutation(count)
 
-    _give_the_least(content, shuffled, part, filled)
-    kinds = pd.DataFrame(content[shuffled], columns=["negatives", "positives"])
-    kinds = kinds[part[shuffled] == -1]
-    # Units of one composition are exchangeable: they are dealt together, in the random order of the shuffle.
-    alike = {kind: shuffled[rows] for kind, rows in _positions(kinds).items()}
-    for kind in sorted(alike, key=lambda kind: (-sum(kind), kind)):
-        members, size = alike[kind], np.array(kind)
-        shares = (
-            _exact(len(members), size, wanted - filled) if sum(kind) == 1 else _best(len(members), size, wanted, filled)
-        )
+    _allocate_least(content, shuffled, part, filled)
+    compositions = pd.DataFrame(content[shuffled], columns=["negatives", "positives"])
+    compositions = compositions[part[shuffled] == -1]
+    # Sets of one composition are exchangeable: they are allocated together, in the random order of the shuffle.
+    alike = {composition: shuffled[rows] for composition, rows in _positions(compositions).items()}
+    for composition in sorted(alike, key=lambda composition: (-sum(composition), composition)):
+        members, size = alike[composition], np.array(composition)
+        if sum(composition) == 1:
+            shares = _shares_of_single_rows(len(members), size, wanted - filled)
+        else:
+            shares = _shares_of_sets(len(members), size, wanted, filled)
         part[members] = np.repeat(np.arange(3), shares)
         filled += shares[:, None] * size
-    return part[units]
+    return part[sets]
 
 
-def _positions(kinds: pd.DataFrame) -> dict[tuple[int, int], np.ndarray]:
-    """For each composition (negatives, positives) the index of its units, in their order."""
-    grouped = kinds.groupby(["negatives", "positives"], sort=False).groups
-    return {cast("tuple[int, int]", kind): np.asarray(index) for kind, index in grouped.items()}
+def _positions(compositions: pd.DataFrame) -> dict[tuple[int, int], np.ndarray]:
+    """For each composition (negatives, positives) the index of its sets, in their order."""
+    grouped = compositions.groupby(["negatives", "positives"], sort=False).groups
+    return {cast("tuple[int, int]", composition): np.asarray(index) for composition, index in grouped.items()}
 
 
-def _give_the_least(content: np.ndarray, shuffled: np.ndarray, part: np.ndarray, filled: np.ndarray) -> None:
-    """Mark the smallest units that give every part its least. Large ones could not be taken back from train."""
+def _allocate_least(content: np.ndarray, shuffled: np.ndarray, part: np.ndarray, filled: np.ndarray) -> None:
+    """Marks the smallest sets that give every part its least; large ones would leave train too little."""
     by_size = shuffled[np.argsort(content[shuffled].sum(axis=1), kind="stable")]
     for label in (1, 0):  # the positives are the ones that run short
         able = iter(by_size[content[by_size, label] > 0])
         for side in (TEST, VALIDATION, TRAIN):
             while filled[side, label] < LEAST[side, label]:
-                unit = next((unit for unit in able if part[unit] == -1), None)
-                if unit is None:
-                    raise TooFew(label, PARTS[side])
-                part[unit] = side
-                filled[side] += content[unit]
+                number = next((number for number in able if part[number] == -1), None)
+                if number is None:
+                    raise TooFewRows(label, PARTS[side])
+                part[number] = side
+                filled[side] += content[number]
 
 
-def _exact(members: int, size: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """(parts,) single rows for each part: what is missing, less where an earlier unit took more than its share."""
+def _shares_of_single_rows(members: int, size: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """(parts,) single rows for each part: what is missing, less where an earlier set took more than its share."""
     missing = np.maximum(missing[:, int(size.argmax())], 0)
     ideal = members * missing / missing.sum()
     shares = np.floor(ideal).astype(np.int64)
@@ -100,11 +113,11 @@ def _exact(members: int, size: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _best(members: int, size: np.ndarray, wanted: np.ndarray, filled: np.ndarray) -> np.ndarray:
-    """(parts,) units of one composition for each part.
+def _shares_of_sets(members: int, size: np.ndarray, wanted: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """(parts,) sets of one composition for each part.
 
-    Each batch goes to where it lowers the sum of (filled - wanted)^2 / wanted most. The batches shrink as the
-    units run out: half a million pairs take some hundred steps, the last ones unit by unit.
+    Each batch goes to where it lowers the sum of (filled - wanted)^2 / wanted most. The batches shrink as the sets run
+    out: half a million pairs take some hundred steps, the last ones set by set.
     """
     shares = np.zeros(3, dtype=np.int64)
     left = members

@@ -6,16 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from runner import data
+from runner.data import sources
 from runner.data.dataset import Dataset
-from runner.data.linked_rows import duplicate_rows
-from runner.data.sources import (
-    keel_names,
-    load_breast_cancer,
-    load_digits,
-    load_keel,
-    load_page_blocks,
-    load_synthetic,
-)
 from runner.errors import InputError
 
 FEW_POSITIVES = 30
@@ -44,7 +37,7 @@ class CatalogueRow:
     note: str = ""
 
 
-ELSEWHERE = (
+OTHER_SOURCES = (
     CatalogueRow("dataset=file dataset.path=FILE dataset.target=COLUMN", note="your own CSV or Parquet file"),
     CatalogueRow("dataset=openml dataset.data_id=NUMBER", note="any set of openml.org; needs a network once"),
     CatalogueRow("dataset=imblearn dataset.name=NAME", note="27 sets of imbalanced-learn; needs a network once"),
@@ -65,23 +58,23 @@ def datasets_table(names: Sequence[str] = ()) -> Iterator[CatalogueRow]:
         if wanted(option):
             yield _row(option, load)
     try:
-        keel = keel_names()
+        keel = sources.keel_names()
     except InputError as error:
         keel = []
         if wanted("dataset=keel dataset.name=NAME"):
             yield CatalogueRow("dataset=keel dataset.name=NAME", note=str(error))
     for name in keel:
         if wanted(f"dataset=keel dataset.name={name}"):
-            yield _row(f"dataset=keel dataset.name={name}", partial(load_keel, name))
-    yield from (row for row in ELSEWHERE if wanted(row.option))
+            yield _row(f"dataset=keel dataset.name={name}", partial(sources.load_keel, name))
+    yield from (row for row in OTHER_SOURCES if wanted(row.option))
 
 
 def _bundled() -> list[tuple[str, Callable[[], Dataset]]]:
     return [
-        ("dataset=page_blocks", load_page_blocks),
-        ("dataset=breast_cancer", load_breast_cancer),
-        ("dataset=digits", load_digits),
-        ("dataset=synthetic", load_synthetic),
+        ("dataset=page_blocks", sources.load_page_blocks),
+        ("dataset=breast_cancer", sources.load_breast_cancer),
+        ("dataset=digits", sources.load_digits),
+        ("dataset=synthetic", sources.load_synthetic),
     ]
 
 
@@ -97,7 +90,7 @@ def _row(option: str, load: Callable[[], Dataset]) -> CatalogueRow:
         features=dataset.features.shape[1],
         positives=positives,
         prevalence=dataset.prevalence,
-        duplicates=duplicate_rows(dataset.features),
+        duplicates=data.duplicate_rows(dataset.features),
         note=_note(option, positives),
     )
 

@@ -13,6 +13,12 @@ from runner.wording import join_names
 
 log = logging.getLogger("runner.data")
 
+RAREST = 10
+"""Categories in fewer training rows than this share one input: too few rows to learn a weight from."""
+
+MOST_CATEGORIES = 30
+"""Inputs that one categorical column may become, the pool of the rare ones included."""
+
 
 def plain_columns(features: pd.DataFrame, *, where: str) -> pd.DataFrame:
     """The same table in four kinds of columns: numpy numbers, numpy booleans, ``str`` and ``category``.

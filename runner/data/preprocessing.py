@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from operator import methodcaller
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-if TYPE_CHECKING:
-    from sklearn.compose import ColumnTransformer
-
-RAREST = 10
-"""Categories in fewer training rows than this share one input: too few rows to learn a weight from."""
-
-MOST_CATEGORIES = 30
-"""Inputs that one categorical column may become, the pool of the rare ones included."""
+from runner.data.columns import MOST_CATEGORIES, RAREST
 
 
 def make_preprocessing(frame: pd.DataFrame) -> ColumnTransformer:
@@ -30,10 +26,6 @@ def make_preprocessing(frame: pd.DataFrame) -> ColumnTransformer:
     Returns:
         A ColumnTransformer that makes a dense float64 array of a DataFrame, whatever the order of its columns.
     """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import MissingIndicator, SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
     def cast(dtype: str) -> FunctionTransformer:
         # methodcaller, not a function of ours: a pickle would need this package to load it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:  # scikit-learn takes a second to import; data errors should not wait for it
+if TYPE_CHECKING:  # scikit-learn takes a second to import; errors of a dataset or a split do not wait for it
     from sklearn.compose import ColumnTransformer
 
 

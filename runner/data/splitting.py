@@ -7,16 +7,16 @@ import logging
 import numpy as np
 import pandas as pd
 
-from runner.data.allocation import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFew, deal, targets
+from runner import data
+from runner.data.allocation import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFewRows, allocate, targets
 from runner.data.dataset import Dataset
-from runner.data.linked_rows import row_keys, units
-from runner.data.preprocessing import make_preprocessing
+from runner.data.linked_rows import linked_sets, row_keys
 from runner.data.splits import Part, Splits
 from runner.errors import InputError
 
 log = logging.getLogger("runner.data")
 
-MISSED = 0.03
+SHARE_TOLERANCE = 0.03
 """A part that misses its asked share of the rows by more than this is worth a warning."""
 
 
@@ -34,7 +34,7 @@ def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, 
             labels; ``drop`` keeps only the first of them.
     """
     sides = split_rows(dataset, seed=seed, validation=validation, test=test, duplicates=duplicates)
-    preprocessing = make_preprocessing(dataset.features)
+    preprocessing = data.make_preprocessing(dataset.features)  # loads scikit-learn, once the split is not refused
     preprocessing.fit(dataset.features.iloc[sides[TRAIN]])
 
     def part(rows: np.ndarray) -> Part:
@@ -62,19 +62,19 @@ def split_rows(
     keys = row_keys(dataset.features)
     if duplicates == "drop":
         rows = np.unique(keys, return_index=True)[1]
-        _tell_dropped(dataset, keys, rows)
+        _warn_dropped(dataset, keys, rows)
         keys = np.arange(len(rows))
     else:
         rows = np.arange(len(keys))
     labels = dataset.labels[rows]
-    unit = units(keys, None if dataset.groups is None else dataset.groups[rows])
+    sets = linked_sets(keys, None if dataset.groups is None else dataset.groups[rows])
     try:
         asked = (1 - validation - test, validation, test)
         wanted = targets(np.bincount(labels, minlength=2), asked)
-        side = deal(unit, labels, wanted, np.random.default_rng(seed))
-    except TooFew as lack:
-        raise InputError(_too_few(dataset, labels, unit, lack)) from lack
-    _tell_missed(dataset, rows, unit, side, wanted.sum(axis=1), asked)
+        side = allocate(sets, labels, wanted, np.random.default_rng(seed))
+    except TooFewRows as problem:
+        raise InputError(_too_few(dataset, labels, sets, problem)) from problem
+    _warn_missed_shares(dataset, rows, sets, side, wanted.sum(axis=1), asked)
     return rows[side == TRAIN], rows[side == VALIDATION], rows[side == TEST]
 
 
@@ -88,7 +88,7 @@ def _check_shares(validation: float, test: float) -> None:
         )
 
 
-def _tell_dropped(dataset: Dataset, keys: np.ndarray, firsts: np.ndarray) -> None:
+def _warn_dropped(dataset: Dataset, keys: np.ndarray, firsts: np.ndarray) -> None:
     dropped = len(keys) - len(firsts)
     if dropped:
         conflicting = int((dataset.labels != dataset.labels[firsts][keys]).sum())
@@ -101,21 +101,21 @@ def _tell_dropped(dataset: Dataset, keys: np.ndarray, firsts: np.ndarray) -> Non
         )
 
 
-def _tell_missed(
+def _warn_missed_shares(
     dataset: Dataset,
     rows: np.ndarray,
-    unit: np.ndarray,
+    sets: np.ndarray,
     side: np.ndarray,
     wanted: np.ndarray,
     asked: tuple[float, float, float],
 ) -> None:
-    """Warn where units of several rows made a part larger or smaller than single rows would have."""
+    """Warns where sets of several rows made a part larger or smaller than single rows would have."""
     count = np.bincount(side, minlength=len(PARTS))
     got = count / len(rows)
     # Up to a rounding error: 0.23 - 0.2 is a little more than 0.03.
-    if not ((np.abs(got - asked) > MISSED + 1e-9) & (count != wanted)).any():
+    if not ((np.abs(got - asked) > SHARE_TOLERANCE + 1e-9) & (count != wanted)).any():
         return
-    largest = int(np.bincount(unit).max())
+    largest = int(np.bincount(sets).max())
     reason, way_out = "equal rows stay together and one set of them", "split.duplicates=drop keeps one row of each set"
     if dataset.groups is not None:
         group = int(np.bincount(pd.factorize(dataset.groups[rows])[0]).max())
@@ -135,16 +135,16 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
-def _too_few(dataset: Dataset, labels: np.ndarray, unit: np.ndarray, lack: TooFew) -> str:
-    called = "positive" if lack.label else "negative"
-    rows = int((labels == lack.label).sum())
-    sets = len(np.unique(unit[labels == lack.label]))
+def _too_few(dataset: Dataset, labels: np.ndarray, sets: np.ndarray, problem: TooFewRows) -> str:
+    called = "positive" if problem.label else "negative"
+    rows = int((labels == problem.label).sum())
+    distinct = len(np.unique(sets[labels == problem.label]))
     linked, way_out = "", "choose a dataset with more of them"
-    if sets < rows:
-        linked = f", in {sets} sets of duplicates or groups that stay together,"
+    if distinct < rows:
+        linked = f", in {distinct} sets of duplicates or groups that stay together,"
         if dataset.groups is not None:
             way_out = "choose smaller groups, or " + way_out.removeprefix("choose ")
     return (
         f"{dataset.name}: {rows} {called} rows{linked} are too few for three parts (1 for validation, 1 for test,"
-        f" {LEAST[TRAIN, lack.label]} to train on): {lack.part} goes without; {way_out}"
+        f" {LEAST[TRAIN, problem.label]} to train on): {problem.part} goes without; {way_out}"
     )

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from runner import tracking
+from runner import data, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build
 from runner.config.schemas import TrackingConfig
-from runner.data import Dataset, Splits, make_splits
+from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
 
@@ -47,7 +47,7 @@ class Resources:
             InputError: the dataset's, or a part would lack a class.
         """
         key, split = _key(config, "dataset", "split"), config.values["split"]
-        return _latest(self._splits, key, lambda: make_splits(self.dataset(config), **split))
+        return _latest(self._splits, key, lambda: data.make_splits(self.dataset(config), **split))
 
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import sklearn
+from sklearn import datasets
+
 from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
 
 
 def load_breast_cancer(*, image_shape: Sequence[int] | None = None) -> Dataset:
     """The positive class is malignant. (In scikit-learn's own coding, malignant is 0.)"""
-    import sklearn
-    from sklearn import datasets
-
     bunch = datasets.load_breast_cancer(as_frame=True)
     return check(
         Dataset(

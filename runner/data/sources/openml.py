@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import pandas as pd
@@ -61,13 +62,12 @@ def _fetch(
     called: str, name: str | None, data_id: int | None, version: int | None
 ) -> tuple[pd.DataFrame, str | None, dict[str, Any]]:
     """All columns that are neither an id nor ignored, the declared target if it is one column, and OpenML's details."""
-    from sklearn.datasets import fetch_openml
-
+    datasets = import_module("sklearn.datasets")  # takes a second, for which refused arguments do not wait
     asked: dict[str, Any] = {"data_id": data_id} if name is None else {"name": name, "version": version or "active"}
     with download(called), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A network error occurred")  # the error that follows says it in one line
         try:
-            bunch = fetch_openml(**asked, as_frame=True, n_retries=1, delay=0.2)
+            bunch = datasets.fetch_openml(**asked, as_frame=True, n_retries=1, delay=0.2)
         except ValueError as error:  # scikit-learn's OpenMLError is one: not found, or no table
             reason = " ".join(str(error).split())
             raise InputError(f"{called}: {reason}; openml.org/search lists names and numbers") from error

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import pandas as pd
+from pyarrow import parquet
 
 from runner.errors import InputError
 from runner.wording import did_you_mean, join_names
@@ -72,8 +73,6 @@ def _with_decimal_commas(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    from pyarrow import parquet
-
     _check_unique(path, parquet.read_schema(path).names)
     return pd.read_parquet(path)
 

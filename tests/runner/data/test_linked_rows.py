@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from runner.data import duplicate_rows
-from runner.data import linked_rows as module
-from runner.data.linked_rows import row_keys, units
+from runner.data.linked_rows import linked_sets, row_hashes, row_keys
 from runner.data.sources import load_keel
 
 
@@ -35,24 +34,52 @@ def test_large_whole_numbers_are_told_apart():
     assert row_keys(frame).tolist() == [0, 1, 0]
 
 
-def test_a_collision_of_hashes_is_noticed(monkeypatch):
-    right = module._hashes
-    seeds = []
+@pytest.mark.parametrize("seed", range(3))
+def test_as_pandas_groups_rows_of_any_types(seed):
+    """Columns of every type that a checked dataset may have, with missing values, both zeros and two kinds of NaN."""
+    rng = np.random.default_rng(seed)
+    other_nan = np.array([0x7FF8000000000001], dtype=np.uint64).view(np.float64)[0]
+    rows = 400
+    frame = pd.DataFrame(
+        {
+            "float": rng.choice([0.0, -0.0, 1.5, np.nan, other_nan], rows),
+            "float32": rng.choice([0.1, 0.2], rows).astype(np.float32),
+            "whole": rng.integers(0, 2, rows, dtype=np.int8),
+            "flag": rng.random(rows) < 0.5,
+            "text": pd.Series(rng.choice(["a", "b", None], rows), dtype="str"),
+            "category": pd.Categorical(rng.choice(["x", "y", None], rows), categories=["y", "z", "x"]),
+            "number": pd.Categorical(rng.choice([1, 2], rows)),
+        }
+    )
+    expected = frame.groupby(list(frame), dropna=False, sort=False, observed=True).ngroup()
+    assert 100 < expected.max() < rows - 50
+    np.testing.assert_array_equal(row_keys(frame), expected)
 
-    def colliding(features, seed):
-        seeds.append(seed)
-        return right(features, seed) if seed == 2 else np.zeros(len(features), dtype=np.uint64)
 
-    monkeypatch.setattr(module, "_hashes", colliding)
-    assert row_keys(pd.DataFrame({"x": [3.0, 4.0, 3.0]})).tolist() == [0, 1, 0]
-    assert seeds == [0, 1, 2]
-
-
-def test_units_without_groups_are_the_keys():
-    assert units(np.array([0, 1, 0]), None).tolist() == [0, 1, 0]
+@pytest.mark.parametrize("columns", [1, 2, 300])
+def test_as_pandas_groups_wide_rows(columns):
+    frame = pd.DataFrame(np.random.default_rng(0).integers(0, 3, (200, columns)).astype(float)).add_prefix("x")
+    frame = pd.concat([frame, frame.iloc[::3]], ignore_index=True)
+    expected = frame.groupby(list(frame), dropna=False, sort=False).ngroup()
+    np.testing.assert_array_equal(row_keys(frame), expected)
 
 
-def test_units_link_through_keys_and_groups():
-    found = units(np.array([0, 1, 1, 2, 3]), np.array(["a", "a", "b", "c", "b"]))
+def test_different_rows_of_one_hash_are_told_apart():
+    """The hash of one column is mixed with the next, so a second column can be chosen that makes two hashes equal."""
+    first = np.array([3, 4], dtype=np.int64)
+    hashes = row_hashes(pd.DataFrame({"a": first}), seed=0)
+    second = np.array([7, 7 ^ int(hashes[0] ^ hashes[1])], dtype=np.uint64)
+    frame = pd.DataFrame({"a": first, "b": second}).iloc[[0, 1, 0, 1]].reset_index(drop=True)
+    assert len(set(row_hashes(frame, seed=0))) == 1
+    assert len(set(row_hashes(frame, seed=1))) == 2
+    assert row_keys(frame).tolist() == [0, 1, 0, 1]
+
+
+def test_sets_without_groups_are_those_of_the_keys():
+    assert linked_sets(np.array([0, 1, 0]), None).tolist() == [0, 1, 0]
+
+
+def test_sets_link_through_keys_and_groups():
+    found = linked_sets(np.array([0, 1, 1, 2, 3]), np.array(["a", "a", "b", "c", "b"]))
     assert len(set(found[[0, 1, 2, 4]])) == 1
     assert found[3] != found[0]

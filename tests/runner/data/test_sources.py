@@ -25,7 +25,7 @@ from runner.data.sources import (
     load_page_blocks,
     load_synthetic,
 )
-from runner.data.sources.column_warnings import tell_suspects
+from runner.data.sources.column_warnings import warn_of_columns
 from runner.data.sources.synthetic import bayes_logits
 from runner.errors import InputError
 
@@ -58,7 +58,7 @@ def test_contract(load, caplog):
     for part in (splits.train, splits.validation, splits.test):
         assert np.isfinite(part.inputs).all()
         assert part.labels.mean() == pytest.approx(dataset.prevalence, rel=0.25)
-    tell_suspects(dataset.features, Path("as if from a file.csv"))
+    warn_of_columns(dataset.features, Path("as if from a file.csv"))
     assert [record.getMessage() for record in caplog.records if record.name == "runner.data"] == []
 
 
@@ -197,6 +197,31 @@ def test_a_missing_package_is_named(package, load, monkeypatch):
     monkeypatch.setitem(sys.modules, f"{package}.datasets", None)
     with pytest.raises(InputError, match="pip install"):
         load()
+
+
+def test_a_refusal_does_not_wait_for_scikit_learn():
+    script = """
+import sys
+from runner import data
+from runner.data import sources
+from runner.errors import InputError
+
+def loaded(refused):
+    try:
+        refused()
+    except InputError:
+        return sorted({"scipy", "sklearn"} & set(sys.modules))
+    return "not refused"
+
+print(loaded(lambda: sources.load_file("none.csv", "y")))
+print(loaded(lambda: sources.load_openml()))
+print(loaded(lambda: sources.load_imblearn("xyz")))
+print(loaded(lambda: sources.load_synthetic(rows=0)))
+print(loaded(lambda: data.check(data.Dataset("d", 1, [0, 1], "test"))))
+print(loaded(lambda: data.make_splits(sources.load_synthetic(), seed=0, validation=0.5, test=0.5)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]"] * 5 + ["['scipy']"]
 
 
 def test_the_import_is_light():

@@ -1,0 +1,9 @@
+from .breast_cancer import load_breast_cancer as load_breast_cancer
+from .digits import load_digits as load_digits
+from .file import load_file as load_file
+from .imblearn import load_imblearn as load_imblearn
+from .keel import keel_names as keel_names
+from .keel import load_keel as load_keel
+from .keel import load_page_blocks as load_page_blocks
+from .openml import load_openml as load_openml
+from .synthetic import load_synthetic as load_synthetic
