@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from omegaconf import DictConfig
@@ -235,8 +235,13 @@ def make_network(config: DictConfig, splits: Splits, dataset: Dataset) -> Networ
     """The network of the config, as wide as the preprocessed training part."""
     from runner.models import build_network
 
-    width = splits.train.inputs.shape[1]
-    return build_network(config.model, width=width, prevalence=splits.prevalence, image_shape=dataset.image_shape)
+    arguments = {key: value for key, value in config.model.items() if key != "bias_init"}
+
+    def features(inputs: Any) -> Any:
+        return build("model", arguments, inputs, known={"image_shape": dataset.image_shape})
+
+    width, bias_init = splits.train.inputs.shape[1], config.model.get("bias_init", "prior")
+    return build_network(features, width=width, prevalence=splits.prevalence, bias_init=bias_init)
 
 
 def make_loss(config: DictConfig, splits: Splits) -> keras.losses.Loss:
