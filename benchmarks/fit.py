@@ -11,13 +11,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # The package `losses`, not the benchmark in this file's folder, where Python looks first.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +27,7 @@ from runner.evaluation import epoch_metrics
 from runner.training import FitTrainer, TrainingTask
 from runner.training.runtime import keras
 
-from runner.models import Network, build_network  # isort: skip - after the runtime, which loads TensorFlow quietly
+from runner.models import Network, build_network, mlp  # isort: skip - after the runtime, which loads TensorFlow quietly
 
 EPOCHS, BATCH, REPEATS = 20, 32, 3
 SPLITS = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
@@ -94,8 +94,7 @@ def ours() -> float:
 
 
 def _network() -> Network:
-    config = OmegaConf.create({"_target_": "runner.models.mlp", "units": [64, 32], "bias_init": "prior"})
-    return build_network(config, width=TRAIN.inputs.shape[1], prevalence=SPLITS.prevalence)
+    return build_network(partial(mlp, units=[64, 32]), width=TRAIN.inputs.shape[1], prevalence=SPLITS.prevalence)
 
 
 def _per_epoch(fit: Callable[[keras.callbacks.Callback], object]) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from omegaconf import OmegaConf
 from sklearn.compose import ColumnTransformer
 
+from runner.config.instantiate import build
 from runner.data import Part, Splits
 from runner.models import Network, build_network
 
@@ -27,10 +27,14 @@ def make_splits(rows=203, seed=0, weights=False, width=WIDTH) -> Splits:
     return Splits(part(rows), part(60), part(60), ColumnTransformer([]))
 
 
-def make_network(seed=0, *, width=WIDTH, image_shape=None, **body) -> Network:
-    """An MLP of one hidden layer of 8, unless `body` says otherwise."""
+def make_network(seed=0, *, width=WIDTH, image_shape=None, bias_init="zero", **backbone) -> Network:
+    """An MLP of one hidden layer of 8, unless `backbone` says otherwise: `_target_` and arguments, as in a config."""
     keras.utils.set_random_seed(seed)
-    config = {"_target_": "runner.models.mlp", "bias_init": "zero", **body}
+    config = {"_target_": "runner.models.mlp", **backbone}
     if config["_target_"] == "runner.models.mlp":
         config = {"units": [8], **config}
-    return build_network(OmegaConf.create(config), width=width, prevalence=0.2, image_shape=image_shape)
+
+    def features(inputs):
+        return build("model", config, inputs, known={"image_shape": image_shape})
+
+    return build_network(features, width=width, prevalence=0.2, bias_init=bias_init)

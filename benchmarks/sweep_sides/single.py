@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,16 @@ WAYS = {"tuned": "fit tuned", "fit": "trainer=fit", "compiled": "trainer=compile
 
 def train_ours(way: str, epochs: int, splits: Any, batch: int = BATCH) -> list[float]:
     """When training began and each epoch ended; everything slow is imported before."""
-    from omegaconf import OmegaConf
-
     from runner.evaluation import epoch_metrics
-    from runner.models import build_network
+    from runner.models import build_network, mlp
     from runner.training import CompiledTrainer, FitTrainer, TrainingTask
     from runner.training.runtime import keras
 
     trainer = (CompiledTrainer if way == "compiled" else FitTrainer)(epochs=epochs, batch_size=batch)
     trainer.start(0)
-    body = OmegaConf.create({"_target_": "runner.models.mlp", "units": [64, 32], "bias_init": "prior"})
+    backbone = partial(mlp, units=[64, 32])
     with trainer.scope():
-        network = build_network(body, width=splits.train.inputs.shape[1], prevalence=splits.prevalence)
+        network = build_network(backbone, width=splits.train.inputs.shape[1], prevalence=splits.prevalence)
         loss, optimizer = keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam()
     times = [time.perf_counter()]
 

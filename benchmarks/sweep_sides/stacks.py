@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,23 +32,21 @@ class Task:
     """What both sides train: rows, and each member's seed, positive weight and weights to start from."""
 
     def __init__(self, members: int) -> None:
-        from omegaconf import OmegaConf
-
         from runner.data import make_splits
         from runner.data.sources import load_page_blocks
-        from runner.models import build_network
+        from runner.models import build_network, mlp
         from runner.training import CompiledTrainer
         from runner.training.runtime import keras
 
         self.splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
         self.positive_weights = np.linspace(1, 10, members).astype(np.float32)
         CompiledTrainer(epochs=1, batch_size=BATCH, device="cpu").start(0)
-        body = OmegaConf.create({"_target_": "runner.models.mlp", "units": [64, 32], "bias_init": "prior"})
+        backbone = partial(mlp, units=[64, 32])
         width, prevalence = self.splits.train.inputs.shape[1], self.splits.prevalence
         self.starts: list[Weights] = []
         for seed in range(members):
             keras.utils.set_random_seed(seed)
-            self.network = build_network(body, width=width, prevalence=prevalence)
+            self.network = build_network(backbone, width=width, prevalence=prevalence)
             self.starts.append(self.network.logits.get_weights())
 
     def batches(self, epoch: int) -> tuple[list[np.ndarray], list[np.ndarray]]:

@@ -1,6 +1,8 @@
-"""Network builders: each turns inputs into features, and `build_network` adds the sigmoid output."""
+"""Networks: backbones turn inputs into features, and `build_network` adds the sigmoid output.
 
-from runner.models.backbones import cnn, logistic, mlp
-from runner.models.network import Network, build_network
+The configs name backbones by their place here (`runner.models.mlp`). Keras loads with the first name that is used.
+"""
 
-__all__ = ["Network", "build_network", "cnn", "logistic", "mlp"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
-from omegaconf import DictConfig
 
-from runner.config.instantiate import build
+from runner.models.backbones import Tensor
 
 PREDICTION_BATCH = 4096  # rows; large enough for speed, small enough for any memory
 
@@ -37,28 +36,25 @@ class Network:
 
 
 def build_network(
-    config: DictConfig, *, width: int, prevalence: float, image_shape: Sequence[int] | None = None
+    features: Callable[[Tensor], Tensor], *, width: int, prevalence: float, bias_init: str = "prior"
 ) -> Network:
-    """The network of a config: its body, then Dense(1) in float32, then the sigmoid in float32.
+    """A network: the features, then Dense(1) in float32, then the sigmoid in float32.
 
     float32 at the end matters under mixed precision: Keras loses the tag that lets it recover logits, and 16 bits are
     too few for a probability near 0.
 
     Args:
-        config: `_target_` a body (see `runner.models.backbones`) and its arguments, and `bias_init`: `prior` starts the
-            output at log(prevalence / (1 - prevalence)), where a network that knows nothing yet belongs, `zero` at 0.
+        features: (batch, width) symbolic inputs to the (batch, any) last hidden tensor: a backbone (see
+            `runner.models.backbones`) with its arguments filled in. What it raises is passed on.
         width: number of inputs.
         prevalence: share of positives in the training part.
-        image_shape: (height, width, channels), where the inputs are pixels.
-
-    Raises:
-        InputError: the body cannot be built from these arguments.
+        bias_init: `prior` starts the output at log(prevalence / (1 - prevalence)), where a network that knows nothing
+            yet belongs, `zero` at 0.
     """
     inputs = keras.Input((width,), name="inputs")
-    arguments = DictConfig({key: value for key, value in config.items() if key != "bias_init"})
-    features = build("model", arguments, inputs, known={"image_shape": image_shape})
-    bias = math.log(prevalence / (1 - prevalence)) if config.get("bias_init", "prior") == "prior" else 0.0
+    hidden = features(inputs)
+    bias = math.log(prevalence / (1 - prevalence)) if bias_init == "prior" else 0.0
     output = keras.layers.Dense(1, bias_initializer=keras.initializers.Constant(bias), dtype="float32", name="logit")
-    logit = output(features)
+    logit = output(hidden)
     probability = keras.layers.Activation("sigmoid", dtype="float32", name="probability")(logit)
     return Network(keras.Model(inputs, logit, name="logits"), keras.Model(inputs, probability, name="probabilities"))

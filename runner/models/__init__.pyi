@@ -1,0 +1,5 @@
+from .backbones import cnn as cnn
+from .backbones import logistic as logistic
+from .backbones import mlp as mlp
+from .network import Network as Network
+from .network import build_network as build_network
