@@ -16,6 +16,8 @@ from pathlib import Path
 # The package `losses`, not the benchmark in this file's folder, where Python looks first.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from runner.training.runtime import keras
+
 import numpy as np
 from omegaconf import OmegaConf
 from rich.console import Console
@@ -24,10 +26,8 @@ from rich.table import Table
 from runner.data import make_splits
 from runner.data.sources import load_page_blocks
 from runner.evaluation import epoch_metrics
+from runner.models import Network, build_network
 from runner.training import FitTrainer, TrainingTask
-from runner.training.runtime import keras
-
-from runner.models import Network, build_network  # isort: skip - after the runtime, which loads TensorFlow quietly
 
 EPOCHS, BATCH, REPEATS = 20, 32, 3
 SPLITS = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)

@@ -105,12 +105,12 @@ class StackRunner:
         return self._trainer.reason_unsupported(self._network, self._optimizer(run.config))
 
     def _stacks(self) -> list[list[Passenger]]:
-        from runner.training.stack import kind_of
+        from runner.training.stack import loss_key
 
         logits = self._network.logits
         widest = max(int(np.prod(layer.output.shape[1:])) for layer in logits.layers)
         most = self._max_stack or most_members(logits.count_params(), widest, self._trainer.settings.batch_size)
-        kinds = [kind_of(each.run.loss) for each in self._waiting]
+        kinds = [loss_key(each.run.loss) for each in self._waiting]
         return [[self._waiting[place] for place in places] for places in portions(kinds, most)]
 
     def _boards(self, passenger: Passenger) -> bool:
