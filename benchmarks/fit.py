@@ -17,6 +17,8 @@ from pathlib import Path
 # The package `losses`, not the benchmark in this file's folder, where Python looks first.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from runner.training.runtime import keras
+
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -24,10 +26,8 @@ from rich.table import Table
 from runner.data import make_splits
 from runner.data.sources import load_page_blocks
 from runner.evaluation import epoch_metrics
+from runner.models import Network, build_network, mlp
 from runner.training import FitTrainer, TrainingTask
-from runner.training.runtime import keras
-
-from runner.models import Network, build_network, mlp  # isort: skip - after the runtime, which loads TensorFlow quietly
 
 EPOCHS, BATCH, REPEATS = 20, 32, 3
 SPLITS = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)

@@ -27,12 +27,12 @@ from typing import Any
 # The package `losses`, not this file, in whose folder Python looks first.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import runner.training.runtime  # noqa: F401 - loads TensorFlow quietly
+
 import numpy as np
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
-
-import runner.training.runtime  # noqa: F401 - loads TensorFlow quietly
 
 # isort: split
 import keras

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import runner.training.runtime  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
+
 import inspect
 import io
 import re
-
-import runner.training.runtime  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
 
 # isort: split
 import keras

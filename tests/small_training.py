@@ -13,8 +13,8 @@ from runner.models import Network, build_network
 WIDTH = 5
 
 
-def make_splits(rows=203, seed=0, weights=False, width=WIDTH) -> Splits:
-    """Every fifth row positive, and shifted in the first column; 60 rows for validation, 60 for test."""
+def make_splits(rows=203, seed=0, weights=False, width=WIDTH, validation=60) -> Splits:
+    """Every fifth row positive, and shifted in the first column; 60 rows for test."""
     rng = np.random.default_rng(seed)
 
     def part(count: int) -> Part:
@@ -24,7 +24,7 @@ def make_splits(rows=203, seed=0, weights=False, width=WIDTH) -> Splits:
         inputs[:, 0] += 2 * labels
         return Part(np.arange(count), inputs, labels, rng.random(count).astype(np.float32) if weights else None)
 
-    return Splits(part(rows), part(60), part(60), ColumnTransformer([]))
+    return Splits(part(rows), part(validation), part(60), ColumnTransformer([]))
 
 
 def make_network(seed=0, *, width=WIDTH, image_shape=None, bias_init="zero", **backbone) -> Network:

@@ -25,10 +25,11 @@ WAYS = {"tuned": "fit tuned", "fit": "trainer=fit", "compiled": "trainer=compile
 
 def train_ours(way: str, epochs: int, splits: Any, batch: int = BATCH) -> list[float]:
     """When training began and each epoch ended; everything slow is imported before."""
+    from runner.training.runtime import keras
+
     from runner.evaluation import epoch_metrics
     from runner.models import build_network, mlp
     from runner.training import CompiledTrainer, FitTrainer, TrainingTask
-    from runner.training.runtime import keras
 
     trainer = (CompiledTrainer if way == "compiled" else FitTrainer)(epochs=epochs, batch_size=batch)
     trainer.start(0)

@@ -32,11 +32,12 @@ class Task:
     """What both sides train: rows, and each member's seed, positive weight and weights to start from."""
 
     def __init__(self, members: int) -> None:
+        from runner.training.runtime import keras
+
         from runner.data import make_splits
         from runner.data.sources import load_page_blocks
         from runner.models import build_network, mlp
         from runner.training import CompiledTrainer
-        from runner.training.runtime import keras
 
         self.splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
         self.positive_weights = np.linspace(1, 10, members).astype(np.float32)
@@ -88,21 +89,20 @@ def ours_by_epoch(task: Task, epochs: int) -> tuple[list[float], list[Weights]]:
 
 def ours_steps(task: Task) -> Callable[[], None]:
     """The compiled steps of one epoch's full batches."""
+    from runner.training.runtime import tf
+
     import keras
 
     import losses
-    from runner.training.runtime import tf
-    from runner.training.stack.losses import Criteria
+    from runner.training.stack.losses import StackedLosses
     from runner.training.stack.network import StackedNetwork, stacked_weights
-    from runner.training.stack.optimizers import optimizer_key, rates_of, rule_of
-    from runner.training.stack.program import HEALTHY, State, programs
+    from runner.training.stack.optimizers import rates_of
+    from runner.training.stack.program import HEALTHY, PROGRAMS, State
 
     members = len(task.starts)
     optimizers = [keras.optimizers.Adam() for _ in task.starts]
-    criteria = Criteria([losses.WeightedLoss(float(weight)) for weight in task.positive_weights])
-    compiled = programs(
-        StackedNetwork(task.network.logits), criteria, rule_of(optimizers[0]), optimizer_key(optimizers[0])
-    )
+    stacked = StackedLosses([losses.WeightedLoss(float(weight)) for weight in task.positive_weights])
+    compiled = PROGRAMS.get(StackedNetwork(task.network.logits), stacked, optimizers[0])
     weights = stacked_weights(task.starts)
     slots = [[tf.zeros_like(each), tf.zeros_like(each)] for each in weights]
     state = State(

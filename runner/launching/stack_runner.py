@@ -179,7 +179,7 @@ class StackTrainer:
         network = self._network.logits
         widest = max(int(np.prod(layer.output.shape[1:])) for layer in network.layers)
         most = max_stack or most_members(network.count_params(), widest, self._trainer.settings.batch_size)
-        keys = [training.kind_of(each.run.loss) for each in runs]
+        keys = [training.loss_key(each.run.loss) for each in runs]
         return [[runs[index] for index in indices] for indices in portions(keys, most)]
 
     def train(self, members: Sequence[StackedRun]) -> list[TrainedRun | Exception]:

@@ -1,7 +1,7 @@
 from .compiled import CompiledTrainer as CompiledTrainer
 from .early_stopping import EarlyStopping as EarlyStopping
 from .fit import FitTrainer as FitTrainer
-from .stack.losses import kind_of as kind_of
+from .stack.losses import loss_key as loss_key
 from .stack.train import Member as Member
 from .trainer import EpochListener as EpochListener
 from .trainer import Trainer as Trainer

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C, where the number of steps has such a divisor
+
 
 def epoch_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int, *, stratified: bool) -> np.ndarray:
     """The order of an epoch's rows: `stratified_order` or `batch_order`, as the config says."""
@@ -53,3 +55,12 @@ def stratified_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int)
     batch[~is_positive] = np.repeat(np.arange(batches), sizes - of_batch)
     # A stable sort keeps the shuffled order inside each batch: positives do not all come first.
     return shuffled[np.argsort(batch, kind="stable")]
+
+
+def steps_per_execution(steps: int) -> int:
+    """How many of an epoch's steps `fit` runs without coming back to Python.
+
+    A divisor of `steps`, for Keras would borrow the rest from the next epoch; all of them where each divisor is small.
+    """
+    divisor = next(size for size in range(min(steps, LONGEST_EXECUTION), 0, -1) if steps % size == 0)
+    return divisor if divisor >= 64 else steps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras, tf
+
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,7 +12,6 @@ from typing import Any
 from runner.data.splits import Splits
 from runner.models.network import Network
 from runner.training.fit import FitTrainer
-from runner.training.runtime import keras, tf
 from runner.training.stack import Member, Stack, reason_unsupported, train_stack
 from runner.training.trainer import EpochListener, Measure, Training, TrainingTask
 

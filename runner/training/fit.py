@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras, placement, start, tf
+
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -15,13 +17,11 @@ from losses.shape import wants_logits
 from runner.data.splits import Part
 from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
-from runner.training.batches import epoch_order
+from runner.training.batches import epoch_order, steps_per_execution
 from runner.training.divergence import bad_outputs, bad_step
 from runner.training.early_stopping import BestEpoch
-from runner.training.runtime import keras, placement, start, tf
 from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask
 
-LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C, where the number of steps has such a divisor
 NON_FINITE = "non-finite"
 """Marks, in TensorFlow's error, that our own check stopped the step."""
 
@@ -69,7 +69,7 @@ class FitTrainer:
         with self.scope():
             model = _Trained(network, task.loss)
             # Keras 3.15 cannot run several steps at once on several devices.
-            at_once = _steps_per_execution(steps) if self._strategy.num_replicas_in_sync == 1 else 1
+            at_once = steps_per_execution(steps) if self._strategy.num_replicas_in_sync == 1 else 1
             model.compile(optimizer=task.optimizer, jit_compile=False, steps_per_execution=at_once)
         observer = _Observer(model, splits.validation, BestEpoch(settings.early_stopping), task.measure, on_epoch)
         started = time.perf_counter()
@@ -217,9 +217,3 @@ class _Observer(keras.callbacks.Callback):
             weights = np.ones_like(every) if part.weights is None else part.weights
             total = float(self._of_all_rows(part.labels, every, weights)) * len(every)
         return total / len(every), every.astype(np.float64)
-
-
-def _steps_per_execution(steps: int) -> int:
-    """Steps that run without coming back to Python: a divisor, for Keras would borrow the rest from the next epoch."""
-    divisor = next(size for size in range(min(steps, LONGEST_EXECUTION), 0, -1) if steps % size == 0)
-    return divisor if divisor >= 64 else steps

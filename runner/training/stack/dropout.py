@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import tf
+
 from typing import Any
 
 import numpy as np
 
-from runner.training.runtime import tf
-
 Tensor = Any
 
 
-def kept(seeds: Tensor, layer: int, step: Tensor, shape: tuple[int, ...], rate: float) -> Tensor:
-    """Masks of K members.
+def keep_mask(seeds: Tensor, layer: int, step: Tensor, shape: tuple[int, ...], rate: float) -> Tensor:
+    """Which units of K members are kept.
 
     The bits are a hash of (seed, layer, step, place), with an integer mixer of full avalanche instead of a random
     generator with a state: a generator's numbers would depend on how many members share the stack.

@@ -6,14 +6,15 @@ then the first axis of the inputs is 1 until the first layer with weights.
 
 from __future__ import annotations
 
+from runner.training.runtime import keras, tf
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from keras import layers
 
-from runner.training.runtime import keras, tf
-from runner.training.stack.dropout import kept
+from runner.training.stack.dropout import keep_mask
 
 Tensor = Any
 
@@ -62,7 +63,7 @@ def _dropout(layer: layers.Dropout, inputs: Tensor, run: ForwardPass) -> Tensor:
     if not run.training or layer.rate == 0:
         return inputs
     run.dropouts += 1
-    mask = kept(run.seeds, run.dropouts, run.step, tuple(inputs.shape[1:]), layer.rate)
+    mask = keep_mask(run.seeds, run.dropouts, run.step, tuple(inputs.shape[1:]), layer.rate)
     return tf.where(mask, inputs / (1 - layer.rate), tf.zeros_like(inputs))
 
 
@@ -165,7 +166,7 @@ STACKED: dict[type, Layer] = {
 """By exact class: a subclass may compute something else."""
 
 
-def refusal(layer: keras.Layer) -> str | None:
+def unsupported_layer(layer: keras.Layer) -> str | None:
     """Why a layer cannot be stacked, in words, or None if it can."""
     kind, name = type(layer), f"layer {layer.name!r} ({type(layer).__name__})"
     if kind not in STACKED:

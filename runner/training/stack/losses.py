@@ -1,12 +1,14 @@
-"""The losses of K members on one (K, batch) tensor of logits: members of one kind of loss are one call."""
+"""The losses of K members on one (K, batch) tensor of logits: losses that differ in numbers only are one call."""
 
 from __future__ import annotations
+
+from runner.training.runtime import keras, tf
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from keras import ops
@@ -15,28 +17,29 @@ from losses.base import SigmoidLoss, logits_of
 from losses.catalogue import CATALOGUE
 from losses.shape import wants_logits
 from losses.whole_batch import WholeBatchLoss
-from runner.training.runtime import keras, tf
 
 Tensor = Any
 
 ELEMENTWISE = (keras.losses.BinaryCrossentropy, keras.losses.BinaryFocalCrossentropy)
 """Keras's own losses that take any leading axes and reduce the last: (K, batch, 1) to (K, batch)."""
 
+Form = Literal["ours", "keras", "single"]
+
 
 @dataclass(frozen=True)
-class Family:
+class LossGroup:
     """Neighbours in the stack whose losses are one object.
 
     Attributes:
         loss: for all of them; hyper-parameters in which they differ are (k, 1) arrays.
         members: which, as a slice of the stack.
-        form: `rows` (a formula of ours on each row), `batch` (ours of a whole batch), `keras` (one of ELEMENTWISE),
-            `alone` (any other loss of a single member, called as `fit` would).
+        form: `ours` (one of the catalogue), `keras` (one of ELEMENTWISE), `single` (any other loss, of one member,
+            called as `fit` would).
     """
 
     loss: keras.losses.Loss
     members: slice
-    form: str
+    form: Form
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None) -> Tensor:
         """The loss of each member.
@@ -48,7 +51,7 @@ class Family:
         Returns:
             (k,) means over the batch, as `fit` computes them.
         """
-        if self.form == "alone":
+        if self.form == "single":
             predictions = logits[0, :, None] if wants_logits(self.loss) else tf.sigmoid(logits[0, :, None])
             own = None if weights is None else weights[0]
             return tf.reshape(self.loss(labels[0, :, None], predictions, sample_weight=own), (1,))
@@ -68,29 +71,31 @@ class Family:
         return _mean(self.loss.compute(labels, logits), weights, self.loss.reduction)
 
 
-class Criteria:
+class StackedLosses:
     """The losses of a whole stack.
 
     Args:
-        losses: one a member; `arranged` has put kin next to each other.
+        losses: one a member, those with equal keys next to each other: see `grouped_order`.
+
+    Attributes:
+        groups: neighbours that are one call.
+        signature: equal for losses that compute the same; None where one is a user's own, whose name and config may
+            not say all.
     """
 
     def __init__(self, losses: Sequence[keras.losses.Loss]) -> None:
-        self.families: list[Family] = []
+        self.groups: list[LossGroup] = []
         start = 0
-        for key, kin in groupby(losses, kind_of):
-            group = list(kin)
-            for loss, size, form in _joined(key, group):
-                self.families.append(Family(loss, slice(start, start + size), form))
+        for _, equal in groupby(losses, loss_key):
+            for loss, size, form in _combined(list(equal)):
+                self.groups.append(LossGroup(loss, slice(start, start + size), form))
                 start += size
-        said = [
-            [each.members.stop, type(each.loss).__name__, id(each.loss) if each.form == "alone" else _config(each.loss)]
-            for each in self.families
-        ]
-        self.signature = json.dumps(said, default=str)
+        described = [[each.members.stop, type(each.loss).__name__, _config(each.loss)] for each in self.groups]
+        own = any(each.form == "single" for each in self.groups)
+        self.signature = None if own else json.dumps(described, default=str)
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None) -> Tensor:
-        """(K,) losses of (K, batch) labels and logits; see `Family`."""
+        """(K,) losses of (K, batch) labels and logits; see `LossGroup`."""
 
         def part(tensor: Tensor | None, members: slice) -> Tensor | None:
             # Labels that all members share have one row.
@@ -100,62 +105,63 @@ class Criteria:
         labels = tf.broadcast_to(labels, (size, labels.shape[-1]))
         weights = None if weights is None else tf.broadcast_to(weights, (size, weights.shape[-1]))
         values = [
-            family(part(labels, family.members), logits[family.members], part(weights, family.members))
-            for family in self.families
+            group(part(labels, group.members), logits[group.members], part(weights, group.members))
+            for group in self.groups
         ]
         return tf.concat(values, 0)
 
     def begin_epoch(self, epoch: int) -> None:
         """Tells losses that change with time; epochs count from 0."""
-        for family in self.families:
-            if hasattr(family.loss, "begin_epoch"):
-                family.loss.begin_epoch(epoch)
+        for group in self.groups:
+            if hasattr(group.loss, "begin_epoch"):
+                group.loss.begin_epoch(epoch)
 
 
-def arranged(losses: Sequence[keras.losses.Loss]) -> list[int]:
-    """An order of the members in which kin are neighbours; stable."""
-    firsts: dict[str, int] = {}
-    keys = [kind_of(loss) for loss in losses]
-    for place, key in enumerate(keys):
-        firsts.setdefault(key, place)
-    return sorted(range(len(losses)), key=lambda place: firsts[keys[place]])
+def grouped_order(losses: Sequence[keras.losses.Loss]) -> list[int]:
+    """Indices of the losses in an order in which those with equal keys are neighbours; stable."""
+    keys = [loss_key(loss) for loss in losses]
+    first = {key: index for index, key in reversed(list(enumerate(keys)))}
+    return sorted(range(len(losses)), key=lambda index: first[keys[index]])
 
 
-def kind_of(loss: keras.losses.Loss) -> str:
-    """Equal for losses that can be one object for several members."""
+def loss_key(loss: keras.losses.Loss) -> str:
+    """Equal for losses that one call computes for several members of a stack."""
     kind = type(loss)
     name = f"{kind.__module__}.{kind.__qualname__}"
-    alone = f"{name} alone {id(loss)}"
-    if kind not in ELEMENTWISE and not _listed(kind):
-        return alone  # a user's own: its config may not say all, and its formula may reduce
-    config = _config(loss)
-    if any(isinstance(value, list) for value in config.values()):
-        return alone  # several losses in one: what they mean is for the loss to say
+    if _is_single(loss):
+        return f"{name} {id(loss)}"
     if kind in ELEMENTWISE:
-        return f"{name} {json.dumps(config, default=str)}"
+        return f"{name} {json.dumps(_config(loss), default=str)}"
     # Numbers may differ between members; words, counts, and which numbers there are, may not.
     domains = CATALOGUE[kind.__name__].arguments
     fixed = {
         key: "number" if _is_number(value) and not getattr(domains.get(key), "whole", True) else value
-        for key, value in config.items()
+        for key, value in _config(loss).items()
     }
     return f"{name} {json.dumps(fixed, default=str)}"
 
 
-def _joined(key: str, losses: list[keras.losses.Loss]) -> list[tuple[keras.losses.Loss, int, str]]:
-    """(loss, number of members, form) of the families of some kin."""
+def _combined(losses: list[keras.losses.Loss]) -> list[tuple[keras.losses.Loss, int, Form]]:
+    """(loss, number of members, form) of the groups that losses with equal keys make."""
     kind = type(losses[0])
+    if _is_single(losses[0]):
+        return [(loss, 1, "single") for loss in losses]
     if kind in ELEMENTWISE:
         return [(losses[0], len(losses), "keras")]
-    if f" alone {id(losses[0])}" in key:
-        return [(loss, 1, "alone") for loss in losses]
-    form = "batch" if isinstance(losses[0], WholeBatchLoss) else "rows"
     configs = [_config(loss) for loss in losses]
     merged = dict(configs[0])
     for name, first in configs[0].items():
         if any(config[name] != first for config in configs):
             merged[name] = [[float(config[name])] for config in configs]
-    return [(kind.from_config(merged), len(losses), form)]
+    return [(kind.from_config(merged), len(losses), "ours")]
+
+
+def _is_single(loss: keras.losses.Loss) -> bool:
+    """Whether a loss can be called for one member alone."""
+    if type(loss) not in ELEMENTWISE and not _listed(type(loss)):
+        return True  # a user's own: its config may not say all, and its formula may reduce
+    # Several losses in one: what they mean is for the loss to say.
+    return any(isinstance(value, list) for value in _config(loss).values())
 
 
 def _listed(kind: type) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras, tf
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from runner.training.runtime import keras, tf
 
 Tensor = Any
 Rates = Mapping[str, Tensor]  # (K,) float32 each
@@ -71,7 +71,7 @@ def rule_of(optimizer: keras.optimizers.Optimizer) -> Rule:
     Raises:
         ValueError: it has none here, or an option that has none; says which.
     """
-    reason = optimizer_refusal(optimizer)
+    reason = unsupported_optimizer(optimizer)
     if reason:
         raise ValueError(reason)
     if isinstance(optimizer, keras.optimizers.SGD):
@@ -81,7 +81,7 @@ def rule_of(optimizer: keras.optimizers.Optimizer) -> Rule:
     return ADAM
 
 
-def optimizer_refusal(optimizer: keras.optimizers.Optimizer) -> str | None:
+def unsupported_optimizer(optimizer: keras.optimizers.Optimizer) -> str | None:
     """Why an optimizer cannot be stacked, in words, or None if it can."""
     name = type(optimizer).__name__
     # By exact class: a subclass may do something else.
@@ -105,11 +105,21 @@ def optimizer_refusal(optimizer: keras.optimizers.Optimizer) -> str | None:
     for option in options:
         if getattr(optimizer, option, None):
             return f"optimizer {name} with {option} has no stacked form"
-    if not isinstance(optimizer._learning_rate, keras.Variable):
+    if not isinstance(optimizer.learning_rate, keras.Variable):
         return f"optimizer {name} has a learning rate schedule"
-    if getattr(optimizer, "_exclude_from_weight_decay", None):
+    if _differs_from_its_config(optimizer):
         return f"optimizer {name} excludes weights from decay"
     return None
+
+
+def _differs_from_its_config(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimizer knows more than its config says.
+
+    `exclude_from_weight_decay` is the one method of a fresh optimizer that the config does not tell of, and nothing
+    public says whether it was called: but another optimizer of the same config lacks what that call left.
+    """
+    same = type(optimizer).from_config(optimizer.get_config())
+    return vars(optimizer).keys() != vars(same).keys()
 
 
 def optimizer_key(optimizer: keras.optimizers.Optimizer) -> str:
@@ -130,7 +140,7 @@ def rates_of(optimizers: Sequence[keras.optimizers.Optimizer]) -> dict[str, np.n
     return rates
 
 
-def updated(
+def apply_rule(
     rule: Rule, step: Tensor, weight: Tensor, gradient: Tensor, slots: list[Tensor], rates: Rates
 ) -> tuple[Tensor, list[Tensor]]:
     """One weight of all members after a step, and what the rule remembers; weight decay comes first, as in Keras."""

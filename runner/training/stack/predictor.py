@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import tf
+
 from collections.abc import Sequence
 
 import numpy as np
 
-from runner.training.runtime import tf
 from runner.training.stack.network import StackedNetwork, stacked_weights
 from runner.training.stack.program import Programs
 

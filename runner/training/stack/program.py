@@ -1,24 +1,25 @@
 """The compiled part: all steps of an epoch for all members in one XLA program, and a forward pass for all.
 
-Batches are gathered before they get here: XLA would be twenty times slower with the gather inside. A program is kept
-for the next stack of the same shape, because compiling takes seconds.
+Batches are gathered before they get here: XLA would be twenty times slower with the gather inside. Programs are kept
+for the next stack, because compiling takes seconds.
 """
 
 from __future__ import annotations
 
+from runner.training.runtime import keras, tf
+
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
-from runner.training.runtime import tf
-from runner.training.stack.losses import Criteria
+from runner.training.stack.losses import StackedLosses
 from runner.training.stack.network import StackedNetwork
-from runner.training.stack.optimizers import Rates, Rule, updated
+from runner.training.stack.optimizers import Rates, Rule, apply_rule, optimizer_key, rule_of
 
 Tensor = Any
 Batches = tuple[Tensor, ...]
 """Inputs (steps, K, batch, width), labels (steps, K, batch) and, where rows have weights, those too."""
 
-PROGRAMS_KEPT = 8
 HEALTHY, BAD_LOSS, BAD_GRADIENT = 0, 1, 2
 
 
@@ -46,16 +47,16 @@ class Programs:
     """Compiled functions of a network, its losses and its optimizer's rule.
 
     Args:
-        network, criteria, rule: what is compiled in. Weights, rates, seeds and batches are arguments of each call.
+        network, losses, rule: what is compiled in. Weights, rates, seeds and batches are arguments of each call.
     """
 
-    def __init__(self, network: StackedNetwork, criteria: Criteria, rule: Rule) -> None:
-        self.network, self.criteria, self.rule = network, criteria, rule
+    def __init__(self, network: StackedNetwork, losses: StackedLosses, rule: Rule) -> None:
+        self.network, self.losses, self.rule = network, losses, rule
         self.steps = tf.function(self._steps, jit_compile=True, autograph=False)
         # Called once an epoch: XLA would take longer to compile them than it saves.
         self.last_step = tf.function(self._step, autograph=False)
         self.logits = tf.function(self._logits, autograph=False)
-        self.losses = tf.function(self.criteria.__call__, autograph=False)
+        self.mean_losses = tf.function(self.losses.__call__, autograph=False)
 
     def _steps(self, state: State, rates: Rates, seeds: Tensor, batches: Batches, count: Tensor) -> State:
         """The first `count` steps of `batches`, one after the other."""
@@ -70,36 +71,36 @@ class Programs:
         trainable = [each for each, yes in zip(state.weights, self.network.trainable, strict=True) if yes]
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            logits, passed = self.network(state.weights, inputs, training=True, seeds=seeds, step=state.step)
-            losses = self.criteria(labels, logits, weights[0] if weights else None)
+            logits, forwarded = self.network(state.weights, inputs, training=True, seeds=seeds, step=state.step)
+            losses = self.losses(labels, logits, weights[0] if weights else None)
             # Not the mean over members: a member's gradient must not depend on how many there are.
             total = tf.reduce_sum(losses)
         gradients = tape.gradient(total, trainable)
-        of_all = tuple(range(1, 9))
+        other_axes = tuple(range(1, 9))
         good_loss = tf.math.is_finite(losses)
         good_slope = tf.fill(tf.shape(losses), True)
         for gradient in gradients:
-            good_slope &= tf.reduce_all(tf.math.is_finite(gradient), axis=of_all[: len(gradient.shape) - 1])
+            good_slope &= tf.reduce_all(tf.math.is_finite(gradient), axis=other_axes[: len(gradient.shape) - 1])
         found = tf.where(good_loss, tf.where(good_slope, HEALTHY, BAD_GRADIENT), BAD_LOSS)
         failed = tf.where(state.active & (state.failed == HEALTHY), found, state.failed)
-        going = state.active & (failed == HEALTHY)
+        continuing = state.active & (failed == HEALTHY)
 
         def chosen(new: Tensor, old: Tensor) -> Tensor:
-            return tf.where(tf.reshape(going, (-1, *[1] * (len(old.shape) - 1))), new, old)
+            return tf.where(tf.reshape(continuing, (-1, *[1] * (len(old.shape) - 1))), new, old)
 
         step = tf.cast(state.step + 1, tf.float32)
         changed = [
-            updated(self.rule, step, weight, gradient, remembered, rates)
+            apply_rule(self.rule, step, weight, gradient, remembered, rates)
             for weight, gradient, remembered in zip(trainable, gradients, state.slots, strict=True)
         ]
         fresh = iter(changed)
-        after = [next(fresh)[0] if yes else each for each, yes in zip(passed, self.network.trainable, strict=True)]
+        after = [next(fresh)[0] if yes else each for each, yes in zip(forwarded, self.network.trainable, strict=True)]
         rows = tf.cast(tf.shape(labels)[-1], tf.float32)
         return State(
             state.step + 1,
             state.active,
             failed,
-            state.total + tf.where(going, losses, 0.0) * rows,
+            state.total + tf.where(continuing, losses, 0.0) * rows,
             [chosen(new, old) for new, old in zip(after, state.weights, strict=True)],
             [
                 [chosen(new, old) for new, old in zip(slots, before, strict=True)]
@@ -115,19 +116,37 @@ class Programs:
         return logits
 
 
-def programs(network: StackedNetwork, criteria: Criteria, rule: Rule, key: str) -> Programs:
-    """The programs for these, kept from an earlier stack where all that is compiled in is equal."""
-    full_key = f"{network.signature}\n{criteria.signature}\n{key}"
-    alone = any(family.form == "alone" for family in criteria.families)
-    if full_key in _KEPT and not alone:
-        _KEPT.move_to_end(full_key)
-        return _KEPT[full_key]
-    made = Programs(network, criteria, rule)
-    if not alone:  # any loss of a user's: its name and config may not say all
-        _KEPT[full_key] = made
-        while len(_KEPT) > PROGRAMS_KEPT:
-            _KEPT.popitem(last=False)
-    return made
+class ProgramCache:
+    """Programs of earlier stacks, for the next stack in which all that is compiled in is equal.
+
+    Args:
+        limit: how many are kept; the one that was not asked for longest is dropped first. A program holds layers,
+            losses and machine code, but no data and no stack's weights.
+    """
+
+    def __init__(self, limit: int = 8) -> None:
+        self._limit = limit
+        self._programs: OrderedDict[Hashable, Programs] = OrderedDict()
+
+    def get(self, network: StackedNetwork, losses: StackedLosses, optimizer: keras.optimizers.Optimizer) -> Programs:
+        """The programs for these; made, and kept if `losses` can be told from others, where there are none yet."""
+        key = (network.signature, losses.signature, optimizer_key(optimizer))
+        found = self._programs.get(key)
+        if found is None:
+            found = Programs(network, losses, rule_of(optimizer))
+            if losses.signature is None:
+                return found
+            self._programs[key] = found
+            if len(self._programs) > self._limit:
+                self._programs.popitem(last=False)
+        self._programs.move_to_end(key)
+        return found
+
+    def clear(self) -> None:
+        """Drops all programs."""
+        self._programs.clear()
 
 
-_KEPT: OrderedDict[str, Programs] = OrderedDict()
+PROGRAMS = ProgramCache()
+"""The process's own, for a sweep's stacks come one after the other and a trainer lives for some of them only. Asked by
+the thread that trains."""

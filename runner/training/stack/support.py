@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runner.training.runtime import keras, tf
-from runner.training.stack.network import network_refusal
-from runner.training.stack.optimizers import optimizer_refusal
+
+from runner.training.stack.network import unsupported_network
+from runner.training.stack.optimizers import unsupported_optimizer
 
 
 def reason_unsupported(
@@ -21,4 +22,4 @@ def reason_unsupported(
         return f"trainer.precision={precision} has no stacked form"
     if device != "cpu" and len(tf.config.list_logical_devices("GPU")) > 1:
         return "a stack trains on one device, and here are several GPUs"
-    return network_refusal(model) or optimizer_refusal(optimizer)
+    return unsupported_network(model) or unsupported_optimizer(optimizer)

@@ -1,29 +1,27 @@
-"""Trains a stack epoch by epoch: what is compiled does the steps, what is here watches, keeps, stops and tells."""
+"""Trains a stack epoch by epoch: compiled programs do the steps; here is what measures, keeps, stops and tells."""
 
 from __future__ import annotations
+
+from runner.training.runtime import keras, tf
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from runner.data.splits import Splits
 from runner.errors import RunFailed
-from runner.training.batches import epoch_order
 from runner.training.divergence import bad_outputs, bad_step
 from runner.training.early_stopping import BestEpoch, EarlyStopping
-from runner.training.runtime import keras, tf
-from runner.training.stack.losses import Criteria, arranged
+from runner.training.stack.batches import StackedBatches
+from runner.training.stack.losses import StackedLosses, grouped_order
 from runner.training.stack.network import StackedNetwork, stacked_weights
-from runner.training.stack.optimizers import optimizer_key, rates_of, rule_of
+from runner.training.stack.optimizers import rates_of, rule_of
 from runner.training.stack.predictor import Predictor, predicted
-from runner.training.stack.program import BAD_GRADIENT, HEALTHY, Programs, State, programs
+from runner.training.stack.program import BAD_GRADIENT, HEALTHY, PROGRAMS, Programs, State
 from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training
-
-GATHERED_FLOATS = 8_000_000  # of batches that wait to be trained on: 32 MB
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ class Member:
 
 
 @dataclass
-class _Course:
-    """How one member is doing."""
+class _Progress:
+    """How far one member is."""
 
     member: Member
     best: BestEpoch
@@ -99,82 +97,78 @@ def train_stack(
     """
     started = time.perf_counter()
     network = StackedNetwork(model)
-    courses = [_Course(member, BestEpoch(member.early_stopping)) for member in members]
-    crew = _Crew(network, courses, splits, settings.batch_size, settings.stratified_batches, measure)
-    epochs = settings.epochs
-    for epoch in range(epochs):
+    everyone = [_Progress(member, BestEpoch(member.early_stopping)) for member in members]
+    together = _Members(network, everyone, splits, settings, measure)
+    for epoch in range(settings.epochs):
         begun = time.perf_counter()
-        crew.run_epoch(epoch)
-        if all(course.ended for course in courses):
+        together.run_epoch(epoch)
+        if all(each.ended for each in everyone):
             break
-        crew.shrink(epochs - epoch - 1, time.perf_counter() - begun)
-    crew.land()
-    for course in courses:  # a family's loss is none of its members' own
-        if hasattr(course.member.loss, "begin_epoch") and course.history:
-            course.member.loss.begin_epoch(len(course.history) - 1)
-    seconds = (time.perf_counter() - started) / len(courses)
-    trainings = [course.problem or _training(course, epochs, seconds) for course in courses]
-    chosen = [course.best_weights or course.final for course in courses]
-    return Stack(trainings, [course.final for course in courses], Predictor(network, chosen, crew.programs))
+        together.drop_ended(settings.epochs - epoch - 1, time.perf_counter() - begun)
+    together.fetch_weights()
+    for each in everyone:  # a loss that serves several members is none of their own
+        if hasattr(each.member.loss, "begin_epoch") and each.history:
+            each.member.loss.begin_epoch(len(each.history) - 1)
+    seconds = (time.perf_counter() - started) / len(everyone)
+    trainings = [each.problem or _training(each, settings.epochs, seconds) for each in everyone]
+    chosen = [each.best_weights or each.final for each in everyone]
+    return Stack(trainings, [each.final for each in everyone], Predictor(network, chosen, together.programs))
 
 
-def _training(course: _Course, epochs: int, seconds: float) -> Training:
-    history = pd.DataFrame(course.history)
-    ending = course.best.ending(len(history), epochs)
-    return Training(history, course.best.epoch, ending, course.final, course.best_weights, seconds)
+def _training(progress: _Progress, epochs: int, seconds: float) -> Training:
+    history, best = pd.DataFrame(progress.history), progress.best
+    ending = best.ending(len(history), epochs)
+    return Training(history, best.epoch, ending, progress.final, progress.best_weights, seconds)
 
 
-class _Crew:
-    """Members that train together, and what they have on the device."""
+class _Members:
+    """Members that train together, and their tensors on the device."""
 
     def __init__(
         self,
         network: StackedNetwork,
-        courses: Sequence[_Course],
+        everyone: Sequence[_Progress],
         splits: Splits,
-        batch_size: int,
-        stratified: bool,
+        settings: TrainerSettings,
         measure: Measure,
     ) -> None:
         self._network, self._splits, self._measure = network, splits, measure
-        self._batch_size, self._stratified = batch_size, stratified
-        self._compiling = 0.0
-        weights = stacked_weights([course.member.weights for course in courses])
-        slots = rule_of(courses[0].member.optimizer).slots
+        self._batches = StackedBatches(splits.train, settings)
+        self._compiling = 0.0  # seconds
+        weights = stacked_weights([each.member.weights for each in everyone])
+        slots = rule_of(everyone[0].member.optimizer).slots
         trained = [each for each, yes in zip(weights, network.trainable, strict=True) if yes]
-        everyone = len(courses)
+        count = len(everyone)
         self._state = State(
             tf.constant(0),
-            tf.fill([everyone], True),
-            tf.fill([everyone], HEALTHY),
-            tf.zeros(everyone),
+            tf.fill([count], True),
+            tf.fill([count], HEALTHY),
+            tf.zeros(count),
             weights,
             [[tf.zeros_like(each) for _ in range(slots)] for each in trained],
         )
         self._best = weights
-        self._seat(list(courses), arranged([course.member.loss for course in courses]))
+        self._continue_with(list(everyone), grouped_order([each.member.loss for each in everyone]))
 
-    def _seat(self, courses: Sequence[_Course], places: Sequence[int]) -> None:
-        """Goes on with the members at `places`, in that order."""
-        self.courses = [courses[place] for place in places]
+    def _continue_with(self, members: Sequence[_Progress], chosen: Sequence[int]) -> None:
+        """Goes on with the members of the chosen indices, in that order."""
+        self.members = [members[index] for index in chosen]
         self._state = State(
-            self._state.step, *tf.nest.map_structure(lambda each: tf.gather(each, places), tuple(self._state[1:]))
+            self._state.step, *tf.nest.map_structure(lambda each: tf.gather(each, chosen), tuple(self._state[1:]))
         )
-        self._best = [tf.gather(each, places) for each in self._best]
-        optimizers = [course.member.optimizer for course in self.courses]
+        self._best = [tf.gather(each, chosen) for each in self._best]
+        optimizers = [each.member.optimizer for each in self.members]
         self._rates = {name: tf.constant(values) for name, values in rates_of(optimizers).items()}
-        self._seeds = tf.constant(np.array([course.member.seed for course in self.courses], np.uint32))
-        criteria = Criteria([course.member.loss for course in self.courses])
-        self.programs: Programs = programs(
-            self._network, criteria, rule_of(optimizers[0]), optimizer_key(optimizers[0])
-        )
+        self._seeds = tf.constant(np.array([each.member.seed for each in self.members], np.uint32))
+        losses = StackedLosses([each.member.loss for each in self.members])
+        self.programs: Programs = PROGRAMS.get(self._network, losses, optimizers[0])
 
     def run_epoch(self, epoch: int) -> None:
         """One epoch of training, then validation; `epoch` counts from 0."""
-        self.programs.criteria.begin_epoch(epoch)
-        state = self._state._replace(total=tf.zeros(len(self.courses)))
+        self.programs.losses.begin_epoch(epoch)
+        state = self._state._replace(total=tf.zeros(len(self.members)))
         begun = time.perf_counter()
-        for batches, count in self._batches(epoch):
+        for batches, count in self._batches.epoch(epoch, [each.member.seed for each in self.members]):
             if count:
                 state = self.programs.steps(state, self._rates, self._seeds, batches, tf.constant(count))
             else:
@@ -187,57 +181,34 @@ class _Crew:
         finite = np.isfinite(logits).all(1)
         measured = self._measure(self._splits.validation.labels, np.where(finite[:, None], logits, 0.0))
         active, improved = np.zeros(len(finite), bool), np.zeros(len(finite), bool)
-        for place, course in enumerate(self.courses):
-            if course.ended:
+        for index, progress in enumerate(self.members):
+            if progress.ended:
                 continue
-            if failed[place] != HEALTHY:
-                what = "gradient" if failed[place] == BAD_GRADIENT else "loss"
-                rate = float(self._rates["learning_rate"][place])
-                course.problem = RunFailed(bad_step(what, epoch + 1, rate))
-            elif not finite[place]:
-                course.problem = RunFailed(bad_outputs(epoch + 1))
+            if failed[index] != HEALTHY:
+                what = "gradient" if failed[index] == BAD_GRADIENT else "loss"
+                rate = float(self._rates["learning_rate"][index])
+                progress.problem = RunFailed(bad_step(what, epoch + 1, rate))
+            elif not finite[index]:
+                progress.problem = RunFailed(bad_outputs(epoch + 1))
             else:
-                metrics = {"train/loss": float(losses[place]), "val/loss": float(val_losses[place])}
-                metrics |= {f"val/{name}": float(values[place]) for name, values in measured.items()}
-                improved[place] = self._note(course, epoch + 1, metrics)
-            course.ended = course.problem is not None or course.best.exhausted(epoch + 1)
-            active[place] = not course.ended
+                metrics = {"train/loss": float(losses[index]), "val/loss": float(val_losses[index])}
+                metrics |= {f"val/{name}": float(values[index]) for name, values in measured.items()}
+                improved[index] = self._add_epoch(progress, epoch + 1, metrics)
+            progress.ended = progress.problem is not None or progress.best.exhausted(epoch + 1)
+            active[index] = not progress.ended
         if improved.any():
             self._best = _merged(tf.constant(improved), self._state.weights, self._best)
         self._state = self._state._replace(active=tf.constant(active))
 
-    def _note(self, course: _Course, epoch: int, metrics: dict[str, float]) -> bool:
-        """Writes an epoch of a member down and tells its listener; returns whether its weights are to be kept."""
-        course.history.append({"epoch": epoch, **metrics})
-        improved = course.best.improved(epoch, metrics)
+    def _add_epoch(self, progress: _Progress, epoch: int, metrics: dict[str, float]) -> bool:
+        """Adds an epoch to a member's history and tells its listener; returns whether it is the best so far."""
+        progress.history.append({"epoch": epoch, **metrics})
+        improved = progress.best.improved(epoch, metrics)
         try:
-            course.member.on_epoch(epoch, metrics)
+            progress.member.on_epoch(epoch, metrics)
         except Exception as problem:  # a store that broke down: that member's run is lost, not the others
-            course.problem = problem
+            progress.problem = problem
         return improved
-
-    def _batches(self, epoch: int) -> Any:
-        """(batches, how many of them), a few at a time; at the end the smaller last one, (batch, 0)."""
-        part, size = self._splits.train, self._batch_size
-        orders = {
-            seed: epoch_order(part.labels, size, seed, epoch, stratified=self._stratified)
-            for seed in {course.member.seed for course in self.courses}
-        }
-        order = np.stack([orders[course.member.seed] for course in self.courses])
-        members, rows = order.shape
-        full = rows // size
-        columns = [part.inputs, part.labels] + ([] if part.weights is None else [part.weights])
-        floats = members * min(size, rows) * sum(int(np.prod(column.shape[1:])) for column in columns)
-        at_once = min(max(1, GATHERED_FLOATS // floats), max(full, 1))
-        for start in range(0, full, at_once):
-            count = min(at_once, full - start)
-            chosen = order[:, start * size : (start + count) * size].reshape(members, count, size).swapaxes(0, 1)
-            if count < at_once:  # the program takes so many; it does not look at those beyond `count`
-                chosen = np.concatenate([chosen, np.zeros((at_once - count, members, size), chosen.dtype)])
-            yield tuple(tf.constant(column[chosen]) for column in columns), count
-        if rows % size:
-            chosen = order[:, full * size :]
-            yield tuple(tf.constant(column[chosen]) for column in columns), 0
 
     def _validate(self) -> tuple[np.ndarray, np.ndarray]:
         """(K,) losses and (K, n) float64 logits of the validation part."""
@@ -245,30 +216,30 @@ class _Crew:
         logits = predicted(self._network, self._state.weights, part.inputs, self.programs)
         labels = tf.constant(part.labels[None])
         weights = None if part.weights is None else tf.constant(part.weights[None])
-        losses = self.programs.losses(labels, tf.constant(logits), weights)
+        losses = self.programs.mean_losses(labels, tf.constant(logits), weights)
         return losses.numpy(), logits.astype(np.float64)
 
-    def shrink(self, epochs_left: int, seconds: float) -> None:
-        """Goes on without those that have ended, if it saves more time than compiling for fewer takes.
+    def drop_ended(self, epochs_left: int, seconds: float) -> None:
+        """Goes on without the members that have ended, if that saves more time than compiling for fewer takes.
 
         Args:
             epochs_left: at most.
             seconds: that the last epoch took.
         """
-        going = [place for place, course in enumerate(self.courses) if not course.ended]
-        share = len(going) / len(self.courses)
+        remaining = [index for index, each in enumerate(self.members) if not each.ended]
+        share = len(remaining) / len(self.members)
         if share > 0.5 or (1 - share) * seconds * epochs_left < 1.5 * self._compiling:
             return
-        self.land()
-        self._seat(self.courses, going)
+        self.fetch_weights()
+        self._continue_with(self.members, remaining)
 
-    def land(self) -> None:
-        """Brings the weights of the members on board to the host."""
+    def fetch_weights(self) -> None:
+        """Copies final and best weights from the device into each member's progress."""
         final = [each.numpy() for each in self._state.weights]
         best = [each.numpy() for each in self._best]
-        for place, course in enumerate(self.courses):
-            course.final = [each[place].copy() for each in final]
-            course.best_weights = [each[place].copy() for each in best] if course.history else []
+        for index, progress in enumerate(self.members):
+            progress.final = [each[index].copy() for each in final]
+            progress.best_weights = [each[index].copy() for each in best] if progress.history else []
 
 
 @tf.function(autograph=False)

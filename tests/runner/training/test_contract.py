@@ -16,6 +16,7 @@ import losses
 from runner.config.instantiate import build
 from runner.errors import InputError, RunFailed
 from runner.evaluation import epoch_metrics
+from runner.models.network import PREDICTION_BATCH
 from runner.training import CompiledTrainer, FitTrainer, Training, TrainingTask
 from runner.training.batches import epoch_order
 from runner.verification import reference
@@ -63,7 +64,18 @@ def test_history_has_one_row_an_epoch_and_the_listener_hears_each(make):
 )
 def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, stratified, weights):
     """Logistic regression by SGD, in NumPy float64: batch order, last partial batch, weights, reported losses."""
-    splits = make_splits(weights=weights)
+    assert_descends(make, make_splits(weights=weights), batch_size, stratified)
+
+
+@every_trainer
+@pytest.mark.parametrize("steps", [1031, 1100], ids=["a prime number", "a number with divisors"])
+def test_no_epoch_takes_steps_of_the_next(make, steps):
+    """More steps than Keras runs at once."""
+    assert_descends(make, make_splits(rows=steps), 1, False)
+
+
+def assert_descends(make, splits, batch_size, stratified):
+    weights = splits.train.weights is not None
     network, training = train(
         make,
         splits=splits,
@@ -109,9 +121,9 @@ def test_validation_metrics_are_those_of_the_network_after_the_epoch(make):
 
 @every_trainer
 @pytest.mark.parametrize("from_logits", [True, False], ids=["logits", "probabilities"])
-def test_validation_loss_of_a_whole_batch_loss_is_that_of_all_rows_together(make, from_logits, monkeypatch):
-    monkeypatch.setattr("runner.training.fit.PREDICTION_BATCH", 16)
-    splits = make_splits(weights=True)
+def test_validation_loss_of_a_whole_batch_loss_is_that_of_all_rows_together(make, from_logits):
+    """More rows than go through a network at once."""
+    splits = make_splits(weights=True, validation=2 * PREDICTION_BATCH + 7)
     network, training = train(make, splits=splits, loss=losses.DiceLoss(from_logits=from_logits))
     part, logits = splits.validation, network.predict(splits.validation.inputs)
     expected = reference.dice(part.labels, logits, part.weights)
@@ -252,8 +264,10 @@ def test_a_loss_is_told_each_epoch_before_it_begins(make):
     def curve(loss):
         return train(make, loss=loss, epochs=4)[1].history["train/loss"].to_numpy()
 
-    switched = losses.LDAMLoss(n1=5, n0=1000, drw_epoch=2)
-    never, from_two = curve(losses.LDAMLoss(n1=5, n0=1000)), curve(switched)
-    assert float(switched._reweighted.value) == 1  # the loss is left as it was in the last epoch
+    plain, switched = losses.LDAMLoss(n1=5, n0=1000), losses.LDAMLoss(n1=5, n0=1000, drw_epoch=2)
+    rows = np.array([[1.0], [0.0]]), np.array([[0.3], [0.2]])
+    assert float(switched(*rows)) == float(plain(*rows))
+    never, from_two = curve(plain), curve(switched)
+    assert float(switched(*rows)) != pytest.approx(float(plain(*rows)))  # left as it was in the last epoch
     np.testing.assert_array_equal(from_two[:2], never[:2])
     assert (np.abs(from_two[2:] - never[2:]) > 0.01).all()

@@ -8,9 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from runner.training.batches import batch_order, stratified_order
+from runner.training.batches import LONGEST_EXECUTION, batch_order, steps_per_execution, stratified_order
 from runner.training.early_stopping import BestEpoch, EarlyStopping
-from runner.training.fit import LONGEST_EXECUTION, _steps_per_execution
 
 
 def test_an_epoch_visits_every_row_once_in_an_order_of_its_own():
@@ -83,19 +82,21 @@ def test_a_small_gain_within_min_delta_is_none():
 
 @pytest.mark.parametrize("steps", [1, 7, 103, 1024, 1025, 7919, 31250])
 def test_executions_never_borrow_steps_of_the_next_epoch(steps):
-    size = _steps_per_execution(steps)
+    size = steps_per_execution(steps)
 
     assert steps % size == 0
     assert size <= LONGEST_EXECUTION or size == steps
 
 
 TWO_DEVICES = """
-import runner.training, tensorflow as tf, numpy as np, keras, sys
+import sys
+from runner.training.runtime import keras, tf
+import numpy as np
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 import runner.training.fit as fit
 sys.path[:0] = sys.argv[1:]
-import test_training_contract as contract
+import test_contract as contract
 for weights in (False, True):
     fit.placement = lambda device: tf.distribute.get_strategy()
     _, alone = contract.train(fit.FitTrainer, seed=1, splits=contract.make_splits(weights=weights))

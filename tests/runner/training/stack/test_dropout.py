@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import tf
+
 import keras
 import numpy as np
 import pytest
@@ -10,13 +12,12 @@ from small_training import make_network, make_splits
 import losses
 from runner.evaluation import epoch_metrics
 from runner.training import CompiledTrainer
-from runner.training.runtime import tf
 from runner.training.stack import Member
-from runner.training.stack.dropout import kept
+from runner.training.stack.dropout import keep_mask
 
 
 def masks(seeds, layer=1, step=0, shape=(32, 64), rate=0.3):
-    return kept(tf.constant(seeds, tf.uint32), layer, tf.constant(step), shape, rate).numpy()
+    return keep_mask(tf.constant(seeds, tf.uint32), layer, tf.constant(step), shape, rate).numpy()
 
 
 def murmur(bits: int) -> int:

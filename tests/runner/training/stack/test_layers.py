@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import tf
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 from small_training import make_network
 
-from runner.training.runtime import tf
 from runner.training.stack import reason_unsupported
 from runner.training.stack.layers import STACKED
 from runner.training.stack.network import StackedNetwork, stacked_weights
@@ -50,7 +51,7 @@ def network(make, seed: int) -> keras.Model:
 @pytest.mark.parametrize("training", [False, True], ids=["predicting", "training"])
 def test_a_stacked_layer_computes_what_keras_s_does(make, training):
     if training and isinstance(make(), layers.Dropout):
-        pytest.skip("masks differ: see test_stack_dropout.py")
+        pytest.skip("masks differ: see test_dropout.py")
     models = [network(make, seed) for seed in (1, 2)]
     # Equal pixels, for which pooling has to choose one.
     rows = np.random.default_rng(0).integers(-2, 3, size=(2, 6, int(np.prod(SHAPE)))).astype(np.float32)
@@ -107,6 +108,12 @@ def test_what_has_no_stacked_form_is_named(make, words):
         StackedNetwork(network(make, 0))
 
 
+def without_decay(**variables) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(**variables)
+    return optimizer
+
+
 @pytest.mark.parametrize(
     ("optimizer", "words"),
     [
@@ -116,7 +123,11 @@ def test_what_has_no_stacked_form_is_named(make, words):
         (lambda: keras.optimizers.SGD(use_ema=True), "use_ema"),
         (lambda: keras.optimizers.RMSprop(centered=True), "centered"),
         (lambda: keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 10)), "schedule"),
+        (lambda: keras.optimizers.Adam(lambda: 0.1), "schedule"),
+        (lambda: without_decay(var_names=["bias"]), "excludes weights"),
+        (lambda: without_decay(var_list=make_network().logits.trainable_variables[:1]), "excludes weights"),
     ],
+    ids=["Lion", "clipnorm", "amsgrad", "averages", "centered", "schedule", "function", "no decay by name", "no decay"],
 )
 def test_optimizers_without_a_stacked_form_are_named(optimizer, words):
     assert words in str(reason_unsupported(make_network().logits, optimizer(), "float32", "auto"))
@@ -126,12 +137,15 @@ def test_other_networks_and_settings_are_for_fit():
     shared = keras.layers.Dense(5)
     inputs = keras.Input((5,))
     twice = keras.Model(inputs, keras.layers.Dense(1)(shared(shared(inputs))))
+    elsewhere = keras.layers.Dense(5)
+    elsewhere(keras.Input((5,)))
     outside = keras.Model(inputs, keras.layers.Dense(1)(keras.ops.sin(inputs)))
 
     def reason(model, precision="float32"):
         return str(reason_unsupported(model, keras.optimizers.Adam(), precision, "auto"))
 
-    assert "more than once" in reason(twice)
+    assert reason(twice) == f"layer {shared.name!r} is used more than once"
+    assert "more than once" in reason(keras.Model(inputs, keras.layers.Dense(1)(elsewhere(inputs))))
     assert "Sin" in reason(outside) or "outside layers" in reason(outside)
     assert "precision=mixed_bfloat16" in reason(make_network().logits, "mixed_bfloat16")
     assert reason_unsupported(make_network().logits, keras.optimizers.Adam(), "float32", "auto") is None

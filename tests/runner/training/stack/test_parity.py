@@ -14,11 +14,10 @@ import losses
 from losses.catalogue import CATALOGUE
 from runner.errors import RunFailed
 from runner.evaluation import epoch_metrics
-from runner.training import CompiledTrainer, FitTrainer, TrainerSettings, Training, TrainingTask
+from runner.training import CompiledTrainer, FitTrainer, Measure, TrainerSettings, Training, TrainingTask
 from runner.training.early_stopping import EarlyStopping
 from runner.training.stack import Member, Stack, train_stack
-from runner.training.stack import predictor as prediction
-from runner.training.stack import train as stack_loop
+from runner.training.stack.program import PROGRAMS
 
 EPOCHS = 20
 ONE_EPOCH = TrainerSettings(epochs=1, batch_size=32)
@@ -69,12 +68,18 @@ def member(
 
 
 def stack(
-    members: Sequence[Member], *, epochs: int = EPOCHS, splits: Any = None, batch_size: int = 32, **body: Any
+    members: Sequence[Member],
+    *,
+    epochs: int = EPOCHS,
+    splits: Any = None,
+    batch_size: int = 32,
+    measure: Measure = epoch_metrics,
+    **body: Any,
 ) -> Stack:
     trainer = CompiledTrainer(epochs=epochs, batch_size=batch_size)
     trainer.start(0)
     splits = splits or make_splits()
-    return trainer.train_stack(make_network(**body), members, splits, epoch_metrics)
+    return trainer.train_stack(make_network(**body), members, splits, measure)
 
 
 def fit(
@@ -209,18 +214,27 @@ def crowd(rule: EarlyStopping) -> list[Member]:
     ]
 
 
-@pytest.mark.parametrize("impatient", [False, True], ids=["all stay on board", "those that ended leave"])
-def test_a_member_comes_to_the_same_alone_and_in_any_company(impatient, monkeypatch):
+@pytest.mark.parametrize(
+    "epochs",
+    [30, 1_000_000],  # dropping those that ended is worth compiling anew if there is no end of epochs
+    ids=["all stay to the end", "those that ended are dropped"],
+)
+def test_a_member_comes_to_the_same_alone_and_in_any_company(epochs):
     """Dropout included. A stack that goes on with fewer members goes on as before."""
-    rule = EarlyStopping("val/log_loss", "min", patience=2)
-    if impatient:
-        shrink = stack_loop._Crew.shrink
-        monkeypatch.setattr(stack_loop._Crew, "shrink", lambda crew, left, seconds: shrink(crew, left, 1e9))
-    together = stack(crowd(rule), dropout=0.3, epochs=30)
+    rule = EarlyStopping("val/log_loss", "min", patience=2, min_delta=0.001)
+    sizes = []
+
+    def measure(labels, logits):
+        sizes.append(len(logits))
+        return epoch_metrics(labels, logits)
+
+    together = stack(crowd(rule), dropout=0.3, epochs=epochs, measure=measure)
+    assert sizes[0] == 9
+    assert epochs == 30 or sizes[-1] < 9
     logits = together.predict(make_splits().test.inputs)
     endings = set()
     for place, each in enumerate(crowd(rule)):
-        alone = stack([each], dropout=0.3, epochs=30)
+        alone = stack([each], dropout=0.3, epochs=epochs)
         got, expected = together.trainings[place], alone.trainings[0]
         for ours, own in zip(together.final_weights[place], alone.final_weights[0], strict=True):
             np.testing.assert_allclose(ours, own, atol=1e-5)
@@ -252,26 +266,43 @@ def test_one_member_s_listener_that_fails_ends_that_member_alone():
     np.testing.assert_allclose(together.trainings[1].history, alone.trainings[0].history, atol=1e-6)
 
 
-def test_large_parts_go_through_in_pieces(monkeypatch):
-    """Batches are gathered, and rows predicted, a few at a time."""
-    whole = stack([member(losses.CustomLoss(), keras.optimizers.Adam(0.01), seed) for seed in (0, 1)], batch_size=16)
-    monkeypatch.setattr(stack_loop, "GATHERED_FLOATS", 2 * 16 * 6 * 5)
-    monkeypatch.setattr(prediction, "FORWARD_FLOATS", 2 * 8 * 7)
-    pieces = stack([member(losses.CustomLoss(), keras.optimizers.Adam(0.01), seed) for seed in (0, 1)], batch_size=16)
+def test_many_columns_are_gathered_a_few_batches_at_a_time():
+    """32 MB hold 10 of the 12 full batches of 2 members."""
+    splits, made = make_splits(width=25_000), {"width": 25_000, "units": [4]}
+    given = {"epochs": 2, "splits": splits, "batch_size": 16, **made}
+    members = [member(losses.CustomLoss(), keras.optimizers.SGD(0.01), seed, **made) for seed in (1, 2)]
+    together = stack(members, **given)
+    logits = together.predict(splits.test.inputs)
+    for place, seed in enumerate((1, 2)):
+        alone = member(losses.CustomLoss(), keras.optimizers.SGD(0.01), seed, **made)
+        assert_alike(trainings(together)[place], logits[place], *fit(alone, **given))
 
-    inputs = make_splits().test.inputs
-    np.testing.assert_allclose(pieces.predict(inputs), whole.predict(inputs), atol=1e-6)
-    for ours, theirs in zip(pieces.trainings, whole.trainings, strict=True):
-        np.testing.assert_allclose(ours.history, theirs.history, atol=1e-6)
+
+def test_many_rows_are_predicted_a_few_at_a_time():
+    """32 MB hold 1,000 rows of a layer of 4,000 units of 2 members."""
+    members = [member(losses.CustomLoss(), keras.optimizers.Adam(), seed, units=[4_000]) for seed in (1, 2)]
+    together = stack(members, epochs=1, units=[4_000])
+    inputs = np.random.default_rng(0).normal(size=(2_100, 5)).astype(np.float32)
+    network = make_network(units=[4_000])
+    for training, logits in zip(trainings(together), together.predict(inputs), strict=True):
+        network.logits.set_weights(training.best_weights)
+        np.testing.assert_allclose(logits, network.predict(inputs), atol=1e-4)
 
 
-def test_a_program_is_used_again_and_does_not_remember_the_stack_before():
-    first, again = (
-        stack([member(losses.FocalLoss(gamma=2.0), keras.optimizers.Adam(0.01), seed) for seed in seeds])
-        for seeds in ((0, 1), (1, 0))
-    )
-    inputs = make_splits().test.inputs
-    np.testing.assert_allclose(first.predict(inputs), again.predict(inputs)[::-1], atol=1e-5)
+def test_a_program_is_used_again_and_does_not_remember_the_stack_before(monkeypatch):
+    traced, compute = [], losses.FocalLoss.compute
+    monkeypatch.setattr(losses.FocalLoss, "compute", lambda *given: traced.append(given) or compute(*given))
+
+    def predictions(seeds):
+        trained = stack([member(losses.FocalLoss(gamma=2.0), keras.optimizers.Adam(0.01), seed) for seed in seeds])
+        return trained.predict(make_splits().test.inputs)
+
+    PROGRAMS.clear()
+    first, compiled = predictions((0, 1)), len(traced)
+    again = predictions((1, 0))
+    assert compiled > 0
+    assert len(traced) == compiled
+    np.testing.assert_allclose(first, again[::-1], atol=1e-5)
 
 
 class Scaled(losses.SigmoidLoss):
