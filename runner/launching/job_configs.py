@@ -3,14 +3,11 @@
 Nearly all of Hydra's time for a job goes into reading files and merging them, and only the choices of config groups
 decide what comes of that. So Hydra composes once for each combination of choices, and each job's other overrides are
 applied to a copy, in Hydra's order. Where that might differ, Hydra composes the job itself.
-
-Copies are made by pickle, which takes a tenth of `copy.deepcopy`'s time for a whole config.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,6 +21,8 @@ from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigSource
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from runner.launching.frozen_config import FrozenConfig
 
 MAX_BASES = 256  # combinations of choices that are kept, of about 20 KB each
 MAX_OVERRIDES = 10_000
@@ -73,7 +72,7 @@ class JobConfigs:
         base = self._base(tuple(text for text, chosen in zip(overrides, is_choice, strict=True) if chosen))
         if base is None:
             return None
-        config: DictConfig = pickle.loads(base)
+        config = base.copy()
         for override, chosen in zip(parsed, is_choice, strict=True):
             if chosen:
                 continue
@@ -88,8 +87,8 @@ class JobConfigs:
         OmegaConf.copy_cache(from_config=self._sweep_config, to_config=config)
         return config
 
-    def _compose_base(self, choices: tuple[str, ...]) -> bytes | None:
-        """Composed with the overrides that choose from groups alone, pickled; None where it cannot be used."""
+    def _compose_base(self, choices: tuple[str, ...]) -> FrozenConfig | None:
+        """Composed with the overrides that choose from groups alone; None where it cannot be used."""
         try:
             overrides = [*self._hydra_overrides, *choices]
             base = self._loader.load_configuration(self._config_name, overrides, run_mode=RunMode.RUN)
@@ -97,7 +96,7 @@ class JobConfigs:
             if OmegaConf.is_interpolation(job, "env_copy") or job.env_copy:  # read from the environment for each job
                 return None
             base.hydra.overrides.task.clear()
-            return pickle.dumps(base)
+            return FrozenConfig(base)
         except Exception:
             return None
 
@@ -165,7 +164,7 @@ class JobConfigLoader(ConfigLoader):
 
 def copy_task(config: DictConfig) -> DictConfig:
     """A copy of a job's config without its `hydra` node, as `hydra.core.utils.run_job` hands it to a task."""
-    task: DictConfig = pickle.loads(pickle.dumps(config))
+    task = FrozenConfig(config).copy()
     with read_write(task), open_dict(task):
         del task["hydra"]
     return task
