@@ -39,10 +39,9 @@ def compare(arguments: Sequence[str]) -> int:
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
-    from runner.reports.publish import report_on
-    from runner.reports.settings import Settings
+    from runner import reports
     from runner.tracking.store import store_uri
 
-    settings = Settings(options.baseline, options.metric, options.rope, options.alpha)
-    report_on(store_uri(options.uri, options.outputs), options.sweeps, settings, options.outputs)
+    settings = reports.ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha)
+    reports.compare_sweeps(store_uri(options.uri, options.outputs), options.sweeps, settings, options.outputs)
     return 0

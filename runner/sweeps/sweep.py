@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from runner import reports
 from runner.config.checks import objectives_of
 from runner.errors import InputError
-from runner.reports.settings import Settings
 from runner.runs.fingerprint import FINGERPRINT_TAG
 from runner.runs.process import PROCESS_TAG, lives, this_process
 from runner.sweeps.best_runs import Candidate, candidates_in, complete, recorded_candidates, winners
@@ -53,7 +53,7 @@ class Sweep:
     ledger: Ledger
     plan: Plan
     store: Store | None
-    comparison: Settings | None
+    comparison: reports.ComparisonSettings | None
     search: bool = False
     found: str = ""
 
@@ -115,10 +115,10 @@ class Sweep:
         if self.comparison is None or self.store is None:
             return
         from runner import console
-        from runner.reports.publish import report_on_sweep
 
         try:
-            report_on_sweep(self.store, self.plan.parent_id, self.comparison, self.folder / "comparison", runs)
+            recorded = reports.RecordedSweep(*reports.of_store(self.store, self.plan.parent_id, runs))
+            reports.publish_report(recorded, self.comparison, self.folder / "comparison")
         except InputError as problem:
             console.show_no_report(str(problem))
 
@@ -156,7 +156,7 @@ def begin(config: DictConfig) -> Sweep:
     metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
     search = "n_trials" in config.hydra.sweeper
     wanted = asked.report and not search  # each trial of a search is a loss of its own
-    settings = Settings(asked.baseline, metric, asked.rope, asked.alpha) if wanted else None
+    settings = reports.ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha) if wanted else None
     sweep = Sweep(folder, ledger, plan, store, settings, search)
     sweep.show()
     return sweep

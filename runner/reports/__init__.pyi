@@ -1,0 +1,5 @@
+from .adapter import of_store as of_store
+from .publish import RecordedSweep as RecordedSweep
+from .publish import compare_sweeps as compare_sweeps
+from .publish import publish_report as publish_report
+from .settings import ComparisonSettings as ComparisonSettings
