@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,15 +19,12 @@ from runner.comparison import (
     verdict,
 )
 from runner.errors import InputError
-from runner.reports.figures import Recorded, pictures, recorded
-from runner.reports.page import Section, report
-from runner.reports.settings import Settings
-from runner.tracking.results_table import results_table, swept
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
-    from runner.tracking.store import Store
+from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
+from runner.reports.page import Section, render_page
+from runner.reports.settings import ComparisonSettings
+from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.results_table import results_table, varied_parameters
+from runner.tracking.tracker import Tracker
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
 
@@ -48,11 +44,17 @@ class Report:
     folder: Path
 
 
-def compare(store: Store, runs: Sequence[Run], settings: Settings, folder: Path, facts: Mapping[str, str]) -> Report:
+def compare_runs(
+    tracker: Tracker,
+    runs: Sequence[RecordedRun],
+    settings: ComparisonSettings,
+    folder: Path,
+    facts: Mapping[str, str],
+) -> Report:
     """Compares finished runs and writes the report.
 
     Args:
-        store: where they are recorded.
+        tracker: where they are recorded.
         runs: children of one sweep, or of several.
         settings: baseline, metric, and what counts as a difference.
         folder: where the report goes; made if missing.
@@ -66,20 +68,23 @@ def compare(store: Store, runs: Sequence[Run], settings: Settings, folder: Path,
         raise InputError("no finished run to compare")
     if table["loss"].nunique() < 2:
         raise InputError(f"all runs have the loss {table['loss'].iloc[0]}")
-    baseline = _baseline(table, settings.baseline)
+    baseline = _baseline_label(table, settings.baseline)
     try:
         paired = pair(table, settings.metric, baseline)
     except ValueError as problem:
         raise InputError(f"the runs cannot be compared: {problem}") from problem
-    places = {run.info.run_id: run.info.artifact_uri for run in runs}
-    sections = _sections(store, table, paired, settings, places)
+    in_detail = len(paired.datasets) <= MOST_IN_DETAIL
+    by_id = {run.run_id: run for run in runs}
+    sections = _sections(
+        table, paired, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None
+    )
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"
-    _write(folder, report(title, settings.metric, sections, facts), table, sections[0])
+    _write(folder, render_page(title, settings.metric, sections, facts), table, sections[0])
     return Report(sections[0].verdict.headline, sections[0].verdict.sentences, folder)
 
 
-def _baseline(table: pd.DataFrame, wanted: str) -> str:
+def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
     """The label of the declared baseline."""
     labels = list(dict.fromkeys(table["loss"]))
     if wanted in labels:
@@ -87,38 +92,46 @@ def _baseline(table: pd.DataFrame, wanted: str) -> str:
     of_option = list(dict.fromkeys(table.loc[table["option"] == wanted, "loss"]))
     if len(of_option) == 1:
         return str(of_option[0])
-    there = ", ".join(labels[:8]) + (", ..." if len(labels) > 8 else "")
+    existing = ", ".join(labels[:8]) + (", ..." if len(labels) > 8 else "")
     what = "several variants have" if of_option else "no run has"
-    raise InputError(f"comparison.baseline={wanted}: {what} that loss; there are {there}")
+    raise InputError(f"comparison.baseline={wanted}: {what} that loss; there are {existing}")
 
 
 def _sections(
-    store: Store, table: pd.DataFrame, paired: Paired, settings: Settings, places: Mapping[str, str]
+    table: pd.DataFrame,
+    paired: Paired,
+    settings: ComparisonSettings,
+    outputs_of: Callable[[pd.DataFrame], RunOutputs | None],
 ) -> list[Section]:
-    """All datasets together first, if there are several; then each."""
+    """All datasets together first, if there are several; then each. Outputs are read and drawn dataset by dataset."""
     rope, alpha = settings.rope, settings.alpha
     sections = []
     if len(paired.datasets) > 1:
-        sections.append(_section("All datasets", table, paired, several_datasets(paired, rope=rope, alpha=alpha), None))
+        together = several_datasets(paired, rope=rope, alpha=alpha)
+        sections.append(_section("All datasets", table, paired, together))
     for dataset in paired.datasets:
-        own = table[table["dataset"] == dataset]
-        found = recorded(store, own, places) if len(paired.datasets) <= MOST_IN_DETAIL else None
-        sections.append(_section(dataset, own, paired, one_dataset(paired, dataset, rope=rope, alpha=alpha), found))
+        alone = one_dataset(paired, dataset, rope=rope, alpha=alpha)
+        runs = table[table["dataset"] == dataset]
+        sections.append(_section(dataset, runs, paired, alone, outputs_of(runs)))
     return sections
 
 
 def _section(
-    title: str, table: pd.DataFrame, paired: Paired, comparison: OneDataset | SeveralDatasets, found: Recorded | None
+    title: str,
+    runs: pd.DataFrame,
+    paired: Paired,
+    comparison: OneDataset | SeveralDatasets,
+    outputs: RunOutputs | None = None,
 ) -> Section:
-    board = leaderboard(table, comparison)
-    drawn = pictures(table, board, paired, comparison, found, swept(table))
-    return Section(title, verdict(table, comparison), board, drawn)
+    board = leaderboard(runs, comparison)
+    data = SectionData(runs, board, paired, comparison, outputs, varied_parameters(runs))
+    return Section(title, verdict(runs, comparison), board, list(draw_section(data)))
 
 
 def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None:
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_text(page, encoding="utf-8")
-    first.board.to_csv(folder / "leaderboard.csv")
+    first.leaderboard.to_csv(folder / "leaderboard.csv")
     table.to_csv(folder / "runs.csv", index=False)
-    for picture in first.pictures:
-        (folder / "figures" / f"{picture.title.replace(' ', '_').lower()}.png").write_bytes(picture.png)
+    for figure in first.figures:
+        (folder / "figures" / f"{figure.title.replace(' ', '_').lower()}.png").write_bytes(figure.png)

@@ -4,84 +4,91 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from runner import console
-from runner.reports.comparison import compare
-from runner.reports.settings import Settings
-from runner.tracking import client as parent
-from runner.tracking.results_table import DATASET_TAG
-from runner.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
-ARTIFACT = "comparison"  # the folder among the parent's artifacts
+from runner import console, tracking
+from runner.reports.comparison import compare_runs
+from runner.reports.settings import ComparisonSettings
+from runner.tracking import names
+from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.tracker import Tracker
 
 
-def report_on_sweep(
-    store: Store, parent_id: str, settings: Settings, folder: Path, runs: Sequence[Run] | None = None
-) -> None:
+
+@dataclass(frozen=True)
+class RecordedSweep:
+    """A sweep as it was recorded.
+
+    Attributes:
+        tracker: where.
+        parent: its parent run.
+        runs: the parent's children.
+    """
+
+    tracker: Tracker
+    parent: RecordedRun
+    runs: Sequence[RecordedRun]
+
+
+def publish_report(sweep: RecordedSweep, settings: ComparisonSettings, folder: Path) -> None:
     """Compares what a sweep has finished, and puts the report on its parent run.
 
     Args:
-        store: where the sweep is recorded.
-        parent_id: its parent run.
+        sweep: with its runs.
         settings: what was declared.
         folder: where the report's files go.
-        runs: the sweep's children, where they are known already.
 
     Raises:
         InputError: there is nothing to compare.
     """
-    sweep = parent.get_run(store.uri, parent_id)
-    assert sweep is not None
-    runs = parent.children(store, parent_id) if runs is None else runs
-    report = compare(store, runs, settings, folder, _facts([sweep], runs, settings))
-    where = f"The whole report with its figures: `{ARTIFACT}/report.html` among the artifacts."
+    report = compare_runs(sweep.tracker, sweep.runs, settings, folder, _facts([sweep], settings))
+    where = f"The whole report with its figures: `{names.COMPARISON}/report.html` among the artifacts."
     note = "\n\n".join([f"## {report.headline}", where, *(f"- {sentence}" for sentence in report.sentences)])
-    parent.set_tags(store, parent_id, {"mlflow.note.content": note, "verdict": report.headline})
-    parent.log_artifacts(store, parent_id, str(report.folder), ARTIFACT)
+    tags = {names.NOTE: note, names.VERDICT: report.headline}
+    sweep.tracker.set_tags(sweep.parent.run_id, tags)
+    sweep.tracker.log_artifacts(sweep.parent.run_id, report.folder, names.COMPARISON)
     console.show_report(report.headline, report.sentences, report.folder / "report.html")
 
 
-def report_on(uri: str, sweeps: Sequence[str], settings: Settings, outputs: Path) -> None:
+def compare_sweeps(uri: str, sweep_ids: Sequence[str], settings: ComparisonSettings, outputs: Path) -> None:
     """`runner compare`: one sweep again, perhaps with other settings, or several together.
 
     Args:
         uri: of the store.
-        sweeps: run ids of their parents.
+        sweep_ids: run ids of their parents.
         settings: what was declared.
         outputs: the report goes into a folder `comparisons` in it.
 
     Raises:
         InputError: one of the ids is no sweep, or there is nothing to compare.
     """
-    parents = [parent.get_sweep(uri, run_id) for run_id in sweeps]
-    stores = [Store(uri, run.info.experiment_id, "") for run in parents]
-    folder = outputs / "comparisons" / "-".join(run_id[:8] for run_id in sweeps)
+    found = [tracking.recorded_sweep(uri, run_id) for run_id in sweep_ids]  # all of them, before any is read at length
+    sweeps = [RecordedSweep(tracker, parent, tracker.children(parent.run_id)) for tracker, parent in found]
+    folder = outputs / "comparisons" / "-".join(run_id[:8] for run_id in sweep_ids)
     if len(sweeps) == 1:
-        report_on_sweep(stores[0], sweeps[0], settings, folder)
+        publish_report(sweeps[0], settings, folder)
         return
-    runs = [child for store, run_id in zip(stores, sweeps, strict=True) for child in parent.children(store, run_id)]
-    report = compare(stores[0], runs, settings, folder, _facts(parents, runs, settings))
+    runs = [run for sweep in sweeps for run in sweep.runs]
+    report = compare_runs(sweeps[0].tracker, runs, settings, folder, _facts(sweeps, settings))
     console.show_report(report.headline, report.sentences, report.folder / "report.html")
 
 
-def _facts(sweeps: Sequence[Run], runs: Sequence[Run], settings: Settings) -> dict[str, str]:
+def _facts(sweeps: Sequence[RecordedSweep], settings: ComparisonSettings) -> dict[str, str]:
     """What it takes to repeat the comparison: command, settings, versions, data."""
     facts = {}
     for sweep in sweeps:
-        said = sweep.data.tags.get("mlflow.source.name", "runner")
-        facts[f"sweep {sweep.info.run_id}"] = shlex.join(said.split())
+        command = sweep.parent.tags.get(names.SOURCE_NAME, "runner")
+        facts[f"sweep {sweep.parent.run_id}"] = shlex.join(command.split())
     declared = f"practical equivalence {settings.rope:g}, alpha {settings.alpha:g}"
     facts["compared"] = f"{settings.metric} against {settings.baseline}, {declared}"
-    tags = sweeps[0].data.tags
-    versions = {name.removeprefix("version."): value for name, value in tags.items() if name.startswith("version.")}
+    tags = sweeps[0].parent.tags
+    prefix = names.VERSION_PREFIX
+    versions = {name.removeprefix(prefix): value for name, value in tags.items() if name.startswith(prefix)}
     facts["versions"] = ", ".join(f"{name} {value}" for name, value in versions.items())
-    if "mlflow.source.git.commit" in tags:
-        dirty = " with changes" if tags.get("git.dirty") == "true" else ""
-        facts["git commit of the folder"] = tags["mlflow.source.git.commit"] + dirty
-    digests = {run.data.tags.get(DATASET_TAG, ""): run.data.tags.get("dataset.sha256", "") for run in runs}
+    if names.GIT_COMMIT in tags:
+        dirty = " with changes" if tags.get(names.GIT_DIRTY) == "true" else ""
+        facts["git commit of the folder"] = tags[names.GIT_COMMIT] + dirty
+    runs = [run for sweep in sweeps for run in sweep.runs]
+    digests = {run.tags.get(names.DATASET_NAME, ""): run.tags.get(names.DATASET_SHA256, "") for run in runs}
     return facts | {f"SHA-256 of {name}": digest for name, digest in digests.items() if name}

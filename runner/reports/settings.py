@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Settings:
+class ComparisonSettings:
     """What was declared before the comparison.
 
     Attributes:

@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import version
 
 import runner
+from runner.tracking import names
 
 PACKAGES = ("tensorflow", "keras", "mlflow", "hydra-core", "scikit-learn", "pandas", "numpy")
 
@@ -16,11 +17,11 @@ def provenance_tags() -> dict[str, str]:
     """Tags that say who made a run, by what command, with which versions."""
     return {
         "mlflow.user": _user(),
-        "mlflow.source.name": " ".join(["runner", *sys.argv[1:]])[:5000],
+        names.SOURCE_NAME: " ".join(["runner", *sys.argv[1:]])[:5000],
         "mlflow.source.type": "LOCAL",
-        "version.imbalance-runner": runner.__version__,
-        "version.python": sys.version.split()[0],
-        **{f"version.{package}": version(package) for package in PACKAGES},
+        f"{names.VERSION_PREFIX}imbalance-runner": runner.__version__,
+        f"{names.VERSION_PREFIX}python": sys.version.split()[0],
+        **{f"{names.VERSION_PREFIX}{package}": version(package) for package in PACKAGES},
         **_git(),
     }
 
@@ -45,4 +46,4 @@ def _git() -> dict[str, str]:
     commit = ask("rev-parse", "HEAD")
     if not commit:
         return {}
-    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(ask("status", "--porcelain"))).lower()}
+    return {names.GIT_COMMIT: commit, names.GIT_DIRTY: str(bool(ask("status", "--porcelain"))).lower()}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from runner.comparison.verdict import Verdict
-from runner.reports.page import Picture, Section, report
+from runner.reports.page import ReportFigure, Section, render_page
 
 VOID = {"meta", "img"}
 PNG = b"\x89PNG not really"
@@ -55,8 +55,10 @@ class Reader(HTMLParser):
 
 def page() -> str:
     words = Verdict("focal is better than builtin", ("By 0.0123 & more.", "It was paired."))
-    section = Section("page_blocks", words, BOARD, [Picture("Differences", "Look at zero.", PNG)])
-    return report("2 losses on page_blocks", "test/average_precision", [section], {"command": "runner -m loss=<a>"})
+    section = Section("page_blocks", words, BOARD, [ReportFigure("Differences", "Look at zero.", PNG)])
+    return render_page(
+        "2 losses on page_blocks", "test/average_precision", [section], {"command": "runner -m loss=<a>"}
+    )
 
 
 def test_the_page_is_whole_and_needs_no_network():
@@ -91,4 +93,4 @@ def test_a_metric_without_a_column_of_its_own_gets_one():
     board = BOARD.drop(columns="average_precision")
     section = Section("d", Verdict("h", ()), board, [])
 
-    assert '<td data-value="0.8123">0.8123</td>' in report("t", "test/brier", [section], {})
+    assert '<td data-value="0.8123">0.8123</td>' in render_page("t", "test/brier", [section], {})

@@ -1,0 +1,4 @@
+from .publish import RecordedSweep as RecordedSweep
+from .publish import compare_sweeps as compare_sweeps
+from .publish import publish_report as publish_report
+from .settings import ComparisonSettings as ComparisonSettings
