@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 from PIL import Image
+from runner.runs.description import loss_name
 from scipy.special import expit
 
 from losses.bias import inverse_map
@@ -22,7 +23,6 @@ from losses.shape import loss_shape
 from runner import figures
 from runner.config.instantiate import build
 from runner.config.options import CONF, EXAMPLE_PRIORS, default_arguments, option_files, purpose
-from runner.runs.description import loss_name
 
 PAGE = CONF.parent / "docs" / "losses.md"
 FIGURE = CONF.parent / "docs" / "images" / "losses.png"

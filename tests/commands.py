@@ -53,6 +53,7 @@ def command_in(folder: Path, outputs: Path, temporary: Path) -> Command:
         temporary: see `isolated`.
     """
     import runner.training.runtime  # noqa: F401 - TensorFlow has notices of its own, which are none of the command's
+
     from runner.__main__ import main
     from runner.cli.main import COMMANDS
 

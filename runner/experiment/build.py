@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras
+
 import threading
 from typing import Any
 
@@ -10,7 +12,6 @@ from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build
 from runner.data import Dataset, Splits
 from runner.errors import InputError
-from runner.training.runtime import keras
 
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 

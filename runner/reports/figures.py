@@ -12,7 +12,6 @@ import pandas as pd
 
 from runner import figures
 from runner.comparison import OneDataset, Paired, SeveralDatasets
-from runner.evaluation.overlays import mean_precision_recall, pooled_calibration
 from runner.figures import comparison as comparison_figures
 from runner.metrics import sign
 from runner.reports.page import ReportFigure
@@ -108,7 +107,9 @@ def draw_section(section: SectionData) -> Iterator[ReportFigure]:
         yield ReportFigure(
             "Critical difference",
             "Average ranks over datasets (1 is best). Losses joined by a bar are not separated by Nemenyi's test.",
-            _png(comparison_figures.critical_difference_diagram(comparison.ranks, baseline=baseline, subtitle=subtitle)),
+            _png(
+                comparison_figures.critical_difference_diagram(comparison.ranks, baseline=baseline, subtitle=subtitle)
+            ),
         )
     if section.outputs is not None:
         yield from _draw_outputs(section.outputs, section.leaderboard.index, baseline, subtitle)
@@ -139,15 +140,28 @@ def _draw_outputs(outputs: RunOutputs, losses: pd.Index, baseline: str, subtitle
             _png(comparison_figures.training_curves(histories, baseline=baseline, subtitle=subtitle)),
         )
     if outputs.scores:
+        ranking, calibration = mean_precision_recall(outputs.scores), pooled_calibration(outputs.scores)
         yield ReportFigure(
             "Precision and recall",
             "Look where you would work: a loss may lead at one recall and trail at another.",
-            _png(comparison_figures.precision_recall_overlay(outputs.scores, baseline=baseline, subtitle=subtitle)),
+            _png(
+                comparison_figures.precision_recall_overlay(
+                    ranking.curves,
+                    ranking.losses,
+                    prevalence=ranking.prevalence,
+                    baseline=baseline,
+                    subtitle=subtitle,
+                )
+            ),
         )
         yield ReportFigure(
             "Calibration",
             "May the probabilities be taken at their word? Below the dashed line they claim too many positives.",
-            _png(comparison_figures.calibration_overlay(outputs.scores, baseline=baseline, subtitle=subtitle)),
+            _png(
+                comparison_figures.calibration_overlay(
+                    calibration.curves, calibration.losses, baseline=baseline, subtitle=subtitle
+                )
+            ),
         )
 
 

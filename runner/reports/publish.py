@@ -15,7 +15,6 @@ from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.tracker import Tracker
 
 
-
 @dataclass(frozen=True)
 class RecordedSweep:
     """A sweep as it was recorded.

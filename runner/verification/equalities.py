@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras
+
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +11,6 @@ import pandas as pd
 from scipy.special import expit
 
 import losses
-from runner.training.runtime import keras
 from runner.verification.differences import relative_difference
 from runner.verification.example_check import ExampleCheck
 

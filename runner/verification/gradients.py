@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras, tf
+
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from runner.errors import InputError
-from runner.training.runtime import keras, tf
 
 if keras.config.backend() == "jax":  # not a dependency: whoever chooses the backend has installed it
     import jax

@@ -6,13 +6,14 @@ numbers need `formula="keras2"`.
 
 from __future__ import annotations
 
+from runner.training.runtime import keras
+
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import losses
-from runner.training.runtime import keras
 from runner.verification.differences import relative_difference
 from runner.verification.example_check import ExampleCheck
 
