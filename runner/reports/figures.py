@@ -12,6 +12,7 @@ import pandas as pd
 
 from runner import figures
 from runner.comparison import OneDataset, Paired, SeveralDatasets
+from runner.evaluation.overlays import mean_precision_recall, pooled_calibration
 from runner.figures import comparison as comparison_figures
 from runner.metrics import sign
 from runner.reports.page import ReportFigure
