@@ -58,7 +58,8 @@ def command(
     outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Finished]:
     """`runner ARGUMENTS` in an empty folder; runs go to `outputs` unless the arguments say otherwise."""
-    import runner.training  # noqa: F401 - once per session, before its notices could be taken for the command's
+    import runner.training.runtime  # noqa: F401 - once per session, before its notices could be taken for the command's
+
     from runner.__main__ import main
     from runner.cli.main import COMMANDS
 

@@ -173,7 +173,8 @@ def prepare(
 
     with timed(seconds, "start"):
         store = cache.store(config)  # a store that does not answer shows before TensorFlow is loaded
-        import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+        import runner.training.runtime  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+
         from runner.runs import description
         from runner.tracking import RunFolder
         from runner.tracking.client import PARENT_TAG

@@ -79,7 +79,8 @@ def reread(path: Path, cache: Cache) -> Past | None:
 
 def draw(past: Past) -> None:
     """Draws the figures the run would have drawn, into its folder."""
-    import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+    import runner.training.runtime  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+
     from runner.experiment import figures as drawing
 
     evaluation, loss = _judged(past)
@@ -99,7 +100,8 @@ def draw(past: Past) -> None:
 @contextmanager
 def packed_model(past: Past) -> Iterator[dict[str, Any]]:
     """The model's parts for a record, after it was saved in the run's folder; from the weights that are there."""
-    import runner.training  # noqa: F401 - see above
+    import runner.training.runtime  # noqa: F401 - see above
+
     from runner.experiment.execute import make_network
     from runner.tracking.model_package import packed, save_model
 
@@ -115,7 +117,8 @@ def packed_model(past: Past) -> Iterator[dict[str, Any]]:
 
 def _judged(past: Past) -> tuple[Evaluation, keras.losses.Loss]:
     """The evaluation, from the predictions that were saved, and the loss as training left it."""
-    import runner.training  # noqa: F401 - see above
+    import runner.training.runtime  # noqa: F401 - see above
+
     from runner.experiment.execute import judge, make_loss
 
     loss = make_loss(past.config, past.splits)

@@ -94,7 +94,7 @@ class StackRunner:
 
     def _start(self, run: Prepared) -> str | None:
         """Gets what all stacks share; returns why the runs cannot be stacked, or None."""
-        import runner.training  # noqa: F401 - the first to load TensorFlow, for it does so quietly
+        import runner.training.runtime  # noqa: F401 - the first to load TensorFlow, for it does so quietly
 
         self._trainer: CompiledTrainer = build("trainer", run.config.trainer)
         with DRAWING:

@@ -1,19 +1,5 @@
-"""Trainers: splits, a network and a loss in; history and weights out."""
+"""Trainers: splits, a network and a loss in; history and weights out. Asking for a trainer loads TensorFlow."""
 
-import runner.training.runtime  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
+import lazy_loader
 
-# isort: split
-from runner.training.compiled import CompiledTrainer
-from runner.training.fit import FitTrainer
-from runner.training.trainer import EpochListener, Measure, Trainer, TrainerSettings, Training, TrainingTask
-
-__all__ = [
-    "CompiledTrainer",
-    "EpochListener",
-    "FitTrainer",
-    "Measure",
-    "Trainer",
-    "TrainerSettings",
-    "Training",
-    "TrainingTask",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,9 @@
+from .compiled import CompiledTrainer as CompiledTrainer
+from .early_stopping import EarlyStopping as EarlyStopping
+from .fit import FitTrainer as FitTrainer
+from .trainer import EpochListener as EpochListener
+from .trainer import Measure as Measure
+from .trainer import Trainer as Trainer
+from .trainer import TrainerSettings as TrainerSettings
+from .trainer import Training as Training
+from .trainer import TrainingTask as TrainingTask
