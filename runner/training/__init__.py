@@ -1,4 +1,4 @@
-"""Trainers: a task in; history and weights out. TensorFlow is loaded with the first trainer that is asked for."""
+"""Trainers: splits, a network and a loss in; history and weights out. Asking for a trainer loads TensorFlow."""
 
 import lazy_loader
 

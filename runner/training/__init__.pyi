@@ -4,6 +4,7 @@ from .fit import FitTrainer as FitTrainer
 from .stack.losses import loss_key as loss_key
 from .stack.train import Member as Member
 from .trainer import EpochListener as EpochListener
+from .trainer import Measure as Measure
 from .trainer import Trainer as Trainer
 from .trainer import TrainerSettings as TrainerSettings
 from .trainer import Training as Training

@@ -12,7 +12,8 @@ from typing import Any
 from runner.data.splits import Splits
 from runner.models.network import Network
 from runner.training.fit import FitTrainer
-from runner.training.stack import Member, Stack, reason_unsupported, train_stack
+from runner.training.stack.support import reason_unsupported
+from runner.training.stack.train import Member, Stack, train_stack
 from runner.training.trainer import EpochListener, Measure, Training, TrainingTask
 
 log = logging.getLogger("runner.training")

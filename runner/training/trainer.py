@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 import pandas as pd
 
+from runner.data.splits import Splits
 from runner.training.early_stopping import EarlyStopping
 
-if TYPE_CHECKING:  # each of these loads Keras, but for the last
+if TYPE_CHECKING:  # both load Keras
     import keras
 
-    from runner.data.splits import Splits
     from runner.models.network import Network
 
 EpochListener = Callable[[int, Mapping[str, float]], None]
