@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import absl.logging
+import mlflow
 import pytest
 from commands import TINY, Command, command_in
 from hypothesis import settings
@@ -42,6 +44,22 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One outputs/ for all tests of a process: making a store takes seconds."""
     return tmp_path_factory.mktemp("outputs")
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an MLflow store with its tables, and no run: making them takes seconds."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_store: Path) -> mlflow.MlflowClient:
+    """The test's own store, in `outputs` of its folder: for tests that count runs."""
+    (tmp_path / "outputs").mkdir()
+    shutil.copy(empty_store, tmp_path / "outputs")
+    return mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
 
 
 @pytest.fixture

@@ -15,12 +15,8 @@ from runner.sweeps.best_runs import Candidate, winners
 from runner.tracking.model_package import has_model
 
 SMALL = (*TINY, "model=logistic", "evaluation.bootstrap=20", "paths.outputs=outputs")
+PLAIN = ("comparison=none", *SMALL)
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
-
-
-@pytest.fixture
-def store(tmp_path):
-    return mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
 
 
 def children(store) -> list[mlflow.entities.Run]:
@@ -47,7 +43,7 @@ def best_of_each(runs) -> set[str]:
 
 
 def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(command, store, tmp_path):
-    done = command("-m", *SMALL, "loss=builtin,focal", "seed=0,1")
+    done = command("-m", *PLAIN, "loss=builtin,focal", "seed=0,1")
     assert done.status == 0, done.err
     runs = children(store)
     best = best_of_each(runs)
@@ -74,8 +70,8 @@ def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(com
 def test_the_figures_are_those_the_run_itself_would_have_drawn(command, store, tmp_path):
     """Also of a loss that changes while it is trained, and with intervals: pixel by pixel."""
     arguments = ("loss=ldam", "loss.drw_epoch=1", "split.seed=3")
-    done = command("-m", *SMALL, *arguments, "seed=5", "tracking.models=none")
-    again = command("-m", *SMALL, *arguments, "seed=5", "figures=all", "tracking.models=none")
+    done = command("-m", *PLAIN, *arguments, "seed=5", "tracking.models=none")
+    again = command("-m", *PLAIN, *arguments, "seed=5", "figures=all", "tracking.models=none")
     assert done.status == again.status == 0, done.err + again.err
     late, own = ({p.name: p.read_bytes() for p in (run_folder(run) / "figures").iterdir()} for run in children(store))
 
@@ -88,7 +84,7 @@ def run_folder(run) -> Path:
 
 
 def test_a_resumed_sweep_makes_what_is_lacking_and_nothing_twice(command, store):
-    arguments = ("-m", *SMALL, "loss=builtin,focal,weighted", "seed=1", "tracking.models=none")
+    arguments = ("-m", *PLAIN, "loss=builtin,focal,weighted", "seed=1", "tracking.models=none")
     assert command(*arguments).status == 0
     drawn, gone, cut = children(store)
     pictures = sorted(run_folder(drawn).glob("figures/*.png"))
@@ -120,8 +116,8 @@ def test_ctrl_c_gets_out_of_the_end_and_leaves_no_sweep_running(command, store, 
 
 
 def test_all_and_none_mean_every_run_and_no_run(command, store):
-    assert command("-m", *SMALL, "loss=focal", "seed=0,1", "figures=all", "tracking.models=all").status == 0
-    assert command("-m", *SMALL, "loss=focal", "seed=2,3", "figures=none", "tracking.models=none").status == 0
+    assert command("-m", *PLAIN, "loss=focal", "seed=0,1", "figures=all", "tracking.models=all").status == 0
+    assert command("-m", *PLAIN, "loss=focal", "seed=2,3", "figures=none", "tracking.models=none").status == 0
     runs = children(store)
 
     assert [figures(store, run) for run in runs] == [FIGURES, FIGURES, set(), set()]
@@ -130,7 +126,7 @@ def test_all_and_none_mean_every_run_and_no_run(command, store):
 
 
 def test_without_a_store_the_folders_get_them(command, tmp_path):
-    done = command("-m", *SMALL, "loss=builtin,focal", "seed=0,1", "tracking=none")
+    done = command("-m", *PLAIN, "loss=builtin,focal", "seed=0,1", "tracking=none")
 
     assert done.status == 0, done.err
     folders = [path.parent for path in (tmp_path / "outputs").rglob("run.json")]
@@ -163,11 +159,12 @@ def test_the_best_is_the_least_of_a_loss_and_of_two_as_good_the_older():
     assert best("val/average_precision", each_variant=False) == ["1", "6"]
 
 
+@pytest.mark.usefixtures("store")
 def test_a_run_knows_whether_it_has_a_model(command, tmp_path):
     from runner.tracking import open_store, store_uri
 
-    done = command(*SMALL)
-    lacking = command(*SMALL, "tracking.models=none")
+    done = command(*SMALL, "figures=none")
+    lacking = command(*SMALL, "figures=none", "tracking.models=none")
     store = open_store(store_uri(None, tmp_path / "outputs"), "imbalance-runner", tmp_path / "outputs")
     assert has_model(store, done.run_id)
     assert not has_model(store, lacking.run_id)

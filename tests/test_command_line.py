@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from commands import TINY
+from omegaconf import OmegaConf
+from processes import Process
+
+from losses.catalogue import CATALOGUE
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn")
+LOSSES = {path.stem: OmegaConf.load(path)._target_ for path in sorted((ROOT / "conf" / "loss").glob("*.yaml"))}
+WHOLE_BATCH = {f"losses.{name}" for name, entry in CATALOGUE.items() if entry.whole_batch}
 SPY = "import sys; sys.argv = ['runner', *sys.argv[1:]]; from runner.__main__ import main; status = main(); " + (
     f"print('LOADED', [name for name in {HEAVY} if name in sys.modules]); sys.exit(status)"
 )
@@ -76,12 +82,22 @@ def test_one_loss_is_shown_with_its_figure_and_minimisers(command, tmp_path):
     assert (tmp_path / "here" / "losses" / "focal.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("path", (ROOT / "conf" / "loss").glob("*.yaml"), ids=lambda path: path.stem)
-def test_every_loss_can_be_shown(command, path):
-    done = command("losses", path.stem, "--outputs", "here")
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_can_be_shown(command, tmp_path, name):
+    """With where a row's prediction is led to, or, of a loss of the whole batch, with why no row's is."""
+    done = command("losses", name, "--outputs", "here")
+    minimisers = [float(value) for value in re.findall(r"^  eta [\d.]+ +p\* ([\d.]+)$", done.out, re.MULTILINE)]
 
-    assert done.status == 0, done.err
-    assert "p* " in done.out
+    assert (done.status, done.err) == (0, "")
+    assert (tmp_path / "here" / "losses" / f"{name}.png").stat().st_size > 10_000
+    if LOSSES[name] in WHOLE_BATCH:
+        assert "there is no p* of one" in done.out
+        assert minimisers == []
+    else:
+        assert "there is no p* of one" not in done.out
+        assert len(minimisers) == 3
+        assert minimisers == sorted(minimisers)
+        assert 0 <= minimisers[0] < minimisers[-1] <= 1
 
 
 @pytest.mark.parametrize(
@@ -106,29 +122,17 @@ def test_a_dataset_name_nobody_has_is_refused(command):
 
 @pytest.mark.slow
 def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_path):
-    run_id = command(*TINY).run_id
+    run_id = command(*TINY, "figures=none", "tracking.models=none").run_id
     local = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = ["ui", "--port", str(port), "--outputs", str(outputs)]
-    said = tmp_path / "ui.txt"
-    with said.open("w") as file:
-        process = subprocess.Popen([sys.executable, "-m", "runner", *arguments], stdout=file, stderr=file)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                page = local.open(address, timeout=5).read().decode()
-                break
-            except OSError:
-                assert process.poll() is None, said.read_text()
-                assert time.monotonic() < deadline, said.read_text()
-                time.sleep(0.5)
+    address = f"http://127.0.0.1:{port}"
+    with Process([sys.executable, "-m", "runner", *arguments], cwd=tmp_path) as process:
+        process.wait_for("startup complete")
+        page = local.open(address, timeout=30).read().decode()
         answer = local.open(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
         assert "<title>MLflow</title>" in page
         assert run_id in answer.decode()
-    finally:
-        process.terminate()
-        process.wait(30)
+        process.end(signal.SIGTERM)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import mlflow
 import pytest
 from commands import TINY
+from processes import Process
 
+PLAIN = ("figures=none", "tracking.models=none")
 OWN_LOSS = '''
 import keras, losses
 
@@ -53,28 +52,17 @@ def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number, flush_s
         "trainer.early_stopping=null",
         f"tracking.flush_seconds={flush_seconds}",
     ]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runner", *endless],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not any(len(path.read_text().splitlines()) > 3 for path in tmp_path.glob("outputs/runs/*/*/history.csv")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    if flush_seconds < 1:  # metrics appear while the run is running
-        while not runs(tmp_path / "outputs")[0].data.metrics.get("val/log_loss"):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    started = [sys.executable, "-m", "runner", *endless]
+    with Process(started, cwd=tmp_path, terminal=True) as process:
+        process.wait_for(r"epoch\W+(\d{2,}|[4-9])/1000000")
+        if flush_seconds < 1:  # metrics appear while the run is running
+            process.wait_until(lambda: runs(tmp_path / "outputs")[0].data.metrics.get("val/log_loss"))
+        status = process.end(number)
 
     (run,) = runs(tmp_path / "outputs")
-    assert process.returncode == 1
-    assert "Traceback" not in err
+    assert status == 1
+    assert "Traceback" not in process.said
+    assert "what was recorded so far is kept" in process.said
     assert run.info.status == "KILLED"
     assert "KILLED" in run.data.tags["mlflow.note.content"]
     history = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}").get_metric_history(
@@ -85,10 +73,11 @@ def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number, flush_s
 
 def test_a_non_finite_loss_fails_the_run_and_says_why(command, outputs, tmp_path):
     (tmp_path / "own_loss.py").write_text(OWN_LOSS)
-    command(*TINY)
+    command(*TINY, *PLAIN)
     before = {run.info.run_id for run in runs(outputs)}
     done = command(
         *TINY,
+        *PLAIN,
         "loss._target_=own_loss.Explodes",
         "~loss.label_smoothing",
         "trainer.epochs=200",
@@ -114,7 +103,7 @@ def test_a_store_that_fails_during_training_fails_the_run_loudly(command, output
             raise OSError("no space left on device")
 
     monkeypatch.setattr(mlflow.MlflowClient, "log_batch", refuse)
-    done = command(*TINY, "tracking.flush_seconds=0.01")
+    done = command(*TINY, *PLAIN, "tracking.flush_seconds=0.01")
 
     assert done.status == 1
     (line,) = done.err.strip().splitlines()
@@ -129,37 +118,20 @@ def test_a_server_that_dies_leaves_the_run_complete_in_its_folder(command, tmp_p
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     store = ["--backend-store-uri", "sqlite:///server.db", "--workers", "1"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", "--port", str(port), *store],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # with its workers, to be ended together
-    )
-    try:
-        local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                local.open(f"http://127.0.0.1:{port}/health", timeout=5)
-                break
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.5)
+    arguments = [sys.executable, "-m", "mlflow", "server", "--port", str(port), *store]
+    with Process(arguments, cwd=tmp_path) as server:
+        server.wait_for("Application startup complete")
         (tmp_path / "killer.py").write_text(KILLER)
         environment = {**os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "SERVER": str(server.pid)}
         own = ["loss._target_=killer.Kills", "~loss.label_smoothing", f"tracking.uri=http://127.0.0.1:{port}"]
         done = subprocess.run(
-            [sys.executable, "-m", "runner", *TINY, *own],
+            [sys.executable, "-m", "runner", *TINY, "figures=none", *own],
             cwd=tmp_path,
             capture_output=True,
             text=True,
             env=environment,
             check=False,
         )
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
     (folder,) = tmp_path.glob("outputs/runs/*/*")
 
     assert done.returncode == 1
@@ -171,9 +143,9 @@ def test_a_server_that_dies_leaves_the_run_complete_in_its_folder(command, tmp_p
 
 
 def test_a_run_id_in_the_environment_does_not_make_runs_overwrite_each_other(command, outputs, monkeypatch):
-    first = command(*TINY, "model=logistic")
+    first = command(*TINY, *PLAIN, "model=logistic")
     monkeypatch.setenv("MLFLOW_RUN_ID", first.run_id)
-    second = command(*TINY, "model=logistic", "seed=1")
+    second = command(*TINY, *PLAIN, "model=logistic", "seed=1")
     by_id = {run.info.run_id: run for run in runs(outputs)}
 
     assert second.run_id != first.run_id

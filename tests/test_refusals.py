@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import pytest
 from commands import TINY
+from composed import run_once
+
+from runner.errors import InputError
 
 ROWS = "".join(f"{i},{'red' if i % 3 else 'blue'},{i % 2}\n" for i in range(60))
 FILES = {
@@ -81,25 +85,71 @@ CASES = [
     (["tracking=server", "tracking.uri=http://127.0.0.1:9"], ["http://127.0.0.1:9", "does not answer"]),
     (["tracking.uri=postgresql://someone:secret@127.0.0.1:9/runs"], ["127.0.0.1:9"]),
     (["tracking.uri=./mlruns"], ["./mlruns", "sqlite"]),
-    (["paths.outputs=/proc/nowhere"], ["/proc/nowhere", "paths.outputs"]),
     (["tracking.uri=sqlite:////proc/nowhere/mlflow.db"], ["/proc/nowhere", "tracking.uri"]),
-    (["loss=[1"], ["loss=[1"]),
-    (["seed", "=", "3"], ["seed", "key=value"]),
-    (["uii"], ["uii", "runner ui"]),
-    (["loss=null"], ["NoneType", "--help"]),
     (["+loss.reduction=sum"], ["loss.reduction=sum"]),
     (["tracking=server", "tracking.uri=http://bob:secret@127.0.0.1:9"], ["bob:***@127.0.0.1:9"]),
 ]
 
 
-@pytest.mark.parametrize(("overrides", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
-def test_bad_input_is_refused_in_one_line(command, tmp_path: Path, overrides, words):
+PLAIN = ("figures=none", "tracking.models=none", "comparison=none")
+WHOLE = [
+    # one command of each kind: the config, the data, the network, the store, Hydra, the words, the folder
+    (["trainer.epochs=0"], ["trainer.epochs=0", "at least 1"]),
+    (["dataset=file", "dataset.target=fraud", "dataset.path=words.csv"], ["positive_label", "yes", "no"]),
+    (["model=cnn", "tracking=none"], ["model=cnn", "dataset=digits"]),
+    (["tracking=server", "tracking.uri=http://bob:secret@127.0.0.1:9"], ["bob:***@127.0.0.1:9", "does not answer"]),
+    (["loss=focl"], ["loss=focl", "loss=focal"]),
+    (["loss=[1"], ["loss=[1"]),
+    (["seed", "=", "3"], ["seed", "key=value"]),
+    (["uii"], ["uii", "runner ui"]),
+    (["losss=focal"], ["losss"]),
+    (["loss=null"], ["NoneType", "--help"]),
+    (["paths.outputs=/proc/nowhere"], ["/proc/nowhere", "paths.outputs"]),
+]
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of FILES."""
+    folder = tmp_path_factory.mktemp("tables")
     for name, text in FILES.items():
-        (tmp_path / name).write_text(text)
+        (folder / name).write_text(text)
+    return folder
+
+
+def complete(overrides: list[str], outputs: Path) -> list[str]:
+    """With what the case leaves open: a small dataset, and a folder of its own for what a run writes."""
     tiny = [part for part in TINY if not part.startswith("dataset")]
     base = tiny if any(part.startswith("dataset") for part in overrides) else TINY
-    own = [] if any(part.startswith("paths.") for part in overrides) else ["paths.outputs=outputs"]
-    done = command(*base, *own, *overrides)
+    own = [] if any(part.startswith("paths.") for part in overrides) else [f"paths.outputs={outputs}"]
+    return [*base, *own, *overrides]
+
+
+def left_in(outputs: Path) -> list[Path]:
+    """The files there, but for an empty store."""
+    files = [path for path in outputs.rglob("*") if path.is_file()]
+    return [path for path in files if path.name != ".mlflow.lock" and not path.name.startswith("mlflow.db")]
+
+
+@pytest.mark.parametrize(("overrides", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
+def test_bad_input_is_refused_in_one_line(tables, tmp_path: Path, monkeypatch, overrides, words):
+    monkeypatch.chdir(tables)
+    recorded = [] if any(part.startswith("tracking") for part in overrides) else ["tracking=none"]
+    with pytest.raises(InputError) as refused:
+        run_once(*complete(overrides, tmp_path / "outputs"), *recorded, folder=tmp_path / "run")
+    line = str(refused.value)
+
+    assert len(line.splitlines()) == 1
+    for word in words:
+        assert word in line
+    assert "secret" not in line
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("overrides", "words"), WHOLE, ids=[" ".join(case[0]) for case in WHOLE])
+def test_a_command_ends_with_status_2_and_that_line(command, tmp_path: Path, overrides, words):
+    (tmp_path / "words.csv").write_text(FILES["words.csv"])
+    done = command(*complete(overrides, Path("outputs")))
 
     assert done.status == 2, done.err
     lines = done.err.strip().splitlines()
@@ -108,14 +158,11 @@ def test_bad_input_is_refused_in_one_line(command, tmp_path: Path, overrides, wo
     for word in words:
         assert word in lines[0]
     assert "secret" not in done.err
-    left = [path for path in (tmp_path / "outputs").rglob("*") if path.is_file() and path.name != ".mlflow.lock"]
-    assert [path for path in left if not path.name.startswith("mlflow.db")] == []
+    assert left_in(tmp_path / "outputs") == []
 
 
 def test_no_run_is_left_behind_by_a_refusal(command, outputs):
-    import mlflow
-
-    command(*TINY)
+    command(*TINY, *PLAIN[:2])
     client = mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}")
     before = len(client.search_runs(["1"]))
     for overrides in (["loss=focal", "loss.gamma=-1"], ["model=cnn"], ["trainer.device=gpu"]):
@@ -125,7 +172,7 @@ def test_no_run_is_left_behind_by_a_refusal(command, outputs):
 
 
 def test_a_sweep_goes_on_after_a_refused_job(command):
-    done = command("-m", *TINY, "loss=focal", "loss.gamma=-1,1", "tracking=none", "tracking.models=none")
+    done = command("-m", *TINY, "loss=focal", "loss.gamma=-1,1", "tracking=none", *PLAIN)
 
     assert done.status == 2
     assert "error: job 0" in done.err
@@ -134,8 +181,6 @@ def test_a_sweep_goes_on_after_a_refused_job(command):
 
 
 def test_a_traceback_on_demand(command, monkeypatch):
-    from runner.errors import InputError
-
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     with pytest.raises(InputError):
         command("trainer.epochs=0")
@@ -161,7 +206,7 @@ def test_a_sweep_tells_of_a_job_that_crashed_and_ends_with_status_1(command, tmp
         "        if k == 2:\n            raise RuntimeError('a bug of mine')\n"
     )
     own = ("loss=custom", "loss._target_=buggy.Loss", "~loss.formula", "+loss.k=1,2")
-    done = command("-m", *TINY, *own, "tracking=none", "tracking.models=none")
+    done = command("-m", *TINY, *own, "tracking=none", *PLAIN)
 
     assert done.status == 1
     assert "a bug of mine" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import mlflow
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics
-from commands import TINY, Finished
+from commands import TINY, Command, Finished
 
 EPOCH_METRICS = {"train/loss", "val/loss", "val/log_loss", "val/average_precision", "val/roc_auc"}
 SCORES = {"average_precision", "roc_auc", "log_loss", "brier", "ece"}
@@ -24,7 +25,8 @@ FINAL_METRICS = (
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
 LOSSES = sorted(path.stem for path in (Path(__file__).resolve().parent.parent / "conf" / "loss").glob("*.yaml"))
-FOLDER_ONLY = ("tracking=none", "tracking.models=none")
+PLAIN = ("figures=none", "tracking.models=none", "comparison=none")
+FOLDER_ONLY = ("tracking=none", *PLAIN)
 ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png" for name in FIGURES}
 
 
@@ -33,9 +35,10 @@ def client(outputs: Path) -> mlflow.MlflowClient:
     return mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}")
 
 
-@pytest.fixture
-def focal(command) -> Finished:
-    done = command(*TINY, "loss=focal", "seed=3")
+@pytest.fixture(scope="module")
+def focal(module_command: Command) -> Finished:
+    """One run, with all that a run leaves."""
+    done = module_command(*TINY, "loss=focal", "seed=3")
     assert done.status == 0, done.err
     return done
 
@@ -48,7 +51,7 @@ def artifact_paths(client: mlflow.MlflowClient, run_id: str) -> set[str]:
     return found
 
 
-def test_everything_of_the_contract_lands_in_mlflow(focal, client, outputs, tmp_path):
+def test_everything_of_the_contract_lands_in_mlflow(focal, client):
     run = client.get_run(focal.run_id)
 
     assert run.info.status == "FINISHED"
@@ -70,8 +73,8 @@ def test_everything_of_the_contract_lands_in_mlflow(focal, client, outputs, tmp_
     assert (dataset.name, dataset.digest) == ("synthetic", run.data.tags["dataset.sha256"][:32])
 
 
-def test_the_folder_is_complete_without_mlflow(focal, tmp_path):
-    folder = focal.folder(tmp_path)
+def test_the_folder_is_complete_without_mlflow(focal, module_folder):
+    folder = focal.folder(module_folder)
 
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} >= ARTIFACTS | {
         "history.csv",
@@ -86,9 +89,9 @@ def test_the_folder_is_complete_without_mlflow(focal, tmp_path):
     assert json.loads((folder / "metrics.json").read_text()).keys() >= FINAL_METRICS
 
 
-def test_logged_metrics_equal_scikit_learn_on_the_saved_predictions(focal, client, tmp_path):
+def test_logged_metrics_equal_scikit_learn_on_the_saved_predictions(focal, client, module_folder):
     metrics = client.get_run(focal.run_id).data.metrics
-    table = pd.read_parquet(focal.folder(tmp_path) / "predictions" / "test.parquet")
+    table = pd.read_parquet(focal.folder(module_folder) / "predictions" / "test.parquet")
     called = table.probability >= metrics["threshold"]
 
     assert list(table.columns) == ["row", "label", "logit", "probability"]
@@ -105,7 +108,7 @@ def test_logged_metrics_equal_scikit_learn_on_the_saved_predictions(focal, clien
 
 
 def test_the_last_epoch_s_metrics_are_those_of_the_saved_validation_predictions(command, client, tmp_path):
-    done = command(*TINY, "loss=weighted", "trainer.early_stopping=null")
+    done = command(*TINY, *PLAIN, "loss=weighted", "trainer.early_stopping=null")
     last = pd.read_csv(done.folder(tmp_path) / "history.csv").iloc[-1]
     table = pd.read_parquet(done.folder(tmp_path) / "predictions" / "validation.parquet")
 
@@ -118,7 +121,7 @@ def test_the_last_epoch_s_metrics_are_those_of_the_saved_validation_predictions(
 
 def test_after_early_stopping_the_final_metrics_are_the_best_epoch_s(command, client, tmp_path):
     rule = ["trainer.early_stopping.patience=2", "trainer.epochs=60", "optimizer.learning_rate=0.05"]
-    done = command(*TINY, *rule, "dataset.separation=1")
+    done = command(*TINY, *PLAIN, *rule, "dataset.separation=1")
     curve = pd.read_csv(done.folder(tmp_path) / "history.csv").set_index("epoch")["val/average_precision"]
     metrics = client.get_run(done.run_id).data.metrics
 
@@ -129,7 +132,7 @@ def test_after_early_stopping_the_final_metrics_are_the_best_epoch_s(command, cl
 
 
 def test_the_same_seed_and_config_give_the_same_digits(command, tmp_path):
-    quiet = (*TINY, "tracking=none", "model=mlp_wide", "tracking.models=none")
+    quiet = (*TINY, *FOLDER_ONLY, "model=mlp_wide")
     first, again, other = (
         json.loads((command(*quiet, f"seed={seed}").folder(tmp_path) / "metrics.json").read_text())
         for seed in (7, 7, 8)
@@ -142,16 +145,25 @@ def test_the_same_seed_and_config_give_the_same_digits(command, tmp_path):
     assert results(first) != results(other)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_every_loss_trains(command, loss):
-    done = command(*TINY, f"loss={loss}", "model=mlp_wide", *FOLDER_ONLY)
+def test_every_loss_trains(command, tmp_path):
+    done = command("-m", *TINY, "loss=glob(*)", "model=mlp_wide", *FOLDER_ONLY, "paths.outputs=outputs")
+    assert (done.status, done.err) == (0, "")
 
-    assert done.status == 0, done.err
-    assert done.err == ""
+    trained = set()
+    for folder in (path.parent for path in tmp_path.glob("outputs/sweeps/*/*/*/metrics.json")):
+        (loss,) = re.findall(r"loss=(\w+)", (folder / ".hydra" / "overrides.yaml").read_text())
+        history, metrics = pd.read_csv(folder / "history.csv"), json.loads((folder / "metrics.json").read_text())
+        assert list(history.epoch) == [1, 2], loss
+        assert np.isfinite(history).all(axis=None), loss
+        assert history["train/loss"].iloc[1] != history["train/loss"].iloc[0], loss
+        assert metrics.keys() >= FINAL_METRICS, loss
+        assert 0 < metrics["test/log_loss"] < np.inf, loss
+        trained.add(loss)
+    assert trained == set(LOSSES)
 
 
 def test_a_cnn_learns_images(command, client):
-    done = command("dataset=digits", "model=cnn", "trainer.epochs=4", "evaluation.bootstrap=0")
+    done = command("dataset=digits", "model=cnn", "trainer.epochs=4", "evaluation.bootstrap=0", *PLAIN)
 
     assert done.status == 0, done.err
     assert client.get_run(done.run_id).data.metrics["test/roc_auc"] > 0.9
@@ -159,7 +171,7 @@ def test_a_cnn_learns_images(command, client):
 
 def test_a_sweep_makes_a_run_of_each_combination(command, client, outputs):
     before = {run.info.run_id for run in client.search_runs(["1"])}
-    done = command("-m", *TINY, "loss=builtin,focal", "seed=0,1", "model=logistic")
+    done = command("-m", *TINY, *PLAIN, "loss=builtin,focal", "seed=0,1", "model=logistic")
     runs = [run for run in client.search_runs(["1"]) if run.info.run_id not in before]
     runs = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
 
@@ -176,7 +188,7 @@ def test_a_sweep_makes_a_run_of_each_combination(command, client, outputs):
 @pytest.mark.parametrize("flag", [[], ["-m"]], ids=["without -m", "with -m"])
 def test_a_search_is_a_sweep_whose_runs_can_be_told_apart(command, client, flag):
     before = {run.info.run_id for run in client.search_runs(["1"])}
-    done = command(*flag, *TINY, "hparams_search=focal", "model=logistic", "tracking.models=none")
+    done = command(*flag, *TINY, *PLAIN, "hparams_search=focal", "model=logistic")
     runs = [run for run in client.search_runs(["1"]) if run.info.run_id not in before]
     names = [run.info.run_name for run in runs if "mlflow.parentRunId" in run.data.tags]
 
@@ -202,21 +214,29 @@ def test_the_articles_three_forms_give_the_same_curves(command, tmp_path):
 @pytest.mark.parametrize("experiment", ["article", "fraud_like"])
 def test_every_experiment_runs(command, experiment):
     done = command(
-        f"experiment={experiment}", "trainer.epochs=1", "evaluation.bootstrap=0", "tracking=none", "model=logistic"
+        f"experiment={experiment}", "trainer.epochs=1", "evaluation.bootstrap=0", "model=logistic", *FOLDER_ONLY
     )
 
     assert done.status == 0, done.err
+
+
+@pytest.fixture(scope="module")
+def calibrated(module_command: Command, module_folder: Path) -> dict[str, Path]:
+    """The folders of runs long enough for a loss to move probabilities, by loss."""
+    longer = ("dataset.rows=2000", "trainer.epochs=15", "evaluation.bootstrap=0", "paths.outputs=calibrated")
+    done = module_command("-m", *TINY, *longer, *FOLDER_ONLY, "loss=focal,asymmetric,builtin")
+    assert done.status == 0, done.err
+    files = module_folder.glob("calibrated/sweeps/*/*/*/.hydra/overrides.yaml")
+    return {re.findall(r"loss=(\w+)", path.read_text())[0]: path.parents[1] for path in files}
 
 
 @pytest.mark.parametrize(
     ("loss", "way"),
     [("focal", "the loss's inverse map"), ("asymmetric", "Platt scaling on validation"), ("builtin", "")],
 )
-def test_calibration_is_reported_raw_and_with_the_bias_undone(command, tmp_path, loss, way):
-    more = ("dataset.rows=2000", "trainer.epochs=15", "evaluation.bootstrap=0", *FOLDER_ONLY)
-    done = command(*TINY, *more, f"loss={loss}")
-    metrics = json.loads((done.folder(tmp_path) / "metrics.json").read_text())
-    summary = (done.folder(tmp_path) / "summary.md").read_text()
+def test_calibration_is_reported_raw_and_with_the_bias_undone(calibrated, loss, way):
+    metrics = json.loads((calibrated[loss] / "metrics.json").read_text())
+    summary = (calibrated[loss] / "summary.md").read_text()
 
     assert way in summary
     if loss == "builtin":  # nothing to undo
@@ -241,7 +261,7 @@ def test_the_objective_is_what_a_sweeper_gets(command, client, tmp_path):
 
     from runner.experiment.execute import run_experiment
 
-    done = command(*TINY, "objective=val/mcc")
+    done = command(*TINY, *PLAIN, "objective=val/mcc")
     config = OmegaConf.load(done.folder(tmp_path) / ".hydra" / "config.yaml")
     config.tracking.backend = "none"
     choices = {"dataset": "synthetic", "model": "mlp", "loss": "builtin"}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +11,7 @@ import mlflow
 import pandas as pd
 import pytest
 from commands import TINY
-from joblib.externals.loky import get_reusable_executor
+from processes import Process
 
 LAUNCHERS = {
     "fused": ["hydra.launcher.max_stack=2"],
@@ -22,14 +19,16 @@ LAUNCHERS = {
     "basic": ["hydra/launcher=basic"],
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
 }
+IN_THIS_PROCESS = ("fused", "basic")
 every_launcher = pytest.mark.parametrize(
     "launcher",
     [
-        pytest.param(arguments, id=name, marks=[] if name in ("basic", "fused") else [pytest.mark.slow])
+        pytest.param(arguments, id=name, marks=[] if name in IN_THIS_PROCESS else [pytest.mark.slow])
         for name, arguments in LAUNCHERS.items()
     ],
 )
-SMALL = (*TINY, "model=logistic", "tracking.models=none")
+SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
+QUICK = (*SMALL, "comparison=none")
 OWN_LOSS = """
 import os, losses
 
@@ -42,18 +41,6 @@ class Loss(losses.CustomLoss):
 OWN = ("loss=custom", "loss._target_=buggy.Loss", "~loss.formula", "+loss.k=1,2,3")
 
 
-@pytest.fixture(autouse=True)
-def fresh_workers():
-    """joblib keeps its processes for the next sweep of this process, which here starts in another folder."""
-    yield
-    get_reusable_executor().shutdown(wait=True)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
-
-
 def family(store) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
     """The one parent and its children, the oldest first."""
     runs = store.search_runs(["1"], order_by=["start_time ASC"])
@@ -63,9 +50,9 @@ def family(store) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
     return parents[0], [run for run in runs if run is not parents[0]]
 
 
-@every_launcher
+@pytest.mark.parametrize("launcher", [LAUNCHERS[name] for name in IN_THIS_PROCESS], ids=IN_THIS_PROCESS)
 def test_a_sweep_is_one_parent_with_a_child_for_each_combination(command, store, launcher):
-    done = command("-m", *SMALL, *launcher, "loss=builtin,focal", "seed=0,1", "paths.outputs=outputs")
+    done = command("-m", *QUICK, *launcher, "loss=builtin,focal", "seed=0,1", "paths.outputs=outputs")
     parent, children = family(store)
 
     assert done.status == 0, done.err
@@ -83,7 +70,7 @@ def test_a_sweep_is_one_parent_with_a_child_for_each_combination(command, store,
 @every_launcher
 def test_a_failed_job_stops_nothing_and_is_told_last_and_resuming_does_it_alone(command, store, tmp_path, launcher):
     (tmp_path / "buggy.py").write_text(OWN_LOSS)
-    arguments = ("-m", *SMALL, *launcher, *OWN, "paths.outputs=outputs")
+    arguments = ("-m", *QUICK, *launcher, *OWN, "paths.outputs=outputs")
     done = command(*arguments)
     parent, children = family(store)
 
@@ -103,7 +90,11 @@ def test_a_failed_job_stops_nothing_and_is_told_last_and_resuming_does_it_alone(
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["sweep.progress"] == "3 of 3"
     assert len({run.data.tags["fingerprint"] for run in children}) == len(children) == 3
+    assert {run.info.status for run in children} == {"FINISHED"}
+    assert {run.data.params["loss.k"] for run in children} == {"1", "2", "3"}
     assert again.out.count("(done before)") == 2
+    assert f"sweep id: {parent.info.run_id}" in again.out
+    assert "3 of 3" in again.out
 
 
 def test_a_grid_with_a_list_of_objectives_goes_by_the_first_and_is_resumed(command, store, tmp_path):
@@ -130,7 +121,7 @@ def test_a_grid_with_a_list_of_objectives_goes_by_the_first_and_is_resumed(comma
 def test_with_fail_fast_no_job_starts_after_a_failure(command, store, tmp_path, launcher, before):
     """Of three the second fails: the first is done by then, or waits for company with which to be trained."""
     (tmp_path / "buggy.py").write_text(OWN_LOSS)
-    done = command("-m", *SMALL, *OWN, "sweep.fail_fast=true", f"hydra/launcher={launcher}", "paths.outputs=outputs")
+    done = command("-m", *QUICK, *OWN, "sweep.fail_fast=true", f"hydra/launcher={launcher}", "paths.outputs=outputs")
     parent, children = family(store)
 
     assert done.status == 1
@@ -139,7 +130,7 @@ def test_with_fail_fast_no_job_starts_after_a_failure(command, store, tmp_path, 
 
 
 def test_a_sweep_whose_jobs_are_all_refused_leaves_nothing(command, store, tmp_path):
-    done = command("-m", *SMALL, "loss=focal", "loss.gamma=-1,-2", "paths.outputs=outputs")
+    done = command("-m", *QUICK, "loss=focal", "loss.gamma=-1,-2", "paths.outputs=outputs")
 
     assert done.status == 2
     assert done.err.splitlines()[-3] == "error: 2 refused"
@@ -148,7 +139,7 @@ def test_a_sweep_whose_jobs_are_all_refused_leaves_nothing(command, store, tmp_p
 
 
 def test_a_sweep_that_cannot_be_composed_leaves_nothing(command, store):
-    done = command("-m", *SMALL, "loss=builtin,focall", "paths.outputs=outputs")
+    done = command("-m", *QUICK, "loss=builtin,focall", "paths.outputs=outputs")
 
     assert done.status == 2
     assert "focall" in done.err
@@ -163,8 +154,8 @@ def test_a_sweep_that_cannot_be_composed_leaves_nothing(command, store):
         (["sweep.resume=true", "tracking=none"], "tracking=none there is no record"),
     ],
 )
-def test_resuming_what_is_not_there_is_refused(command, arguments, words):
-    done = command("-m", *SMALL, "loss=builtin,dice", *arguments, "paths.outputs=outputs")
+def test_resuming_what_is_not_there_is_refused(command, store, arguments, words):
+    done = command("-m", *QUICK, "loss=builtin,dice", *arguments, "paths.outputs=outputs")
 
     assert done.status == 2
     assert words in done.err
@@ -172,39 +163,23 @@ def test_resuming_what_is_not_there_is_refused(command, arguments, words):
 
 
 def test_a_single_run_is_not_a_sweep_to_resume(command):
-    run_id = command(*SMALL).run_id
-    for arguments in (["resume", run_id, "--outputs", "nowhere"], ["-m", *SMALL, "seed=0,1", f"sweep.resume={run_id}"]):
+    run_id = command(*QUICK).run_id
+    for arguments in (["resume", run_id, "--outputs", "nowhere"], ["-m", *QUICK, "seed=0,1", f"sweep.resume={run_id}"]):
         done = command(*arguments)
         assert done.status == 2
         assert run_id in done.err
 
 
-def started(tmp_path: Path, *arguments: str) -> subprocess.Popen:
-    """A sweep in a process group of its own, its output in sweep.txt."""
-    with (tmp_path / "sweep.txt").open("w") as said:
-        return subprocess.Popen(
-            [sys.executable, "-m", "runner", "-m", *SMALL, *arguments, "paths.outputs=outputs"],
-            cwd=tmp_path,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-
-
-def wait_for(tmp_path: Path, words: str) -> None:
-    deadline = time.monotonic() + 120
-    while words not in (tmp_path / "sweep.txt").read_text():
-        assert time.monotonic() < deadline, (tmp_path / "sweep.txt").read_text()
-        time.sleep(0.1)
+def started(tmp_path: Path, *arguments: str) -> Process:
+    return Process([sys.executable, "-m", "runner", "-m", *QUICK, *arguments, "paths.outputs=outputs"], cwd=tmp_path)
 
 
 @pytest.mark.slow
 @every_launcher
 def test_a_sweep_killed_without_a_word_is_resumed_to_exactly_the_missing_runs(command, store, tmp_path, launcher):
-    process = started(tmp_path, *launcher, "loss=builtin,focal", "seed=range(0,3)", "trainer.epochs=20")
-    wait_for(tmp_path, "2 of 6")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with started(tmp_path, *launcher, "loss=builtin,focal", "seed=range(0,3)", "trainer.epochs=20") as process:
+        process.wait_for("2 of 6")
+        process.end(signal.SIGKILL)
     parent, _ = family(store)
     assert parent.info.status == "RUNNING"  # nothing in a killed process could help it
 
@@ -226,26 +201,11 @@ def test_a_sweep_killed_without_a_word_is_resumed_to_exactly_the_missing_runs(co
 @every_launcher
 def test_ctrl_c_ends_parent_and_running_children_as_killed(command, store, tmp_path, launcher):
     endless = ("trainer.epochs=1000000", "trainer.early_stopping=null", "tracking.flush_seconds=0.2")
-    process = started(tmp_path, *launcher, *endless, "loss=builtin,focal", "seed=range(0,3)")
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if (tmp_path / "outputs" / "mlflow.db").exists():
-            running = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" in run.data.tags]
-            if any("val/loss" in run.data.metrics for run in running):
-                break
-        time.sleep(0.5)
-    refused = command(
-        "-m",
-        *SMALL,
-        *launcher,
-        *endless,
-        "loss=builtin,focal",
-        "seed=range(0,3)",
-        "sweep.resume=true",
-        "paths.outputs=outputs",
-    )
-    os.killpg(process.pid, signal.SIGINT)
-    status = process.wait(60)
+    arguments = (*launcher, *endless, "loss=builtin,focal", "seed=range(0,3)")
+    with started(tmp_path, *arguments) as process:
+        process.wait_until(lambda: any("val/loss" in run.data.metrics for run in store.search_runs(["1"])))
+        refused = command("-m", *QUICK, *arguments, "sweep.resume=true", "paths.outputs=outputs")
+        status = process.end(signal.SIGINT)
     parent, children = family(store)
 
     assert refused.status == 2
@@ -254,7 +214,7 @@ def test_ctrl_c_ends_parent_and_running_children_as_killed(command, store, tmp_p
     assert parent.info.status == "KILLED"
     assert children
     assert {run.info.status for run in children} == {"KILLED"}
-    assert "interrupted: what was recorded so far is kept" in (tmp_path / "sweep.txt").read_text()
+    assert "interrupted: what was recorded so far is kept" in process.said
 
 
 def test_a_sweep_over_losses_ends_with_a_report_on_the_parent(command, store, tmp_path):
@@ -302,7 +262,7 @@ def test_sweeps_can_be_compared_together_and_without_a_report_each(command, stor
         (["loss=focal", "seed=0,1"], "all runs have the loss focal gamma=2"),
     ],
 )
-def test_where_there_is_nothing_to_compare_a_sweep_says_why(command, arguments, words):
+def test_where_there_is_nothing_to_compare_a_sweep_says_why(command, store, arguments, words):
     done = command("-m", *SMALL, *arguments, "paths.outputs=outputs")
 
     assert done.status == 0, done.err
