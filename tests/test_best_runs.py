@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -11,8 +12,9 @@ import pandas as pd
 import pytest
 from commands import TINY
 
-from runner.sweeps.best_runs import Candidate, winners
-from runner.tracking.model_package import has_model
+from runner import tracking
+from runner.sweeps.best_runs import select_best
+from runner.tracking.recorded_run import RecordedRun
 
 SMALL = (*TINY, "model=logistic", "evaluation.bootstrap=20", "paths.outputs=outputs")
 PLAIN = ("comparison=none", *SMALL)
@@ -34,7 +36,7 @@ def modelled(store, run) -> bool:
 
 
 def best_of_each(runs) -> set[str]:
-    best = {}
+    best: dict[str, tuple[float, str]] = {}
     for run in runs:
         value, variant = run.data.metrics["val/average_precision"], run.data.tags["variant"]
         if variant not in best or value > best[variant][0]:
@@ -61,9 +63,9 @@ def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(com
     model = mlflow.pyfunc.load_model(str(Path(run.data.tags["folder"]) / "model"))
     from runner.data.sources import load_synthetic
 
-    given = {key: run.data.params[f"dataset.{key}"] for key in ("rows", "features", "seed")}
+    given: dict[str, Any] = {key: int(run.data.params[f"dataset.{key}"]) for key in ("rows", "features", "seed")}
     shares = {key: float(run.data.params[f"dataset.{key}"]) for key in ("prevalence", "separation", "label_noise")}
-    table = load_synthetic(**{key: int(value) for key, value in given.items()}, **shares).features
+    table = load_synthetic(**given, **shares).features
     np.testing.assert_allclose(model.predict(table.iloc[saved.row]).probability, saved.probability, rtol=1e-6)
 
 
@@ -105,7 +107,7 @@ def test_ctrl_c_gets_out_of_the_end_and_leaves_no_sweep_running(command, store, 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runner.sweeps.sweep.complete", interrupted)
+    monkeypatch.setattr("runner.sweeps.sweep.add_missing_outputs", interrupted)
     done = command("-m", *SMALL, "loss=builtin,focal", "tracking.models=none")
     (parent,) = (run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags)
 
@@ -145,14 +147,17 @@ def test_other_words_are_refused(command, override):
 
 
 def test_the_best_is_the_least_of_a_loss_and_of_two_as_good_the_older():
-    def of(variant: str, dataset: str, value: float, name: str) -> Candidate:
-        return Candidate(variant, dataset, value, Path(name), "")
+    def of(variant: str, dataset: str, value: float, name: str) -> RecordedRun:
+        metrics = {"val/average_precision": value, "val/log_loss": value}
+        return RecordedRun(
+            name, name, "FINISHED", metrics=metrics, tags={"variant": variant, "dataset.name": dataset, "folder": name}
+        )
 
     runs = [of("a", "x", 0.5, "1"), of("a", "x", 0.4, "2"), of("a", "x", 0.5, "3"), of("b", "x", float("nan"), "4")]
     runs += [of("a", "y", 0.1, "5"), of("b", "y", 0.2, "6")]
 
     def best(objective: str, **how) -> list[str]:
-        return [str(run.folder) for run in winners(runs, objective, **how)]
+        return [run.name for run in select_best(runs, objective, **how)]
 
     assert best("val/average_precision", each_variant=True) == ["1", "5", "6"]
     assert best("val/log_loss", each_variant=True) == ["2", "5", "6"]
@@ -161,10 +166,10 @@ def test_the_best_is_the_least_of_a_loss_and_of_two_as_good_the_older():
 
 @pytest.mark.usefixtures("store")
 def test_a_run_knows_whether_it_has_a_model(command, tmp_path):
-    from runner.tracking import open_store, store_uri
-
     done = command(*SMALL, "figures=none")
     lacking = command(*SMALL, "figures=none", "tracking.models=none")
-    store = open_store(store_uri(None, tmp_path / "outputs"), "imbalance-runner", tmp_path / "outputs")
-    assert has_model(store, done.run_id)
-    assert not has_model(store, lacking.run_id)
+    outputs = tmp_path / "outputs"
+    store = tracking.open_store(tracking.store_uri(None, outputs), "imbalance-runner", outputs)
+    tracker = tracking.MlflowTracker(store)
+    assert tracker.has_model(tracker.run(done.run_id))
+    assert not tracker.has_model(tracker.run(lacking.run_id))

@@ -257,14 +257,18 @@ def test_debug_trains_without_mlflow(command, tmp_path):
 
 
 def test_the_objective_is_what_a_sweeper_gets(command, client, tmp_path):
-    from omegaconf import OmegaConf
+    from omegaconf import DictConfig, OmegaConf
 
-    from runner.experiment.execute import run_experiment
+    from runner import experiment
+    from runner.config.checks import load
+    from runner.runs.folder import RunFolder
 
     done = command(*TINY, *PLAIN, "objective=val/mcc")
     config = OmegaConf.load(done.folder(tmp_path) / ".hydra" / "config.yaml")
+    assert isinstance(config, DictConfig)
     config.tracking.backend = "none"
     choices = {"dataset": "synthetic", "model": "mlp", "loss": "builtin"}
 
-    again = run_experiment(config, choices, tmp_path / "again")
+    spec = experiment.RunSpec(load(config), choices, RunFolder(tmp_path / "again"))
+    again = experiment.run_experiment(spec, experiment.Resources())
     assert again.objective == client.get_run(done.run_id).data.metrics["val/mcc"]

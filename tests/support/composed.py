@@ -9,11 +9,13 @@ from hydra.errors import HydraException
 from omegaconf import open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.config.hydra_errors import refusal
+from runner import experiment
+from runner.config.checks import load
+from runner.config.hydra_errors import explain
 from runner.config.options import CONF, GROUPS
 from runner.config.schemas import register
 from runner.errors import InputError
-from runner.experiment.execute import run_experiment
+from runner.runs.folder import RunFolder
 
 
 def run_once(*overrides: str, folder: Path) -> None:
@@ -27,9 +29,9 @@ def run_once(*overrides: str, folder: Path) -> None:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose("config", overrides=list(overrides), return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as problem:
-        raise InputError(refusal(problem)) from problem
+        raise InputError(explain(problem)) from problem
     chosen = config.hydra.runtime.choices
     choices = {group: chosen[group] for group in GROUPS if group in chosen}
     with open_dict(config):
         del config["hydra"]
-    run_experiment(config, choices, folder)
+    experiment.run_experiment(experiment.RunSpec(load(config), choices, RunFolder(folder)), experiment.Resources())

@@ -7,17 +7,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 
 from runner.errors import InputError
-from runner.experiment.execute import make_network
+from runner.experiment.build import make_network
 from runner.models import build_network, cnn, logistic, mlp
 
 
 def from_config(**model):
     """The network of a config's model, for 64 inputs that are the pixels of an image."""
     splits = SimpleNamespace(train=SimpleNamespace(inputs=np.zeros((1, 64), "float32")), prevalence=0.1)
-    config = OmegaConf.create({"model": {"bias_init": "prior", **model}})
+    config = SimpleNamespace(model={"bias_init": "prior", **model})
     return make_network(config, splits, SimpleNamespace(image_shape=(8, 8, 1)))
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import mlflow
 import numpy as np
 import pytest
+from commands import TINY
 
 from runner import experiment
 from runner.config.checks import load
@@ -22,14 +23,7 @@ from runner.runs.folder import RunFolder
 from runner.runs.outcome import Outcome
 
 CHOICES = {"dataset": "synthetic", "model": "logistic", "optimizer": "adam", "trainer": "fit"}
-TINY = (
-    "dataset=synthetic",
-    "dataset.rows=240",
-    "dataset.prevalence=0.2",
-    "trainer.epochs=2",
-    "evaluation.bootstrap=50",
-    "model=logistic",
-)
+SMALL = (*TINY, "model=logistic")
 
 
 @pytest.fixture
@@ -41,7 +35,7 @@ def spec(tmp_path):
     with initialize_config_dir(str(CONF), version_base="1.3"):
 
         def made(folder: str, *overrides: str) -> RunSpec:
-            config = compose("config", [*TINY, f"paths.outputs={tmp_path / 'outputs'}", *overrides])
+            config = compose("config", [*SMALL, f"paths.outputs={tmp_path / 'outputs'}", *overrides])
             loss = next((each.partition("=")[2] for each in overrides if each.startswith("loss=")), "builtin")
             choices = {**CHOICES, "loss": loss}
             return RunSpec(load(config), choices, RunFolder(tmp_path / folder), in_sweep=True)
@@ -49,10 +43,20 @@ def spec(tmp_path):
         yield made
 
 
+def admitted(spec: RunSpec, resources: Resources) -> experiment.Admitted:
+    found = experiment.admit(spec, resources)
+    assert isinstance(found, experiment.Admitted)
+    return found
+
+
+def prepared(spec: RunSpec, resources: Resources) -> experiment.Run:
+    return experiment.prepare(admitted(spec, resources), resources)
+
+
 def test_runs_recorded_together_come_to_what_each_comes_to_alone(spec, tmp_path):
     resources = Resources()
     specs = {loss: spec(loss, f"loss={loss}", "figures=none", "tracking.models=none") for loss in ("builtin", "focal")}
-    runs = [experiment.prepare(experiment.admit(each, resources), resources) for each in specs.values()]
+    runs = [prepared(each, resources) for each in specs.values()]
     outcomes = []
     with runs[0].tracker.recording() as recording:
         recorders = []
@@ -71,7 +75,7 @@ def test_runs_recorded_together_come_to_what_each_comes_to_alone(spec, tmp_path)
         for recorder in recorders:
             recorder.wait()
 
-    client = mlflow.MlflowClient(runs[0].tracker.store.uri)
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}")
     for outcome, (loss, asked) in zip(outcomes, specs.items(), strict=True):
         folder = RunFolder(tmp_path / "alone" / loss)
         alone = experiment.run_experiment(replace(asked, folder=folder), Resources())
@@ -91,7 +95,7 @@ def test_runs_recorded_together_come_to_what_each_comes_to_alone(spec, tmp_path)
 
 
 def test_what_is_done_already_comes_back_at_once(spec, tmp_path):
-    first = experiment.admit(spec("a", "loss=focal", "tracking=none"), Resources())
+    first = admitted(spec("a", "loss=focal", "tracking=none"), Resources())
     done = Outcome("before", (0.5,), "id")
 
     assert experiment.admit(spec("b", "loss=focal", "tracking=none"), Resources(), {first.fingerprint: done}) is done
@@ -129,7 +133,7 @@ def test_runs_of_a_sweep_share_data_and_others_do_not(spec):
 def test_what_is_refused_is_refused_before_anything_is_written(spec, tmp_path, overrides, words):
     resources = Resources()
     with pytest.raises(InputError, match=words):
-        experiment.prepare(experiment.admit(spec("run", *overrides, "tracking=none"), resources), resources)
+        prepared(spec("run", *overrides, "tracking=none"), resources)
     assert not (tmp_path / "run").exists()
 
 
