@@ -5,9 +5,10 @@ Usable with any Keras model, without the rest of this project::
     import losses
     model.compile("adam", losses.FocalLoss(gamma=2.0))  # the model ends in Dense(1): logits
 
-The classes are listed in `losses.catalogue` and loaded on first use, so that the list, the arguments and their
-ranges can be read without waiting for a deep-learning framework to start. Keras finds a class in a compiled model's
-file only once it is loaded: mention it, as in `losses.FocalLoss`, before `keras.saving.load_model`.
+The classes are listed in `losses.catalogue` and loaded on first use, as are the functions that measure any loss, so
+that the list, the arguments and their ranges can be read without waiting for a deep-learning framework to start. Keras
+finds a class in a compiled model's file only once it is loaded: mention it, as in `losses.FocalLoss`, before
+`keras.saving.load_model`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from losses.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from losses.base import SigmoidLoss as SigmoidLoss
+    from losses.bias import inverse_map as inverse_map
     from losses.crossentropy import CustomLoss as CustomLoss
     from losses.crossentropy import SmoothedLoss as SmoothedLoss
     from losses.crossentropy import SparseCategoricalLoss as SparseCategoricalLoss
@@ -39,18 +41,28 @@ if TYPE_CHECKING:
     from losses.robust import BootstrapLoss as BootstrapLoss
     from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
     from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss
+    from losses.shape import loss_shape as loss_shape
+    from losses.shape import minimiser as minimiser
+    from losses.shape import wants_logits as wants_logits
     from losses.whole_batch import WholeBatchLoss as WholeBatchLoss
 
 _BASES = {"SigmoidLoss": "losses.base", "WholeBatchLoss": "losses.whole_batch"}
-_MODULES = {**_BASES, **{name: entry.module for name, entry in CATALOGUE.items()}}
+_CLASSES = {**_BASES, **{name: entry.module for name, entry in CATALOGUE.items()}}
+_FUNCTIONS = {
+    "inverse_map": "losses.bias",
+    "loss_shape": "losses.shape",
+    "minimiser": "losses.shape",
+    "wants_logits": "losses.shape",
+}
+_MODULES = {**_CLASSES, **_FUNCTIONS}
 
-__all__ = ["CATALOGUE", *_MODULES]
+__all__ = ["CATALOGUE", *_CLASSES]  # what `dir` lists and `import *` binds: the losses; the functions are for programs
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), name)
-    raise AttributeError(f"module 'losses' has no attribute {name!r}; it has {', '.join(sorted(_MODULES))}")
+    raise AttributeError(f"module 'losses' has no attribute {name!r}; it has {', '.join(sorted(_CLASSES))}")
 
 
 def __dir__() -> list[str]:
