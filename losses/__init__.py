@@ -6,8 +6,9 @@ Usable with any Keras model, without the rest of this project::
     model.compile("adam", losses.FocalLoss(gamma=2.0))  # the model ends in Dense(1): logits
 
 The classes are listed in `losses.catalogue` and loaded on first use, as are the functions that measure any loss, so
-that the list, the arguments and their ranges can be read without waiting for a deep-learning framework to start. Keras finds a class in a compiled model's
-file only once it is loaded: mention it, as in `losses.FocalLoss`, before `keras.saving.load_model`.
+that the list, the arguments and their ranges can be read without waiting for a deep-learning framework to start. Keras
+finds a class in a compiled model's file only once it is loaded: mention it, as in `losses.FocalLoss`, before
+`keras.saving.load_model`.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class SigmoidLoss(keras.losses.Loss):
         # A subclass passes on what it does not know itself (`**arguments`), so a misspelt name arrives here.
         constructors = [inspect.signature(kind) for kind in type(self).__mro__ if issubclass(kind, SigmoidLoss)][:-1]
         parameters = [parameter for signature in constructors for parameter in signature.parameters.values()]
-        own = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+        own = dict.fromkeys(each.name for each in parameters if each.kind is not each.VAR_KEYWORD)
         unknown = [key for key in hyperparameters if key not in own]
         if unknown:
             known = ", ".join([*own, *LossArguments.__annotations__])

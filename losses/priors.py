@@ -34,8 +34,35 @@ def effective_number_weights(beta: Hyperparameter, n1: Hyperparameter, n0: Hyper
     return 2 * inverse[0] / total, 2 * inverse[1] / total
 
 
+class CountsLoss(SigmoidLoss):
+    """A loss that is told how many positives and negatives the training data have.
+
+    To write one, list `n1` and `n0` before the other hyper-parameters of the constructor, and pass all on.
+
+    Args:
+        n1, n0: counts of positives and negatives in the training data, at least 1.
+        **arguments: the loss's other hyper-parameters, and those of `losses.base.LossArguments`.
+    """
+
+    n1: Hyperparameter
+    n0: Hyperparameter
+
+    def __init__(self, n1: Hyperparameter, n0: Hyperparameter, **arguments: Any) -> None:
+        super().__init__(n1=n1, n0=n0, **arguments)
+
+    @property
+    def in_force(self) -> dict[str, Any]:
+        """See `SigmoidLoss.in_force`; the counts are the data's, and no setting."""
+        return {name: value for name, value in super().in_force.items() if name not in ("n1", "n0")}
+
+    @property
+    def counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n1, n0), float64."""
+        return np.asarray(self.n1, float), np.asarray(self.n0, float)
+
+
 @keras.saving.register_keras_serializable("losses")
-class ClassBalancedLoss(SigmoidLoss):
+class ClassBalancedLoss(CountsLoss):
     """Cross-entropy, or focal loss, weighted by the effective number of examples (Cui et al. 2019, equations 2, 10):
     w_c = (1-beta)/(1-beta^n_c), normalised to sum 2.
 
@@ -57,8 +84,6 @@ class ClassBalancedLoss(SigmoidLoss):
         0.693147
     """
 
-    n1: Hyperparameter
-    n0: Hyperparameter
     beta: Hyperparameter
     gamma: Hyperparameter
 
@@ -75,12 +100,12 @@ class ClassBalancedLoss(SigmoidLoss):
     @property
     def in_force(self) -> dict[str, Any]:
         """See `SigmoidLoss.in_force`."""
-        return {"beta": self.beta, **({"gamma": self.gamma} if np.any(self.gamma) else {})}
+        return {name: value for name, value in super().in_force.items() if name != "gamma" or np.any(value)}
 
     @property
     def weights(self) -> tuple[Hyperparameter, Hyperparameter]:
         """(w1, w0)."""
-        return effective_number_weights(self.beta, self.n1, self.n0)
+        return effective_number_weights(self.beta, *self.counts)
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
@@ -139,7 +164,7 @@ class LogitAdjustedLoss(SigmoidLoss):
 
 
 @keras.saving.register_keras_serializable("losses")
-class VectorScalingLoss(SigmoidLoss):
+class VectorScalingLoss(CountsLoss):
     """Label-wise scale and shift of the logit (Kini et al. 2021, the binary VS-loss):
     y sp(i1 - d1 z) + (1-y) sp(i0 + d0 z), with d_c = (n_c / max(n1, n0))^gamma and i1 = tau log(n0/n1) = -i0.
 
@@ -161,8 +186,6 @@ class VectorScalingLoss(SigmoidLoss):
         1.203973
     """
 
-    n1: Hyperparameter
-    n0: Hyperparameter
     gamma: Hyperparameter
     tau: Hyperparameter
 
@@ -177,14 +200,9 @@ class VectorScalingLoss(SigmoidLoss):
         super().__init__(n1=n1, n0=n0, gamma=gamma, tau=tau, **arguments)
 
     @property
-    def in_force(self) -> dict[str, Any]:
-        """See `SigmoidLoss.in_force`."""
-        return {"gamma": self.gamma, "tau": self.tau}
-
-    @property
     def _scales_and_shift(self) -> tuple[Any, Any, Any]:
         """d1, d0, i1."""
-        n1, n0 = np.asarray(self.n1, float), np.asarray(self.n0, float)
+        n1, n0 = self.counts
         largest = np.maximum(n1, n0)
         gamma, tau = np.asarray(self.gamma, float), np.asarray(self.tau, float)
         return (n1 / largest) ** gamma, (n0 / largest) ** gamma, tau * (np.log(n0) - np.log(n1))
@@ -201,7 +219,7 @@ class VectorScalingLoss(SigmoidLoss):
 
 
 @keras.saving.register_keras_serializable("losses")
-class LDAMLoss(SigmoidLoss):
+class LDAMLoss(CountsLoss):
     """Label-distribution-aware margins (Cao et al. 2019, equation 13, for two classes):
     y sp(-s (z - m1)) + (1-y) sp(s (z + m0)), with m_c proportional to n_c^(-1/4) and the larger one `max_margin`.
 
@@ -226,8 +244,6 @@ class LDAMLoss(SigmoidLoss):
         0.900008
     """
 
-    n1: Hyperparameter
-    n0: Hyperparameter
     max_margin: Hyperparameter
     s: Hyperparameter
     drw_epoch: int | None
@@ -244,11 +260,6 @@ class LDAMLoss(SigmoidLoss):
         super().__init__(n1=n1, n0=n0, max_margin=max_margin, s=s, drw_epoch=drw_epoch, **arguments)
         # A variable, because training has compiled the formula by the time the epoch comes.
         self._reweighted = keras.Variable(float(drw_epoch == 0), trainable=False, dtype="float32", name="reweighted")
-
-    @property
-    def in_force(self) -> dict[str, Any]:
-        """See `SigmoidLoss.in_force`."""
-        return {"max_margin": self.max_margin, "s": self.s, "drw_epoch": self.drw_epoch}
 
     def begin_epoch(self, epoch: int) -> None:
         """Told by the trainer before each epoch; epochs count from 0.
@@ -268,14 +279,14 @@ class LDAMLoss(SigmoidLoss):
     @property
     def margins(self) -> tuple[Any, Any]:
         """(m1, m0)."""
-        roots = [np.asarray(n, float) ** -0.25 for n in (self.n1, self.n0)]
+        roots = [n**-0.25 for n in self.counts]
         largest = np.maximum(*roots)
         return np.asarray(self.max_margin) * roots[0] / largest, np.asarray(self.max_margin) * roots[1] / largest
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """See `SigmoidLoss.compute`."""
         m1, m0 = (ops.convert_to_tensor(margin, logits.dtype) for margin in self.margins)
-        w1, w0 = (ops.convert_to_tensor(w, logits.dtype) for w in effective_number_weights(0.9999, self.n1, self.n0))
+        w1, w0 = (ops.convert_to_tensor(w, logits.dtype) for w in effective_number_weights(0.9999, *self.counts))
         s, on = self.constant("s", logits), ops.cast(self._reweighted, logits.dtype)
         positive = (1 + on * (w1 - 1)) * crossentropy(1, s * (logits - m1))
         negative = (1 + on * (w0 - 1)) * crossentropy(0, s * (logits + m0))
@@ -284,5 +295,5 @@ class LDAMLoss(SigmoidLoss):
     def debias(self, logits: np.ndarray) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z) = w0 sigmoid(s (z + m0)) / (w1 sigmoid(-s (z - m1)))."""
         z, s, (m1, m0) = np.asarray(logits, float), np.asarray(self.s), self.margins
-        w1, w0 = effective_number_weights(0.9999, self.n1, self.n0) if float(self._reweighted.value) else (1.0, 1.0)
+        w1, w0 = effective_number_weights(0.9999, *self.counts) if float(self._reweighted.value) else (1.0, 1.0)
         return expit(np.log(w0) + log_expit(s * (z + m0)) - np.log(w1) - log_expit(-s * (z - m1)))

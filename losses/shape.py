@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 import keras
 import numpy as np
@@ -16,8 +17,13 @@ from scipy.stats import norm
 
 def wants_logits(loss: keras.losses.Loss) -> bool:
     """Whether the loss takes logits; a loss that does not say so takes probabilities, as Keras's own default."""
-    inner = getattr(loss, "_fn_kwargs", {})  # where Keras's wrapped losses keep their arguments
-    return bool(getattr(loss, "from_logits", inner.get("from_logits", False)))
+    if hasattr(loss, "from_logits"):
+        return bool(loss.from_logits)
+    try:
+        config = loss.get_config()
+    except Exception:  # a user's loss trains, though Keras could not save it
+        return False
+    return bool(config.get("from_logits", False))
 
 
 def loss_shape(loss: keras.losses.Loss, points: int = 401) -> pd.DataFrame:
@@ -88,9 +94,7 @@ def _float64() -> Iterator[None]:
     if keras.config.backend() != "jax":
         yield
         return
-    import jax
-
-    with jax.enable_x64(True):
+    with import_module("jax").enable_x64(True):  # late, because the package is optional
         yield
 
 

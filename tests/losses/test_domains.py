@@ -82,3 +82,28 @@ def test_the_package_lists_its_losses():
     import losses
 
     assert set(dir(losses)) == {"CATALOGUE", "SigmoidLoss", "WholeBatchLoss", *CATALOGUE}
+
+
+def test_the_package_hands_on_what_measures_a_loss():
+    import losses
+    from losses import bias, shape
+
+    assert losses.inverse_map is bias.inverse_map
+    for name in ("loss_shape", "minimiser", "wants_logits"):
+        assert getattr(losses, name) is getattr(shape, name)
+
+
+def test_star_binds_the_losses_alone():
+    names: dict[str, object] = {}
+    exec("from losses import *", names)
+    assert set(names) - {"__builtins__"} == {"CATALOGUE", "SigmoidLoss", "WholeBatchLoss", *CATALOGUE}
+
+
+def test_a_misspelt_loss_is_told_which_there_are():
+    import losses
+
+    with pytest.raises(
+        AttributeError, match="no attribute 'FocalLos'; it has AsymmetricLoss, BootstrapLoss"
+    ) as refused:
+        losses.FocalLos  # noqa: B018
+    assert "wants_logits" not in str(refused.value)

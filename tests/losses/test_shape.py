@@ -1,5 +1,7 @@
 """The curves of loss and gradient against the prediction."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -71,6 +73,36 @@ def test_the_points_span_the_probabilities_in_order():
 )
 def test_whether_a_loss_wants_logits(loss, expected):
     assert wants_logits(loss) is expected
+
+
+class Described(keras.losses.Loss):
+    """A user's loss that says what it takes in its config alone."""
+
+    def call(self, y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "from_logits": True}
+
+
+class Unsaid(Described):
+    def get_config(self):
+        raise NotImplementedError
+
+
+def test_a_users_loss_says_it_in_its_config_or_takes_probabilities():
+    assert wants_logits(Described()) is True
+    assert wants_logits(Unsaid()) is False
+
+
+def test_every_loss_of_keras_says_what_it_was_given():
+    classes = [found for _, found in inspect.getmembers(keras.losses, inspect.isclass)]
+    given = [found for found in classes if "from_logits" in inspect.signature(found).parameters]
+    assert keras.losses.BinaryCrossentropy in given
+    for found in given:
+        assert wants_logits(found(from_logits=True)) is True
+        assert wants_logits(found(from_logits=False)) is False
+    assert not any(wants_logits(found()) for found in set(classes) - set(given) - {keras.losses.Loss})
 
 
 def test_a_kerass_loss_of_probabilities_is_fed_probabilities():

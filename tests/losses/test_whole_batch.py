@@ -192,8 +192,8 @@ def test_shapes_that_do_not_fit_are_refused(case, y, z, weight, received):
 
 @every_loss
 def test_masked_predictions_are_refused(case):
-    z = keras.ops.convert_to_tensor(Z[:, None])
-    keras.src.backend.set_keras_mask(z, keras.ops.ones((50,), "bool"))
+    """Masked by a layer, so that this fails when Keras keeps its masks elsewhere."""
+    z = keras.layers.Masking(mask_value=99.0)(keras.ops.convert_to_tensor(Z[:, None]))
     with pytest.raises(ValueError, match="takes no masked predictions"):
         case.make()(HARD, z)
 
