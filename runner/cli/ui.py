@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.wording import without_password
+
 
 def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     """Opens the MLflow UI on the store that runs write to, for this machine alone."""
@@ -16,9 +18,9 @@ def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
+
     from runner.tracking.runs_view import runs_page
     from runner.tracking.store import open_store, store_uri
-    from runner.wording import without_password
 
     uri = store_uri(options.uri, options.outputs)
     if uri.startswith(("http:", "https:")):

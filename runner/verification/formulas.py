@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from runner.config.instantiate import build
-from runner.config.options import EXAMPLE_PRIORS, changed_arguments, option_files
+from runner.config.options import EXAMPLE_PRIORS, changed_arguments, hyper_parameters, option_files
 from runner.training.runtime import keras
 from runner.verification import reference
 from runner.verification.differences import relative_difference
@@ -115,8 +115,7 @@ def check_loss(name: str) -> LossCheck:
     single, _ = by_framework(make(dtype="float32"), LABELS, LOGITS, "float32")
     double, gradient = by_framework(make(dtype="float64"), LABELS, LOGITS, "float64")
     formula = FORMULAS.get(option) or getattr(reference, option)
-    settings = {key: value for key, value in config.items() if key not in ("_target_", "from_logits")}
-    settings = {**_priors(formula), **settings}
+    settings = {**_priors(formula), **hyper_parameters(config)}
     expected = np.atleast_1d(formula(LABELS, LOGITS, **settings))
     slope = by_differences(partial(DIFFERENTIATED.get(option, formula), **settings), LABELS, LOGITS)
     return LossCheck(
