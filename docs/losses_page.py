@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import runner.training.runtime  # noqa: F401 - first, before anything else loads TensorFlow: it does so quietly
-
 import inspect
 import io
 import re
 
+from runner.training.runtime import keras  # first, before anything else loads TensorFlow: it does so quietly
+
 # isort: split
-import keras
 import numpy as np
 from matplotlib.figure import Figure
-from omegaconf import OmegaConf
 from PIL import Image
-from runner.runs.description import loss_name
 from scipy.special import expit
 
 from losses.bias import inverse_map
@@ -22,7 +19,8 @@ from losses.catalogue import CATALOGUE, Entry
 from losses.shape import loss_shape
 from runner import figures
 from runner.config.instantiate import build
-from runner.config.options import CONF, EXAMPLE_PRIORS, default_arguments, option_files, purpose
+from runner.config.options import CONF, EXAMPLE_PRIORS, default_arguments, hyper_parameters, option_files, purpose
+from runner.runs.naming import loss_name
 
 PAGE = CONF.parent / "docs" / "losses.md"
 FIGURE = CONF.parent / "docs" / "images" / "losses.png"
@@ -56,7 +54,7 @@ def main() -> None:
 def every_loss() -> dict[str, keras.losses.Loss]:
     """Each option of conf/loss as it is set there: Keras's own first, ours in the order of the catalogue."""
     losses = {
-        path.stem: build("loss", OmegaConf.create(default_arguments(path)), known=EXAMPLE_PRIORS)
+        path.stem: build("loss", default_arguments(path), known=EXAMPLE_PRIORS)
         for path in option_files("loss").values()
     }
     order = list(CATALOGUE)
@@ -81,7 +79,7 @@ def row(option: str, loss: keras.losses.Loss) -> dict[str, str]:
     cells = (
         f"`{option}`",
         f"`{name}`" if entry else f"Keras's `{name}`",
-        entry.purpose if entry else purpose(CONF / "loss" / f"{option}.yaml"),
+        entry.purpose if entry else purpose(option_files("loss")[option]),
         "<br>".join(_arguments(option, entry)) or "none",
         _undone_by(loss),
         "batch" if entry and entry.whole_batch else "example",
@@ -122,14 +120,13 @@ def _docstring(loss: keras.losses.Loss) -> str:
 def _arguments(option: str, entry: Entry | None) -> list[str]:
     """`gamma=2`: at least 0; those that the yaml leaves out come from the training part."""
     domains = dict(entry.arguments) if entry else {}
-    said = []
-    for name, value in default_arguments(CONF / "loss" / f"{option}.yaml").items():
-        if name not in ("_target_", "from_logits"):
-            domain = str(domains.pop(name, "")).removeprefix("a number ")
-            said.append(f"`{name}={_yaml(value)}`{': ' if domain else ''}{domain}")
+    described = []
+    for name, value in hyper_parameters(default_arguments(option_files("loss")[option])).items():
+        domain = str(domains.pop(name, "")).removeprefix("a number ")
+        described.append(f"`{name}={_yaml(value)}`{': ' if domain else ''}{domain}")
     if domains:
-        said.append(f"{', '.join(f'`{name}`' for name in domains)}: from the training part")
-    return said
+        described.append(f"{', '.join(f'`{name}`' for name in domains)}: from the training part")
+    return described
 
 
 def _yaml(value: object) -> str:

@@ -7,6 +7,10 @@ import sys
 from collections.abc import Sequence
 from itertools import chain
 
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
 from runner.errors import InputError
 
 
@@ -15,9 +19,6 @@ def datasets(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="runner datasets", description=datasets.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="part of a name")
     options = parser.parse_args(arguments)
-    from rich.console import Console
-    from rich.live import Live
-    from rich.table import Table
 
     from runner.data.catalogue import datasets_table
 
@@ -35,6 +36,6 @@ def datasets(arguments: Sequence[str]) -> int:
         for row in chain([first], found):
             numbers = [f"{n}" if n is not None else "" for n in (row.rows, row.features, row.positives)]
             share = "" if row.prevalence is None else f"{row.prevalence:.2%}"
-            twins = "" if row.duplicates is None else str(row.duplicates)
-            table.add_row(row.option, *numbers, share, twins, row.note)
+            duplicates = "" if row.duplicates is None else str(row.duplicates)
+            table.add_row(row.option, *numbers, share, duplicates, row.note)
     return 0

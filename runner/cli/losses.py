@@ -6,15 +6,24 @@ import argparse
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from losses.catalogue import CATALOGUE, check_arguments
-from runner.config.options import EXAMPLE_PRIORS, changed_arguments, default_arguments, option_files, purpose
+from runner.config.options import (
+    EXAMPLE_PRIORS,
+    changed_arguments,
+    default_arguments,
+    hyper_parameters,
+    option_files,
+    purpose,
+)
 from runner.errors import InputError
 
 ETAS = (0.01, 0.1, 0.5)
+"""Shares of positives for which the minimising probability is shown."""
 
 
 def losses(arguments: Sequence[str]) -> int:
@@ -38,31 +47,21 @@ def _show_list() -> None:
     for column in ("option", "hyper-parameters", "what it does"):
         table.add_column(column, no_wrap=column != "what it does")
     for option, path in option_files("loss").items():
-        values = {
-            key: value for key, value in default_arguments(path).items() if key not in ("_target_", "from_logits")
-        }
+        values = hyper_parameters(default_arguments(path))
         shown = [f"{key}={'null' if value is None else value}" for key, value in values.items()]
         table.add_row(option, "\n".join(shown), purpose(path))
     Console().print(table)
 
 
 def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
-    path = option_files("loss").get(name)
-    if path is None:
-        raise InputError(f"{name}: there is no such loss; there are {', '.join(option_files('loss'))}")
-    config = changed_arguments(path, values)
+    config = _checked_config(name, values)
     target = str(config["_target_"])
-    try:
-        check_arguments(target.removeprefix("losses."), config)
-    except ValueError as problem:
-        raise InputError(f"{name}: {problem}") from problem
 
-    import runner.training.runtime  # noqa: F401 - TensorFlow, quietly
-
+    import runner.training.runtime  # noqa: F401 - first: it loads TensorFlow quietly
     from losses.shape import loss_shape, minimiser
     from runner import figures
     from runner.config.instantiate import build
-    from runner.runs.description import loss_name
+    from runner.runs.naming import loss_name
 
     loss = build("loss", config, known=EXAMPLE_PRIORS)
     title = loss_name(name, getattr(loss, "in_force", {}))
@@ -88,3 +87,20 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     figure = figures.loss_shape(loss_shape(loss), loss_name=name, whole_batch=whole_batch, subtitle=title)
     figures.save(figure, folder / f"{name}.png")
     console.print(f"\nfigure: {folder / f'{name}.png'}", soft_wrap=True)
+
+
+def _checked_config(name: str, values: Sequence[str]) -> dict[str, Any]:
+    """`_target_` and arguments of a loss option, values given in their place.
+
+    Raises:
+        InputError: no such option, or a value that the loss refuses.
+    """
+    path = option_files("loss").get(name)
+    if path is None:
+        raise InputError(f"{name}: there is no such loss; there are {', '.join(option_files('loss'))}")
+    config = changed_arguments(path, values)
+    try:
+        check_arguments(str(config["_target_"]).removeprefix("losses."), config)
+    except ValueError as problem:
+        raise InputError(f"{name}: {problem}") from problem
+    return config

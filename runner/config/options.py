@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +66,8 @@ def changed_arguments(path: Path, changes: Sequence[str]) -> dict[str, Any]:
         raise InputError(f"{' '.join(changes)}: cannot be read; give hyper-parameters as gamma=2") from problem
     assert isinstance(given, dict)
     return {**default_arguments(path), **{str(key): value for key, value in given.items()}}
+
+
+def hyper_parameters(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A loss's arguments without those that every loss has: `_target_` and `from_logits`."""
+    return {key: value for key, value in arguments.items() if key not in ("_target_", "from_logits")}

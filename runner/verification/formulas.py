@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from runner.training.runtime import keras
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from runner.config.instantiate import build
-from runner.config.options import EXAMPLE_PRIORS, changed_arguments, option_files
+from runner.config.options import EXAMPLE_PRIORS, changed_arguments, hyper_parameters, option_files
+from runner.training.runtime import keras
 from runner.verification import reference
 from runner.verification.differences import relative_difference
 from runner.verification.gradients import by_differences, by_framework
@@ -116,8 +115,7 @@ def check_loss(name: str) -> LossCheck:
     single, _ = by_framework(make(dtype="float32"), LABELS, LOGITS, "float32")
     double, gradient = by_framework(make(dtype="float64"), LABELS, LOGITS, "float64")
     formula = FORMULAS.get(option) or getattr(reference, option)
-    settings = {key: value for key, value in config.items() if key not in ("_target_", "from_logits")}
-    settings = {**_priors(formula), **settings}
+    settings = {**_priors(formula), **hyper_parameters(config)}
     expected = np.atleast_1d(formula(LABELS, LOGITS, **settings))
     slope = by_differences(partial(DIFFERENTIATED.get(option, formula), **settings), LABELS, LOGITS)
     return LossCheck(
