@@ -119,7 +119,7 @@ class _Trained(keras.Model):
 
     def __init__(self, network: Network, loss: keras.losses.Loss) -> None:
         super().__init__(network.logits.inputs, [network.logits.output, network.probabilities.output], name="trained")
-        self.criterion = loss
+        self.loss_function = loss
         self._chosen = 0 if wants_logits(loss) else 1
         self._mean_loss = keras.metrics.Mean(name="loss")
 
@@ -129,11 +129,11 @@ class _Trained(keras.Model):
 
     def prediction(self, logits: Any) -> Any:
         """What the loss takes: logits, or probabilities."""
-        return logits if wants_logits(self.criterion) else tf.sigmoid(logits)
+        return logits if wants_logits(self.loss_function) else tf.sigmoid(logits)
 
     def loss_and_logits(self, inputs: Any, labels: Any, weights: Any, training: bool) -> tuple[Any, Any]:
         outputs = self(inputs, training=training)
-        return self.criterion(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
+        return self.loss_function(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
 
     def train_step(self, data: Any) -> dict[str, Any]:
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
@@ -171,7 +171,7 @@ class _Observer(keras.callbacks.Callback):
         self.best = best
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
-        self._criterion = trained.criterion
+        self._loss_function = trained.loss_function
         self._measure = measure
         self._on_epoch = on_epoch
 
@@ -183,13 +183,13 @@ class _Observer(keras.callbacks.Callback):
 
         @tf.function(reduce_retracing=True)
         def of_all_rows(labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-            return trained.criterion(labels, trained.prediction(logits), sample_weight=weights)
+            return trained.loss_function(labels, trained.prediction(logits), sample_weight=weights)
 
         self._of_all_rows = of_all_rows
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if hasattr(self._criterion, "begin_epoch"):  # a loss that changes with time, such as LDAM's re-weighting
-            self._criterion.begin_epoch(epoch)
+        if hasattr(self._loss_function, "begin_epoch"):  # a loss that changes with time, such as LDAM's re-weighting
+            self._loss_function.begin_epoch(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, logits = self._validate()
@@ -213,7 +213,7 @@ class _Observer(keras.callbacks.Callback):
             total += float(loss) * len(weights)
             logits.append(logit.numpy()[:, 0])
         every = np.concatenate(logits)
-        if getattr(self._criterion, "whole_batch", False):  # no mean of its values on parts
+        if getattr(self._loss_function, "whole_batch", False):  # no mean of its values on parts
             weights = np.ones_like(every) if part.weights is None else part.weights
             total = float(self._of_all_rows(part.labels, every, weights)) * len(every)
         return total / len(every), every.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Which units dropout keeps: a pure function of seed, layer, step and place, so that no member disturbs another."""
+"""Which units dropout keeps: a pure function of seed, layer, step and position, so that no member disturbs another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tensor = Any
 def keep_mask(seeds: Tensor, layer: int, step: Tensor, shape: tuple[int, ...], rate: float) -> Tensor:
     """Which units of K members are kept.
 
-    The bits are a hash of (seed, layer, step, place), with an integer mixer of full avalanche instead of a random
+    The bits are a hash of (seed, layer, step, position), with an integer mixer of full avalanche instead of a random
     generator with a state: a generator's numbers would depend on how many members share the stack.
 
     Args:

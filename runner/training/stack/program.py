@@ -120,8 +120,8 @@ class ProgramCache:
     """Programs of earlier stacks, for the next stack in which all that is compiled in is equal.
 
     Args:
-        limit: how many are kept; the one that was not asked for longest is dropped first. A program holds layers,
-            losses and machine code, but no data and no stack's weights.
+        limit: how many are kept; the least recently used is dropped first. A program holds layers, losses and machine
+            code, but no data and no stack's weights.
     """
 
     def __init__(self, limit: int = 8) -> None:
@@ -129,7 +129,7 @@ class ProgramCache:
         self._programs: OrderedDict[Hashable, Programs] = OrderedDict()
 
     def get(self, network: StackedNetwork, losses: StackedLosses, optimizer: keras.optimizers.Optimizer) -> Programs:
-        """The programs for these; made, and kept if `losses` can be told from others, where there are none yet."""
+        """The programs for these: those of an earlier stack, or new ones, kept unless a loss is a user's own."""
         key = (network.signature, losses.signature, optimizer_key(optimizer))
         found = self._programs.get(key)
         if found is None:
@@ -148,5 +148,5 @@ class ProgramCache:
 
 
 PROGRAMS = ProgramCache()
-"""The process's own, for a sweep's stacks come one after the other and a trainer lives for some of them only. Asked by
-the thread that trains."""
+"""One for the whole process: a sweep's stacks come one after the other, and a trainer lives for some of them only. Used
+by one thread, the one that trains."""

@@ -53,7 +53,7 @@ def test_a_user_s_loss_shares_no_program():
     assert programs(cache, loss=loss) is not programs(cache, loss=loss)
 
 
-def test_the_program_that_was_not_asked_for_longest_is_dropped_first():
+def test_the_least_recently_used_program_is_dropped_first():
     cache = ProgramCache(limit=2)
     first, second = programs(cache, units=1), programs(cache, units=2)
     assert programs(cache, units=1) is first
