@@ -16,8 +16,8 @@ from runner.errors import InputError
 from runner.experiment.execute import run_experiment
 
 
-def run_once(*overrides: str, folder: Path) -> None:
-    """Composes the config and runs it, as a command does.
+def run_once(*overrides: str, folder: Path) -> float | tuple[float, ...]:
+    """Composes the config and runs it, as a command does; returns the objective.
 
     Raises:
         InputError: Hydra, the checks of the config, or the data refused it.
@@ -32,4 +32,4 @@ def run_once(*overrides: str, folder: Path) -> None:
     choices = {group: chosen[group] for group in GROUPS if group in chosen}
     with open_dict(config):
         del config["hydra"]
-    run_experiment(config, choices, folder)
+    return run_experiment(config, choices, folder).objective

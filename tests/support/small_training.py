@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from omegaconf import OmegaConf
@@ -13,7 +15,7 @@ from runner.models import Network, build_network
 WIDTH = 5
 
 
-def make_splits(rows=203, seed=0, weights=False, width=WIDTH) -> Splits:
+def make_splits(rows: int = 203, seed: int = 0, weights: bool = False, width: int = WIDTH) -> Splits:
     """Every fifth row positive, and shifted in the first column; 60 rows for validation, 60 for test."""
     rng = np.random.default_rng(seed)
 
@@ -27,7 +29,9 @@ def make_splits(rows=203, seed=0, weights=False, width=WIDTH) -> Splits:
     return Splits(part(rows), part(60), part(60), ColumnTransformer([]))
 
 
-def make_network(seed=0, *, width=WIDTH, image_shape=None, **body) -> Network:
+def make_network(
+    seed: int = 0, *, width: int = WIDTH, image_shape: tuple[int, ...] | None = None, **body: Any
+) -> Network:
     """An MLP of one hidden layer of 8, unless `body` says otherwise."""
     keras.utils.set_random_seed(seed)
     config = {"_target_": "runner.models.mlp", "bias_init": "zero", **body}
