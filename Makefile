@@ -1,8 +1,10 @@
 # `make help` lists the targets. Everything runs in .venv, with the versions pinned in constraints.txt.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Two processes: more would need more memory than a small machine has, for TensorFlow is in each.
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+# Two processes: more would need more memory than a small machine has, for TensorFlow is in each. Each begins with half of
+# the tests and takes of the other's when it is done. The order is random: ARGS="-n 0" in one process,
+# ARGS=--randomly-seed=123 the order of a run that printed this seed.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -32,7 +34,7 @@ test: install ## Check style and types, and run all tests
 	@$(MAKE) --no-print-directory test-jax
 
 test-jax: install ## The losses' tests under Keras's JAX backend
-	KERAS_BACKEND=jax $(PYTEST) --dist load tests/losses losses
+	KERAS_BACKEND=jax $(PYTEST) tests/losses losses
 
 test-fast: install ## The tests without the slow ones
 	$(PYTEST) -m "not slow" $(ARGS)

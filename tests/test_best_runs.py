@@ -13,11 +13,12 @@ import pytest
 from commands import TINY
 
 from runner import tracking
+from runner.data.sources import load_synthetic
 from runner.sweeps.best_runs import select_best
 from runner.tracking.recorded_run import RecordedRun
 
 SMALL = (*TINY, "model=logistic", "evaluation.bootstrap=20", "paths.outputs=outputs")
-PLAIN = ("comparison=none", *SMALL)
+WITHOUT_REPORT = (*SMALL, "comparison=none")
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
 
 
@@ -45,7 +46,7 @@ def best_of_each(runs) -> set[str]:
 
 
 def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(command, store, tmp_path):
-    done = command("-m", *PLAIN, "loss=builtin,focal", "seed=0,1")
+    done = command("-m", *WITHOUT_REPORT, "loss=builtin,focal", "seed=0,1")
     assert done.status == 0, done.err
     runs = children(store)
     best = best_of_each(runs)
@@ -61,19 +62,20 @@ def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(com
     run = next(run for run in runs if run.info.run_id in best and run.data.params["loss"] == "focal")
     saved = pd.read_parquet(Path(run.data.tags["folder"]) / "predictions" / "test.parquet")
     model = mlflow.pyfunc.load_model(str(Path(run.data.tags["folder"]) / "model"))
-    from runner.data.sources import load_synthetic
-
-    given: dict[str, Any] = {key: int(run.data.params[f"dataset.{key}"]) for key in ("rows", "features", "seed")}
-    shares = {key: float(run.data.params[f"dataset.{key}"]) for key in ("prevalence", "separation", "label_noise")}
-    table = load_synthetic(**given, **shares).features
+    given: dict[str, Any] = {
+        key: kind(run.data.params[f"dataset.{key}"])
+        for kind, keys in ((int, ("rows", "features", "seed")), (float, ("prevalence", "separation", "label_noise")))
+        for key in keys
+    }
+    table = load_synthetic(**given).features
     np.testing.assert_allclose(model.predict(table.iloc[saved.row]).probability, saved.probability, rtol=1e-6)
 
 
 def test_the_figures_are_those_the_run_itself_would_have_drawn(command, store, tmp_path):
     """Also of a loss that changes while it is trained, and with intervals: pixel by pixel."""
     arguments = ("loss=ldam", "loss.drw_epoch=1", "split.seed=3")
-    done = command("-m", *PLAIN, *arguments, "seed=5", "tracking.models=none")
-    again = command("-m", *PLAIN, *arguments, "seed=5", "figures=all", "tracking.models=none")
+    done = command("-m", *WITHOUT_REPORT, *arguments, "seed=5", "tracking.models=none")
+    again = command("-m", *WITHOUT_REPORT, *arguments, "seed=5", "figures=all", "tracking.models=none")
     assert done.status == again.status == 0, done.err + again.err
     late, own = ({p.name: p.read_bytes() for p in (run_folder(run) / "figures").iterdir()} for run in children(store))
 
@@ -86,7 +88,7 @@ def run_folder(run) -> Path:
 
 
 def test_a_resumed_sweep_makes_what_is_lacking_and_nothing_twice(command, store):
-    arguments = ("-m", *PLAIN, "loss=builtin,focal,weighted", "seed=1", "tracking.models=none")
+    arguments = ("-m", *WITHOUT_REPORT, "loss=builtin,focal,weighted", "seed=1", "tracking.models=none")
     assert command(*arguments).status == 0
     drawn, gone, cut = children(store)
     pictures = sorted(run_folder(drawn).glob("figures/*.png"))
@@ -118,8 +120,8 @@ def test_ctrl_c_gets_out_of_the_end_and_leaves_no_sweep_running(command, store, 
 
 
 def test_all_and_none_mean_every_run_and_no_run(command, store):
-    assert command("-m", *PLAIN, "loss=focal", "seed=0,1", "figures=all", "tracking.models=all").status == 0
-    assert command("-m", *PLAIN, "loss=focal", "seed=2,3", "figures=none", "tracking.models=none").status == 0
+    assert command("-m", *WITHOUT_REPORT, "loss=focal", "seed=0,1", "figures=all", "tracking.models=all").status == 0
+    assert command("-m", *WITHOUT_REPORT, "loss=focal", "seed=2,3", "figures=none", "tracking.models=none").status == 0
     runs = children(store)
 
     assert [figures(store, run) for run in runs] == [FIGURES, FIGURES, set(), set()]
@@ -128,7 +130,7 @@ def test_all_and_none_mean_every_run_and_no_run(command, store):
 
 
 def test_without_a_store_the_folders_get_them(command, tmp_path):
-    done = command("-m", *PLAIN, "loss=builtin,focal", "seed=0,1", "tracking=none")
+    done = command("-m", *WITHOUT_REPORT, "loss=builtin,focal", "seed=0,1", "tracking=none")
 
     assert done.status == 0, done.err
     folders = [path.parent for path in (tmp_path / "outputs").rglob("run.json")]

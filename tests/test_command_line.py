@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from commands import TINY
+from commands import PLAIN, TINY
 from omegaconf import OmegaConf
 from processes import Process
 
@@ -90,11 +90,12 @@ def test_every_loss_can_be_shown(command, tmp_path, name):
 
     assert (done.status, done.err) == (0, "")
     assert (tmp_path / "here" / "losses" / f"{name}.png").stat().st_size > 10_000
+    without_lines = " ".join(done.out.split())
     if LOSSES[name] in WHOLE_BATCH:
-        assert "there is no p* of one" in done.out
+        assert "there is no p* of one" in without_lines
         assert minimisers == []
     else:
-        assert "there is no p* of one" not in done.out
+        assert "there is no p* of one" not in without_lines
         assert len(minimisers) == 3
         assert minimisers == sorted(minimisers)
         assert 0 <= minimisers[0] < minimisers[-1] <= 1
@@ -122,7 +123,7 @@ def test_a_dataset_name_nobody_has_is_refused(command):
 
 @pytest.mark.slow
 def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_path):
-    run_id = command(*TINY, "figures=none", "tracking.models=none").run_id
+    run_id = command(*TINY, *PLAIN).run_id
     local = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the environment names
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

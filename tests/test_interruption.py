@@ -12,10 +12,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from commands import TINY
+from commands import PLAIN, TINY
 from processes import Process
 
-PLAIN = ("figures=none", "tracking.models=none")
 OWN_LOSS = '''
 import keras, losses
 

@@ -32,7 +32,8 @@ def of_a_folder(folder: Path) -> list[None]:
 
 
 def change_hydra_s_config() -> None:
-    HydraConfig.instance().cfg = OmegaConf.create({"hydra": {"job": {"name": "left over"}}})
+    hydra: Any = HydraConfig.instance()
+    hydra.cfg = OmegaConf.create({"hydra": {"job": {"name": "left over"}}})
 
 
 CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
@@ -115,7 +116,7 @@ def test_random_numbers_of_keras_are_the_same_in_each_test():
 
 
 def test_what_the_runner_keeps_of_a_folder_is_forgotten(tmp_path, monkeypatch):
-    module = types.ModuleType("runner.left_over")
+    module: Any = types.ModuleType("runner.left_over")
     module.of_a_folder = of_a_folder
     monkeypatch.setitem(sys.modules, "runner.left_over", module)
     kept = of_a_folder(tmp_path)

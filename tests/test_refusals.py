@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from commands import TINY
+from commands import PLAIN, TINY
 from composed import run_once
 
 from runner.errors import InputError
@@ -91,7 +91,6 @@ CASES = [
 ]
 
 
-PLAIN = ("figures=none", "tracking.models=none", "comparison=none")
 WHOLE = [
     # one command of each kind: the config, the data, the network, the store, Hydra, the words, the folder
     (["trainer.epochs=0"], ["trainer.epochs=0", "at least 1"]),
@@ -162,7 +161,7 @@ def test_a_command_ends_with_status_2_and_that_line(command, tmp_path: Path, ove
 
 
 def test_no_run_is_left_behind_by_a_refusal(command, outputs):
-    command(*TINY, *PLAIN[:2])
+    command(*TINY, *PLAIN)
     client = mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}")
     before = len(client.search_runs(["1"]))
     for overrides in (["loss=focal", "loss.gamma=-1"], ["model=cnn"], ["trainer.device=gpu"]):

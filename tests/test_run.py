@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics
-from commands import TINY, Command, Finished
+from commands import PLAIN, TINY, Command, Finished
+from composed import run_once
 
 EPOCH_METRICS = {"train/loss", "val/loss", "val/log_loss", "val/average_precision", "val/roc_auc"}
 SCORES = {"average_precision", "roc_auc", "log_loss", "brier", "ece"}
@@ -25,7 +26,6 @@ FINAL_METRICS = (
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
 LOSSES = sorted(path.stem for path in (Path(__file__).resolve().parent.parent / "conf" / "loss").glob("*.yaml"))
-PLAIN = ("figures=none", "tracking.models=none", "comparison=none")
 FOLDER_ONLY = ("tracking=none", *PLAIN)
 ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png" for name in FIGURES}
 
@@ -257,18 +257,8 @@ def test_debug_trains_without_mlflow(command, tmp_path):
 
 
 def test_the_objective_is_what_a_sweeper_gets(command, client, tmp_path):
-    from omegaconf import DictConfig, OmegaConf
+    overrides = (*TINY, *PLAIN, "objective=val/mcc")
+    done = command(*overrides)
+    objective = run_once(*overrides, "tracking=none", folder=tmp_path / "again")
 
-    from runner import experiment
-    from runner.config.checks import load
-    from runner.runs.folder import RunFolder
-
-    done = command(*TINY, *PLAIN, "objective=val/mcc")
-    config = OmegaConf.load(done.folder(tmp_path) / ".hydra" / "config.yaml")
-    assert isinstance(config, DictConfig)
-    config.tracking.backend = "none"
-    choices = {"dataset": "synthetic", "model": "mlp", "loss": "builtin"}
-
-    spec = experiment.RunSpec(load(config), choices, RunFolder(tmp_path / "again"))
-    again = experiment.run_experiment(spec, experiment.Resources())
-    assert again.objective == client.get_run(done.run_id).data.metrics["val/mcc"]
+    assert objective == client.get_run(done.run_id).data.metrics["val/mcc"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
-from commands import TINY
+from commands import PLAIN, TINY
 from processes import Process
 
 LAUNCHERS = {
@@ -28,7 +28,7 @@ every_launcher = pytest.mark.parametrize(
     ],
 )
 SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
-QUICK = (*SMALL, "comparison=none")
+QUICK = (*TINY, "model=logistic", *PLAIN)
 OWN_LOSS = """
 import os, losses
 

@@ -21,6 +21,8 @@ TINY = (
     "evaluation.bootstrap=50",
 )
 """Overrides of a run that takes about a second."""
+PLAIN = ("figures=none", "tracking.models=none", "comparison=none")
+"""Overrides for tests that look at neither: each takes about as long as the run."""
 
 
 @dataclass(frozen=True)

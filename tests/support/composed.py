@@ -18,8 +18,8 @@ from runner.errors import InputError
 from runner.runs.folder import RunFolder
 
 
-def run_once(*overrides: str, folder: Path) -> None:
-    """Composes the config and runs it, as a command does.
+def run_once(*overrides: str, folder: Path) -> float | tuple[float, ...]:
+    """Composes the config and runs it, as a command does; returns the objective.
 
     Raises:
         InputError: Hydra, the checks of the config, or the data refused it.
@@ -34,4 +34,5 @@ def run_once(*overrides: str, folder: Path) -> None:
     choices = {group: chosen[group] for group in GROUPS if group in chosen}
     with open_dict(config):
         del config["hydra"]
-    experiment.run_experiment(experiment.RunSpec(load(config), choices, RunFolder(folder)), experiment.Resources())
+    spec = experiment.RunSpec(load(config), choices, RunFolder(folder))
+    return experiment.run_experiment(spec, experiment.Resources()).objective

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 
+Loss = Callable[[Any, Any], Any]
+
 if keras.config.backend() == "tensorflow":
     import tensorflow as tf
 
-    _compiled = partial(tf.function, jit_compile=True)
+    _compiled: Any = partial(tf.function, jit_compile=True)
 
-    def _both(loss, y, z):
+    def _both(loss: Loss, y: Any, z: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             tape.watch(z)
             values = loss(y, z)
@@ -23,8 +27,8 @@ else:
     jax.config.update("jax_enable_x64", True)  # without it float64 is float32 in disguise; float32 stays what it is
     _compiled = jax.jit
 
-    def _both(loss, y, z):
-        def total(z):
+    def _both(loss: Loss, y: Any, z: Any) -> tuple[Any, Any]:
+        def total(z: Any) -> tuple[Any, Any]:
             values = loss(y, z)
             return keras.ops.sum(values), values
 
@@ -32,9 +36,12 @@ else:
         return values, gradient
 
 
-def value_and_gradient(loss, y, z, dtype="float32", *, compiled=False):
+def value_and_gradient(
+    loss: Loss, y: Any, z: Any, dtype: str = "float32", *, compiled: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """The loss and the gradient of its sum by the logits, as NumPy arrays; `compiled` by XLA, anew in each call."""
     both = partial(_both, loss)
     call = _compiled(both) if compiled else both
     tensors = (keras.ops.convert_to_tensor(np.asarray(each, dtype)) for each in (y, z))
-    return tuple(keras.ops.convert_to_numpy(each) for each in call(*tensors))
+    values, gradient = (keras.ops.convert_to_numpy(each) for each in call(*tensors))
+    return values, gradient

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -13,7 +15,9 @@ from runner.models import Network, build_network
 WIDTH = 5
 
 
-def make_splits(rows=203, seed=0, weights=False, width=WIDTH, validation=60) -> Splits:
+def make_splits(
+    rows: int = 203, seed: int = 0, weights: bool = False, width: int = WIDTH, validation: int = 60
+) -> Splits:
     """Every fifth row positive, and shifted in the first column; 60 rows for test."""
     rng = np.random.default_rng(seed)
 
@@ -27,14 +31,21 @@ def make_splits(rows=203, seed=0, weights=False, width=WIDTH, validation=60) -> 
     return Splits(part(rows), part(validation), part(60), ColumnTransformer([]))
 
 
-def make_network(seed=0, *, width=WIDTH, image_shape=None, bias_init="zero", **backbone) -> Network:
+def make_network(
+    seed: int = 0,
+    *,
+    width: int = WIDTH,
+    image_shape: tuple[int, ...] | None = None,
+    bias_init: str = "zero",
+    **backbone: Any,
+) -> Network:
     """An MLP of one hidden layer of 8, unless `backbone` says otherwise: `_target_` and arguments, as in a config."""
     keras.utils.set_random_seed(seed)
     config = {"_target_": "runner.models.mlp", **backbone}
     if config["_target_"] == "runner.models.mlp":
         config = {"units": [8], **config}
 
-    def features(inputs):
+    def features(inputs: Any) -> Any:
         return build("model", config, inputs, known={"image_shape": image_shape})
 
     return build_network(features, width=width, prevalence=0.2, bias_init=bias_init)
