@@ -26,10 +26,11 @@ run: install ## Train the default experiment; ARGS="loss=focal seed=1" changes i
 ui: install ## Open the MLflow UI on the recorded runs, at http://127.0.0.1:5000
 	$(BIN)/python -m runner ui $(ARGS)
 
-test: install ## Check style and types, and run all tests
+test: install ## Check style, types and imports, and run all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(PYTEST) $(ARGS)
 	@$(MAKE) --no-print-directory test-jax
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras  # first, before anything else loads TensorFlow: it does so quietly
+
 import inspect
 import io
 import re
-
-from runner.training.runtime import keras  # first, before anything else loads TensorFlow: it does so quietly
 
 # isort: split
 import numpy as np

@@ -173,5 +173,5 @@ def test_a_run_knows_whether_it_has_a_model(command, tmp_path):
     outputs = tmp_path / "outputs"
     store = tracking.open_store(tracking.store_uri(None, outputs), "imbalance-runner", outputs)
     tracker = tracking.MlflowTracker(store)
-    assert tracker.has_model(tracker.run(done.run_id))
-    assert not tracker.has_model(tracker.run(lacking.run_id))
+    recorded = [tracker.run(each.run_id) for each in (done, lacking)]
+    assert [run is not None and tracker.has_model(run) for run in recorded] == [True, False]

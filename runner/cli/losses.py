@@ -58,6 +58,7 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     target = str(config["_target_"])
 
     import runner.training.runtime  # noqa: F401 - first: it loads TensorFlow quietly
+
     from losses.shape import loss_shape, minimiser
     from runner import figures
     from runner.config.instantiate import build

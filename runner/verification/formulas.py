@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.training.runtime import keras
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +14,6 @@ import numpy as np
 
 from runner.config.instantiate import build
 from runner.config.options import EXAMPLE_PRIORS, changed_arguments, hyper_parameters, option_files
-from runner.training.runtime import keras
 from runner.verification import reference
 from runner.verification.differences import relative_difference
 from runner.verification.gradients import by_differences, by_framework
