@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from runner.comparison.verdict import Verdict
 from runner.reports.page import ReportFigure, Section, render_page
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "img"}
 PNG = b"\x89PNG not really"
 BOARD = pd.DataFrame(
@@ -94,3 +97,25 @@ def test_a_metric_without_a_column_of_its_own_gets_one():
     section = Section("d", Verdict("h", ()), board, [])
 
     assert '<td data-value="0.8123">0.8123</td>' in render_page("t", "test/brier", [section], {})
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+def test_a_click_on_a_heading_sorts_the_table_and_another_turns_it_round():
+    from playwright.sync_api import sync_playwright
+
+    board = pd.concat([BOARD, BOARD.iloc[:1].assign(gain=-0.5).rename(index=lambda loss: "dice")])
+    section = Section("d", Verdict("h", ()), board, [])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        shown = browser.new_page()
+        shown.set_content(render_page("t", "test/average_precision", [section], {}))
+
+        def order_after_a_click_on(heading: str) -> list[str]:
+            shown.locator("th").get_by_text(heading, exact=True).click()
+            return shown.locator("tbody td:first-child").all_inner_texts()
+
+        focal = "<b>focal</b> gamma=2"
+        assert order_after_a_click_on("gain") == ["dice", focal, "builtin"]
+        assert order_after_a_click_on("gain") == [focal, "dice", "builtin"]  # what has no value stays last
+        assert order_after_a_click_on("loss") == [focal, "builtin", "dice"]
+        browser.close()
