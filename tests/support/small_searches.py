@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import optuna
 from omegaconf import OmegaConf
 
@@ -16,7 +18,8 @@ TWO_OBJECTIVES = ["val/average_precision", "val/log_loss"]
 
 def new_study(objectives: int = 1) -> optuna.Study:
     """A study in memory; more is better in the first objective, less in the second."""
-    return optuna.create_study(directions=["maximize", "minimize"][:objectives])
+    directions: list[Literal["maximize", "minimize"]] = ["maximize", "minimize"]
+    return optuna.create_study(directions=directions[:objectives])
 
 
 def search_in(
