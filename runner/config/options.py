@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -62,7 +63,7 @@ def changed_arguments(path: Path, changes: Sequence[str]) -> dict[str, Any]:
     """
     try:
         given = OmegaConf.to_container(OmegaConf.from_dotlist(list(changes)))
-    except OmegaConfBaseException as problem:
+    except (OmegaConfBaseException, yaml.YAMLError) as problem:
         raise InputError(f"{' '.join(changes)}: cannot be read; give hyper-parameters as gamma=2") from problem
     assert isinstance(given, dict)
     return {**default_arguments(path), **{str(key): value for key, value in given.items()}}

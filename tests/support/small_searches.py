@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import optuna
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from runner.search.loop import make_sampler
 from runner.search.space import Space, parse_space
@@ -27,7 +27,7 @@ def search_in(
     space: Space = SPACE,
     *,
     seed: int | None = 0,
-    sampler=TPE,
+    sampler: DictConfig = TPE,
     name: str = "sweep",
     extend: Extend | None = None,
 ) -> Search:
