@@ -171,6 +171,6 @@ def check_arguments(loss: str, arguments: Mapping[str, Any]) -> None:
     """
     domains = {**COMMON_ARGUMENTS, **(CATALOGUE[loss].arguments if loss in CATALOGUE else {})}
     for name, value in arguments.items():
-        expected = domains[name].refusal(value) if name in domains else None
+        expected = domains[name].violation(value) if name in domains else None
         if expected:
             raise ValueError(f"Argument `{name}` of {loss} must be {expected}. Received: {name}={value}")

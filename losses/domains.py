@@ -26,7 +26,7 @@ class Number:
     whole: bool = False
     optional: bool = False
 
-    def refusal(self, value: Any) -> str | None:
+    def violation(self, value: Any) -> str | None:
         """What is expected, as a phrase, if `value` is outside; None if it is fine."""
         if value is None:
             return None if self.optional else str(self)
@@ -65,7 +65,7 @@ class Choice:
     options: tuple[str, ...]
     several: bool = False
 
-    def refusal(self, value: Any) -> str | None:
+    def violation(self, value: Any) -> str | None:
         """What is expected, as a phrase, if `value` is outside; None if it is fine."""
         words = value if self.several and isinstance(value, list) else [value]
         known = all(isinstance(word, str) and word in self.options for word in words)
@@ -79,7 +79,7 @@ class Choice:
 class Flag:
     """True or false."""
 
-    def refusal(self, value: Any) -> str | None:
+    def violation(self, value: Any) -> str | None:
         """What is expected, as a phrase, if `value` is outside; None if it is fine."""
         return None if isinstance(value, bool | np.bool_) else str(self)
 

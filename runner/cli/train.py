@@ -53,12 +53,12 @@ def train(arguments: Sequence[str]) -> int:
                 status = _end(sweep, broken=True)
                 if status and not tracebacks:  # jobs failed, and their lines are printed; Hydra repeats the first
                     return status
-            raise _refusal(problem, started=started) from problem
+            raise _explained(problem, started=started) from problem
         sweep = session.close()
         return 0 if sweep is None else _end(sweep)
 
 
-def _refusal(problem: Exception, *, started: bool) -> Exception:
+def _explained(problem: Exception, *, started: bool) -> Exception:
     """The error to raise for one of Hydra's: an InputError where the input is at fault, else the error itself."""
     if isinstance(problem, (HydraException, OmegaConfBaseException)):
         return InputError(explain(problem))

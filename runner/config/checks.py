@@ -76,7 +76,7 @@ def objectives_of(config: DictConfig) -> tuple[str, ...]:
     value: Any = config.objective
     if OmegaConf.is_config(value):
         value = OmegaConf.to_container(value)
-    if expected := some_of(*OBJECTIVES).refusal(value):
+    if expected := some_of(*OBJECTIVES).violation(value):
         raise InputError(f"objective must be {expected}. Received: objective={value}")
     return tuple(value) if isinstance(value, list) else (value,)
 
@@ -110,7 +110,7 @@ def _check_ranges(node: DictConfig, path: str) -> None:
             value: Any = node[each.name]
             if OmegaConf.is_list(value):
                 value = OmegaConf.to_container(value)
-            expected = domain.refusal(value) if domain else None
+            expected = domain.violation(value) if domain else None
             if expected:
                 raise InputError(f"{path}{each.name} must be {expected}. Received: {path}{each.name}={value}")
     for key, value in node.items():

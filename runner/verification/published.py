@@ -113,8 +113,8 @@ def check_labels_of_another_shape() -> ExampleCheck:
     """Example 9 as the article prints it: 4 labels for 8 logits, which TensorFlow refuses and so do we."""
     try:
         value = losses.CustomLoss()(np.array([0.0, 1.0, 1.0, 0.0]), np.array(_eight_z, float))
-    except ValueError as refusal:
-        both_named = "(4,)" in str(refusal) and "(8,)" in str(refusal)
+    except ValueError as problem:
+        both_named = "(4,)" in str(problem) and "(8,)" in str(problem)
         ours, off = "refused", 0.0 if both_named else np.inf
     else:
         ours, off = f"{float(value):#.9g}", np.inf

@@ -37,9 +37,9 @@ NAN, INF = float("nan"), float("inf")
 def test_domain(domain, fine, refused, phrase):
     assert str(domain) == phrase
     for value in fine:
-        assert domain.refusal(value) is None, value
+        assert domain.violation(value) is None, value
     for value in refused:
-        assert domain.refusal(value) == phrase, value
+        assert domain.violation(value) == phrase, value
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_domain(domain, fine, refused, phrase):
     "value", [NAN, INF, -INF, None, "1", True, 1j, [], [[1], [1, 1]], [1, None], [1, "a"], {}, object], ids=str
 )
 def test_what_is_no_finite_number_is_refused_by_every_range(domain, value):
-    assert domain.refusal(value) == str(domain)
+    assert domain.violation(value) == str(domain)
 
 
 def test_the_refusal_names_argument_loss_range_and_value():
