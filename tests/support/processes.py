@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -38,15 +38,16 @@ class Process:
         terminal: bool = False,
     ) -> None:
         self._output, theirs = os.openpty() if terminal else os.pipe()
-        self._process = subprocess.Popen(
-            list(arguments),
-            cwd=cwd,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
+        with _ctrl_c_is_heard():
+            self._process = subprocess.Popen(
+                list(arguments),
+                cwd=cwd,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
+                start_new_session=True,
+            )
         os.close(theirs)
         self.said = ""
         self.pid = self._process.pid
@@ -105,3 +106,13 @@ class Process:
                 self._news.notify_all()
             if not piece:
                 return
+
+
+@contextlib.contextmanager
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """A shell's background job ignores Ctrl-C, and so would every process that the tests start from there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
