@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 PLAIN = (str, int, float, bool, bytes, type(None))  # of these, YAML never makes an anchor
 SIMPLE_KEY = re.compile(r"[A-Za-z_]\w{0,60}")
+WIDTH = 80  # of a line, where YAML begins to break texts
 MAX_TEXTS = 20_000  # that are kept, of about 0.1 KB each
 
 
@@ -22,7 +23,7 @@ class HydraFiles:
     """Writes jobs' files, and keeps the texts that they have in common: keep one for a sweep."""
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[int, str, str], str] = {}
+        self._texts: dict[tuple[int, str], str] = {}
 
     def write(self, config: DictConfig, folder: Path) -> None:
         """Writes the three files that `hydra.core.utils.run_job` writes for a job.
@@ -49,31 +50,35 @@ class HydraFiles:
 
     def _entry(self, key: Any, value: Any, depth: int) -> str:
         if type(value) in (dict, list) and value and type(key) is str and SIMPLE_KEY.fullmatch(key):
-            own = self._text(key, None, depth).removesuffix(" null\n") + "\n"
+            own = self._text({key: None}, depth).removesuffix(" null\n") + "\n"
             return own + (self._block(value, depth + 1) if type(value) is dict else self._items(value, depth))
-        return self._text(key, value, depth)
+        return self._text({key: value}, depth)
 
     def _items(self, values: Sequence[Any], depth: int) -> str:
         """The items of a list that stands inside `depth` mappings and under a key: YAML does not indent it further."""
-        header = len(_above(depth + 1)) - len(_above(depth))
-        return "".join([self._text("_", [value], depth)[header:] for value in values])
+        return "".join([self._text([value], depth) for value in values])
 
-    def _text(self, key: Any, value: Any, depth: int) -> str:
-        """`key: value` as OmegaConf writes it inside `depth` mappings."""
-        known = depth, repr(key), repr(value)
+    def _text(self, part: dict[Any, Any] | list[Any], depth: int) -> str:
+        """A dictionary's only entry, or a list's only item, as OmegaConf writes it inside `depth` mappings."""
+        known = depth, repr(part)
         text = self._texts.get(known)
         if text is None:
-            around = {key: value}
-            for _ in range(depth):
-                around = {"_": around}
             if len(self._texts) >= MAX_TEXTS:
                 self._texts.clear()
-            text = self._texts[known] = OmegaConf.to_yaml(around).removeprefix(_above(depth))
+            text = self._texts[known] = _render(part, depth)
         return text
 
 
-def _above(depth: int) -> str:
-    return "".join([f"{'  ' * level}_:\n" for level in range(depth)])
+def _render(part: dict[Any, Any] | list[Any], depth: int) -> str:
+    text = OmegaConf.to_yaml(part)
+    if text.count("\n") == 1 and 2 * depth + len(text) <= WIDTH:  # inside mappings, it is broken no sooner than that
+        return "  " * depth + text
+    around: Any = part
+    levels = depth + isinstance(part, list)
+    for _ in range(levels):
+        around = {"_": around}
+    above = [f"{'  ' * level}_:\n" for level in range(levels)]
+    return OmegaConf.to_yaml(around).removeprefix("".join(above))
 
 
 def _is_plain(value: Any) -> bool:

@@ -20,7 +20,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigSource
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from runner.launching.frozen_config import FrozenConfig
 
@@ -164,10 +164,7 @@ class JobConfigLoader(ConfigLoader):
 
 def copy_task(config: DictConfig) -> DictConfig:
     """A copy of a job's config without its `hydra` node, as `hydra.core.utils.run_job` hands it to a task."""
-    task = FrozenConfig(config).copy()
-    with read_write(task), open_dict(task):
-        del task["hydra"]
-    return task
+    return FrozenConfig(config, without="hydra").copy()
 
 
 def _apply(override: Override, config: DictConfig) -> None:

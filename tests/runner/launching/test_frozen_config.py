@@ -54,6 +54,16 @@ def test_copies_share_nothing_with_each_other_or_with_what_was_frozen(config):
     assert OmegaConf.is_readonly(frozen.copy().part)
 
 
+def test_a_part_can_be_left_out(config):
+    copied = FrozenConfig(config, without="part").copy()
+    OmegaConf.set_struct(config, False)
+    kept = {key: value for key, value in OmegaConf.to_container(config).items() if key != "part"}
+
+    assert OmegaConf.to_container(copied) == kept
+    assert OmegaConf.is_struct(copied)
+    assert "part" in config
+
+
 def test_a_class_is_the_config_s_own_where_its_name_stands_for_another(config, monkeypatch):
     """As in a process that has executed a plugin's module twice."""
     monkeypatch.setattr(sys.modules[Part.__module__], "Part", type("Part", (), {}))
