@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from runner.config.options import CONF
 from runner.config.schemas import register
-from runner.launching.grouping import COMPILED, COPIES, MOST, group_key, most_members, portions
+from runner.launching.grouping import COMPILED, COPIES, MOST, stack_key, most_members, portions
 
 
 def key(*overrides):
@@ -17,7 +17,7 @@ def key(*overrides):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=list(overrides), return_hydra_config=True)
         HydraConfig.instance().set_config(config)
-        return group_key(config)
+        return stack_key(config)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_only_numbers_may_differ():
     def of(**optimizer):
         parts = {group: {"x": 1} for group in ("dataset", "split", "model")}
         hydra = {"job": {"chdir": None, "env_set": {}}}
-        return group_key(
+        return stack_key(
             OmegaConf.create({**parts, "trainer": {"_target_": COMPILED}, "optimizer": optimizer, "hydra": hydra})
         )
 
