@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
@@ -9,7 +11,7 @@ from omegaconf import OmegaConf
 
 from runner.config.options import CONF
 from runner.config.schemas import register
-from runner.launching.grouping import COMPILED, COPIES, MOST, group_key, most_members, portions
+from runner.launching.grouping import COMPILED, COPIES, MOST, most_members, portions, stack_key
 
 
 def key(*overrides):
@@ -17,7 +19,7 @@ def key(*overrides):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=list(overrides), return_hydra_config=True)
         HydraConfig.instance().set_config(config)
-        return group_key(config)
+        return stack_key(config)
 
 
 @pytest.mark.parametrize(
@@ -99,8 +101,8 @@ def test_only_numbers_may_differ():
 
     def of(**optimizer):
         parts = {group: {"x": 1} for group in ("dataset", "split", "model")}
-        hydra = {"job": {"chdir": None, "env_set": {}}}
-        return group_key(
+        hydra: dict[str, Any] = {"job": {"chdir": None, "env_set": {}}}
+        return stack_key(
             OmegaConf.create({**parts, "trainer": {"_target_": COMPILED}, "optimizer": optimizer, "hydra": hydra})
         )
 
