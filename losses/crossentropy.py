@@ -10,6 +10,7 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
@@ -115,7 +116,7 @@ class CustomLoss(SigmoidLoss):
             return crossentropy(labels, logits)
         return clipped_crossentropy(labels, logits, added=keras.config.epsilon() if self.formula == "keras2" else 0.0)
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """sigmoid(z): cross-entropy is a proper score."""
         return expit(np.asarray(logits, float))
 
@@ -189,7 +190,7 @@ class WeightedLoss(SigmoidLoss):
         positive, negative = (ops.convert_to_tensor(weight, logits.dtype) for weight in self.weights)
         return positive * labels * crossentropy(1, logits) + negative * (1 - labels) * crossentropy(0, logits)
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """sigmoid(z - log(w1/w0)) (Elkan 2001, theorem 2)."""
         positive, negative = self.weights
         return expit(np.asarray(logits, float) - np.log(positive) + np.log(negative))
@@ -263,7 +264,7 @@ class SmoothedLoss(SigmoidLoss):
         positive, negative = (ops.convert_to_tensor(pull, logits.dtype) for pull in self.pulls)
         return crossentropy(labels * (1 - positive) + (1 - labels) * negative, logits)
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """(p - b) / (1-a-b), kept within [0, 1]: a network may overshoot what smoothed labels allow."""
         positive, negative = self.pulls
         return np.clip((expit(np.asarray(logits, float)) - negative) / (1 - positive - negative), 0, 1)
@@ -294,6 +295,6 @@ class SparseCategoricalLoss(SigmoidLoss):
         classes = ops.broadcast_to(ops.cast(ops.round(labels), "int32"), ops.shape(logits))
         return ops.sparse_categorical_crossentropy(classes, two, from_logits=True)
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """sigmoid(z): cross-entropy is a proper score."""
         return expit(np.asarray(logits, float))

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
@@ -45,7 +46,7 @@ def log_share(share: Tensor) -> Tensor:
     return ops.log(ops.maximum(share, _SMALLEST))
 
 
-def focal_log_odds(logits: np.ndarray, gamma: Hyperparameter) -> np.ndarray:
+def focal_log_odds(logits: ArrayLike, gamma: Hyperparameter) -> np.ndarray:
     """Log odds of P(y=1|x) behind logits that minimise the focal loss (Charoenphakdee et al. 2021).
 
     The odds are phi'(1-p) / phi'(p), phi(p) = (1-p)^gamma log p; in logarithms, so that they keep their digits:
@@ -122,7 +123,7 @@ class FocalLoss(SigmoidLoss):
         of_negatives = 1 - alpha if self.alpha_mode == "balanced" else 1
         return (labels * alpha + (1 - labels) * of_negatives) * losses
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """`focal_log_odds`, and the log of alpha over the negatives' factor taken off."""
         log_odds = focal_log_odds(logits, self.gamma)
         with np.errstate(divide="ignore"):  # alpha in {0, 1}: one class is not learnt, and its probability is 0

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
@@ -108,7 +109,7 @@ class Poly1Loss(SigmoidLoss):
         missed = miss(labels, logits)
         return power(missed, gamma) * (crossentropy(labels, logits) + self.constant("epsilon", logits) * missed)
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z), both slopes in closed form.
 
         -l1'(z) = t^gamma (t + gamma p softplus(-z) + epsilon (gamma+1) t p), t = 1-p; l0'(z) is the same at -z.

@@ -14,6 +14,7 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
@@ -113,7 +114,7 @@ class ClassBalancedLoss(CountsLoss):
         weights = labels * positive + (1 - labels) * negative
         return weights * focal_crossentropy(labels, logits, self.constant("gamma", logits))
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """The focal loss's map, and log(w1/w0) taken off."""
         positive, negative = self.weights
         return expit(focal_log_odds(logits, self.gamma) - np.log(positive) + np.log(negative))
@@ -158,7 +159,7 @@ class LogitAdjustedLoss(SigmoidLoss):
         """See `SigmoidLoss.compute`."""
         return crossentropy(labels, logits + ops.convert_to_tensor(self.adjustment, logits.dtype))
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """sigmoid(z + tau log(pi/(1-pi))): what training saw."""
         return expit(np.asarray(logits, float) + self.adjustment)
 
@@ -212,7 +213,7 @@ class VectorScalingLoss(CountsLoss):
         d1, d0, i1 = (ops.convert_to_tensor(value, logits.dtype) for value in self._scales_and_shift)
         return labels * crossentropy(1, d1 * logits - i1) + (1 - labels) * crossentropy(0, d0 * logits - i1)
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z) = d0 sigmoid(d0 z - i1) / (d1 sigmoid(i1 - d1 z))."""
         z, (d1, d0, i1) = np.asarray(logits, float), self._scales_and_shift
         return expit(np.log(d0) + log_expit(d0 * z - i1) - np.log(d1) - log_expit(i1 - d1 * z))
@@ -292,7 +293,7 @@ class LDAMLoss(CountsLoss):
         negative = (1 + on * (w0 - 1)) * crossentropy(0, s * (logits + m0))
         return labels * positive + (1 - labels) * negative
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z) = w0 sigmoid(s (z + m0)) / (w1 sigmoid(-s (z - m1)))."""
         z, s, (m1, m0) = np.asarray(logits, float), np.asarray(self.s), self.margins
         w1, w0 = effective_number_weights(0.9999, *self.counts) if float(self._reweighted.value) else (1.0, 1.0)

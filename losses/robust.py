@@ -10,6 +10,7 @@ from typing import Unpack
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
@@ -45,7 +46,7 @@ class GeneralizedCrossEntropyLoss(SigmoidLoss):
         positive, negative = (-ops.expm1(-q * crossentropy(label, logits)) / q for label in (1, 0))
         return labels * positive + (1 - labels) * negative
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """sigmoid((1-q) z); at q = 1 every probability is one half: absolute error only tells the larger class."""
         return expit((1 - np.asarray(self.q)) * np.asarray(logits, float))
 
@@ -89,7 +90,7 @@ class SymmetricCrossEntropyLoss(SigmoidLoss):
         reverse = -miss(0, logits) * log_label - miss(1, logits) * log_other
         return self.constant("alpha", logits) * crossentropy(labels, logits) + self.constant("beta", logits) * reverse
 
-    def debias(self, logits: np.ndarray) -> np.ndarray:
+    def debias(self, logits: ArrayLike) -> np.ndarray:
         """eta with odds l0'(z) / -l1'(z) = p (alpha - beta A (1-p)) / ((1-p) (alpha - beta A p))."""
         z = np.asarray(logits, float)
         alpha, reverse = np.asarray(self.alpha), -np.asarray(self.beta) * np.asarray(self.log_zero)

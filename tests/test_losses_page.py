@@ -9,6 +9,8 @@ from PIL import Image
 from runner.config.options import CONF
 
 _spec = importlib.util.spec_from_file_location("losses_page", CONF.parent / "docs" / "losses_page.py")
+assert _spec is not None
+assert _spec.loader is not None
 losses_page = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(losses_page)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def export_splits(path: Path) -> None:
     from runner.data.sources import load_page_blocks
 
     splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     for name in ("train", "validation", "test"):
         part = getattr(splits, name)
         arrays |= {f"{name}_inputs": part.inputs, f"{name}_labels": part.labels}

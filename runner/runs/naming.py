@@ -60,7 +60,7 @@ def run_name(variant: str, dataset: str, *, seed: int, split_seed: int) -> str:
     return " · ".join([loss, dataset, *rest, *split, f"seed {seed}"])
 
 
-def flat_params(values: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
+def flat_params(values: Mapping[str, Any], choices: Mapping[str, str | None]) -> dict[str, str]:
     """The configuration flattened with dots, and the chosen options under their group's name.
 
     Args:
@@ -77,7 +77,7 @@ def flat_params(values: Mapping[str, Any], choices: Mapping[str, str]) -> dict[s
             flat[prefix] = str(value)
 
     add("", values)
-    return {**flat, **{group: option for group, option in choices.items() if option not in (None, "null")}}
+    return {**flat, **{group: option for group, option in choices.items() if option is not None and option != "null"}}
 
 
 def _short(value: Any) -> str:

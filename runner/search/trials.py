@@ -22,7 +22,7 @@ SWEEP_NAME = "sweep"  # the search that asked for it: a study of that name may b
 REPEATED_TRIAL = "again_for"  # the number of the interrupted trial that it repeats
 RUN_NAME, RUN_ID = "run", "run_id"
 
-Extend = Callable[[Trial], None]
+Extend = Callable[[Trial], object]  # what it returns is of no use
 Objective = float | tuple[float, ...]  # a tuple where a search has several
 FAILED = float("nan")
 

@@ -349,7 +349,8 @@ def test_array_hyperparameters_are_that_many_losses_in_one_call(case):
 
 @pytest.mark.parametrize(("labels", "predictions"), [((3, 1), (3, 6)), ((5,), (3, 6)), ((3,), (3, 1))], ids=str)
 def test_stacked_losses_broadcast_everything_but_the_batch(labels, predictions):
-    loss = losses.FocalLoss(gamma=[[1.0], [2.0], [5.0]], reduction=None)
+    gammas: Any = [[1.0], [2.0], [5.0]]  # nested lists, as a config gives them
+    loss = losses.FocalLoss(gamma=gammas, reduction=None)
     with pytest.raises(ValueError, match="must have the same shape"):
         loss(np.ones(labels), np.zeros(predictions))
 

@@ -1,5 +1,7 @@
 """The way back from the minimiser of a loss to P(y=1|x), against minimisers found by SciPy on the NumPy reference."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
@@ -120,5 +122,6 @@ def test_debias_of_stacked_losses_is_debias_of_each(loss, name, values):
 def test_debias_of_balanced_stacks_uses_each_prevalence():
     logits = np.zeros((2, 3))
     # Balanced weights put the minimiser of a row with P = pi at one half.
-    probabilities = losses.WeightedLoss(balanced=True, pi=[[0.01], [0.3]]).debias(logits)
+    prevalences: Any = [[0.01], [0.3]]  # nested lists, as a config gives them
+    probabilities = losses.WeightedLoss(balanced=True, pi=prevalences).debias(logits)
     np.testing.assert_allclose(probabilities, [[0.01] * 3, [0.3] * 3], rtol=1e-12)

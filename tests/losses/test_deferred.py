@@ -1,5 +1,7 @@
 """LDAM's class weights from a later epoch on, in `fit` as Keras users call it."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 import losses
 
 EPOCHS, DRW_EPOCH = 4, 2
-COUNTS = {"n1": 5, "n0": 59}
+COUNTS: dict[str, Any] = {"n1": 5, "n0": 59}
 jax_only = pytest.mark.skipif(keras.config.backend() != "jax", reason="other backends' compiled steps see the change")
 jax_too = pytest.mark.filterwarnings("ignore:Under JAX a compiled training step")
 

@@ -1,6 +1,7 @@
 """The curves of loss and gradient against the prediction."""
 
 import inspect
+from typing import Any
 
 import keras
 import numpy as np
@@ -96,7 +97,7 @@ def test_a_users_loss_says_it_in_its_config_or_takes_probabilities():
 
 
 def test_every_loss_of_keras_says_what_it_was_given():
-    classes = [found for _, found in inspect.getmembers(keras.losses, inspect.isclass)]
+    classes: list[Any] = [found for _, found in inspect.getmembers(keras.losses, inspect.isclass)]
     given = [found for found in classes if "from_logits" in inspect.signature(found).parameters]
     assert keras.losses.BinaryCrossentropy in given
     for found in given:

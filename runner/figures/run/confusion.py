@@ -15,7 +15,7 @@ _SHADES = LinearSegmentedColormap.from_list("white to blue", ["#FFFFFF", BLUE])
 _NAMES = (("true negatives", "false positives"), ("false negatives", "true positives"))
 
 
-def confusion_matrix(counts: Mapping[str, int], *, threshold: float, subtitle: str = "") -> Figure:
+def confusion_matrix(counts: Mapping[str, int | np.integer], *, threshold: float, subtitle: str = "") -> Figure:
     """Counts in four cells, coloured by the share of their row, so that the rare class is seen as well.
 
     Look along a row: how the members of one actual class were judged. Look down the right column for the

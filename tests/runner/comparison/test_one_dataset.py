@@ -65,7 +65,7 @@ def test_every_number_equals_a_computation_by_hand():
     st.sampled_from([0.0, 0.005, 0.02]),
 )
 def test_the_interval_the_p_value_and_the_word_never_contradict_each_other(losses, splits, rope):
-    gains = {f"loss{number}": noise(*loss, splits, number) for number, loss in enumerate(losses)}
+    gains = {f"loss{number}": noise(mean, spread, splits, number) for number, (mean, spread) in enumerate(losses)}
     for found in judged(gains, rope=rope).values():
         low, high = found.adjusted_interval
         assert low <= found.interval[0] + 1e-12
@@ -164,7 +164,9 @@ def test_more_splits_are_told_as_a_difference():
     assert (found.n_more, found.verdict) == (None, "cannot tell")
     assert "it takes more rows" in found.reason
     found = judged({"focal": noise(0.02, 0.014, 5)})["focal"]
-    assert found.n_more == splits_needed(CorrectedT(0.02, 0.014, 5, RATIO), 0.05, 0.005) - 5 > 0
+    needed = splits_needed(CorrectedT(0.02, 0.014, 5, RATIO), 0.05, 0.005)
+    assert needed is not None
+    assert found.n_more == needed - 5 > 0
     assert found.reason == f"about {found.n_more} more splits are needed"
 
 

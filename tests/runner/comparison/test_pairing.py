@@ -54,7 +54,7 @@ def test_a_loss_is_compared_on_the_cells_it_shares_with_the_baseline_and_others_
     )
     assert str(paired.missing[0]) == "focal on pima, split 0, seed 1: no run"
     assert paired.scores["pima"].index.tolist() == [0, 1]  # what all three have
-    assert paired.scores["pima"].loc[0].tolist() == [0.0, 0.0, 0.0]
+    assert paired.scores["pima"].loc[0].to_numpy().tolist() == [0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, None])

@@ -18,7 +18,7 @@ def compare(table, metric=METRIC, baseline="builtin", **limits):
 
 
 def demsar(**limits):
-    table = one_split({loss: AUC[loss].tolist() for loss in AUC}, INDEPENDENT[:14])
+    table = one_split({str(loss): AUC[loss].tolist() for loss in AUC}, INDEPENDENT[:14])
     return compare(table, baseline="C4.5", **limits)
 
 

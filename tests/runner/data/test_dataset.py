@@ -1,6 +1,7 @@
 """The digest notices any change; the check refuses what a loader of one's own may get wrong."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,7 @@ def test_the_check_makes_plain_types():
     assert checked.features["maybe"].tolist()[::2] == [1.0, 0.0]
     assert checked.labels.dtype == np.int8
     assert checked.labels.tolist() == [1, 0, 1, 0]
+    assert checked.weights is not None
     assert checked.weights.dtype == np.float64
 
 
@@ -102,6 +104,11 @@ def _with(**columns) -> Dataset:
     return replace(table(), features=table().features.assign(**columns))
 
 
+def _of_another_type(**attributes: Any) -> Dataset:
+    """What a user's own source may hand over."""
+    return replace(table(), **attributes)
+
+
 FRAME = table().features
 
 
@@ -109,7 +116,7 @@ FRAME = table().features
     ("dataset", "named"),
     [
         ((FRAME, np.ones(12)), ["tuple", "Dataset"]),
-        (replace(table(), features=FRAME.to_numpy()), ["ndarray", "DataFrame"]),
+        (_of_another_type(features=FRAME.to_numpy()), ["ndarray", "DataFrame"]),
         (replace(table(), features=FRAME.iloc[:0]), ["no rows"]),
         (replace(table(), labels=np.ones(7)), ["labels", "(7,)", "12 rows"]),
         (replace(table(), labels=np.ones((12, 1))), ["labels", "(12, 1)"]),
@@ -132,8 +139,8 @@ FRAME = table().features
         (replace(table(), features=FRAME[["x"]] * np.nan), ["no feature columns left"]),
         (replace(table(), image_shape=(2, 2, 1)), ["image_shape=[2, 2, 1]", "4 pixel columns", "5"]),
         (replace(table(), image_shape=(5, 1, 1)), ["image_shape", "'text'", "not a pixel"]),
-        (replace(table(), image_shape=(5,)), ["image_shape=(5,)", "[8, 8, 1]"]),
-        (replace(table(), image_shape="wide"), ["image_shape=wide"]),
+        (_of_another_type(image_shape=(5,)), ["image_shape=(5,)", "[8, 8, 1]"]),
+        (_of_another_type(image_shape="wide"), ["image_shape=wide"]),
     ],
 )
 def test_refusals(dataset, named):

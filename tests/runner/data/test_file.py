@@ -69,7 +69,9 @@ def test_weights_groups_and_chosen_columns(write):
     path = write("id,a,b,w,who,y\n1,1,5,0.5,p,0\n2,2,6,1,q,1\n3,3,7,2,p,1\n")
     loaded = load_file(path, "y", drop=["id"], sample_weight="w", group="who")
     assert loaded.features.columns.tolist() == ["a", "b"]
+    assert loaded.weights is not None
     assert loaded.weights.tolist() == [0.5, 1, 2]
+    assert loaded.groups is not None
     assert loaded.groups.tolist() == ["p", "q", "p"]
     assert load_file(path, "y", features=["b", "a"]).features.columns.tolist() == ["b", "a"]
     assert load_file(path, "y", features=["b", "a"], drop="a").features.columns.tolist() == ["b"]

@@ -46,8 +46,8 @@ def test_as_pandas_groups_rows_of_any_types(seed):
             "float32": rng.choice([0.1, 0.2], rows).astype(np.float32),
             "whole": rng.integers(0, 2, rows, dtype=np.int8),
             "flag": rng.random(rows) < 0.5,
-            "text": pd.Series(rng.choice(["a", "b", None], rows), dtype="str"),
-            "category": pd.Categorical(rng.choice(["x", "y", None], rows), categories=["y", "z", "x"]),
+            "text": pd.Series(rng.choice(np.array(["a", "b", None]), rows), dtype="str"),
+            "category": pd.Categorical(rng.choice(np.array(["x", "y", None]), rows), categories=["y", "z", "x"]),
             "number": pd.Categorical(rng.choice([1, 2], rows)),
         }
     )

@@ -199,6 +199,7 @@ def test_parts_carry_inputs_labels_and_weights_of_their_rows():
         np.testing.assert_array_equal(part.labels, labels[part.rows])
         np.testing.assert_array_equal(part.weights, part.rows + 1)
         np.testing.assert_allclose(part.inputs[:, 0], (part.rows - train.mean()) / train.std(), rtol=1e-5)
+        assert part.weights is not None
         assert part.inputs.dtype == part.labels.dtype == part.weights.dtype == np.float32
         assert part.rows.dtype == np.int64
     assert splits.positives + splits.negatives == 30

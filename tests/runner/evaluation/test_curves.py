@@ -20,10 +20,10 @@ def test_each_precision_and_recall_is_that_of_its_threshold():
     assert list(curve) == ["threshold", "precision", "recall"]
     assert curve["threshold"].is_monotonic_increasing
     assert curve.iloc[-1].tolist() == [np.inf, 1.0, 0.0]
-    for row in curve.iloc[:-1].itertuples():
-        called = row.threshold <= PROBABILITIES
-        assert row.precision == pytest.approx(sklearn_metrics.precision_score(LABELS, called))
-        assert row.recall == pytest.approx(sklearn_metrics.recall_score(LABELS, called))
+    for threshold, precision, recall in curve.iloc[:-1].to_numpy():
+        called = threshold <= PROBABILITIES
+        assert precision == pytest.approx(sklearn_metrics.precision_score(LABELS, called))
+        assert recall == pytest.approx(sklearn_metrics.recall_score(LABELS, called))
     steps = -np.sum(np.diff(curve["recall"]) * curve["precision"][:-1])
     assert steps == pytest.approx(sklearn_metrics.average_precision_score(LABELS, PROBABILITIES))
 
@@ -32,10 +32,11 @@ def test_each_roc_point_is_that_of_its_threshold():
     curve = roc_curve(LABELS, PROBABILITIES)
     assert curve.iloc[0, 1:].tolist() == [0.0, 0.0]
     assert curve.iloc[-1, 1:].tolist() == [1.0, 1.0]
-    for row in curve.itertuples():
-        called = row.threshold <= PROBABILITIES
-        assert row.true_positive_rate == pytest.approx(called[LABELS == 1].mean())
-        assert row.false_positive_rate == pytest.approx(called[LABELS == 0].mean())
+    columns = ["threshold", "true_positive_rate", "false_positive_rate"]
+    for threshold, true_rate, false_rate in curve[columns].to_numpy():
+        called = threshold <= PROBABILITIES
+        assert true_rate == pytest.approx(called[LABELS == 1].mean())
+        assert false_rate == pytest.approx(called[LABELS == 0].mean())
     area = np.trapezoid(curve["true_positive_rate"], curve["false_positive_rate"])
     assert area == pytest.approx(sklearn_metrics.roc_auc_score(LABELS, PROBABILITIES))
 
@@ -61,4 +62,5 @@ def test_calibration_intervals_are_clopper_and_pearsons(rows):
 def test_constant_probabilities_make_one_bin():
     curve = calibration_curve(np.array([0, 0, 1, 0]), np.full(4, 0.2), 10)
     assert len(curve) == 1
-    assert curve.loc[0, ["mean_probability", "positive_rate", "count"]].tolist() == pytest.approx([0.2, 0.25, 4])
+    (only,) = curve[["mean_probability", "positive_rate", "count"]].to_numpy().tolist()
+    assert only == pytest.approx([0.2, 0.25, 4])

@@ -70,7 +70,9 @@ def test_every_metric_is_there_and_is_scikit_learns():
 def test_intervals_are_named_after_their_metric():
     found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("max_f1"), resamples=200, seed=1))
     for name in ("average_precision", "roc_auc", "log_loss", "brier", *DECISION_METRICS):
-        low, high = found.interval(name)
+        interval = found.interval(name)
+        assert interval is not None
+        low, high = interval
         assert low <= found.metrics[f"test/{name}"] <= high
     assert found.interval("ece") is None
     assert evaluate(VALIDATION, TEST, NO_INTERVALS).interval("f1") is None

@@ -126,7 +126,7 @@ def test_mcc_of_millions_of_rows_does_not_overflow():
 def naive_calibration_error(labels, probabilities, bins):
     """Row by row: a row belongs to the first bin whose upper quantile it does not exceed."""
     uppers = [np.quantile(probabilities, k / bins) for k in range(1, bins)] + [np.inf]
-    members = {}
+    members: dict[float, list[tuple[float, float]]] = {}
     for label, probability in zip(labels, probabilities, strict=True):
         members.setdefault(min(u for u in uppers if probability <= u), []).append((probability, label))
     gaps = [abs(sum(p for p, _ in rows) / len(rows) - sum(y for _, y in rows) / len(rows)) for rows in members.values()]

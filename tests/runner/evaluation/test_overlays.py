@@ -91,7 +91,7 @@ class TestCalibration:
     def test_the_error_is_the_mean_of_the_runs(self):
         losses = pooled_calibration(SCORES).losses
         for loss, runs in SCORES.items():
-            expected = np.mean([expected_calibration_error(*run, 10) for run in runs])
+            expected = np.mean([expected_calibration_error(labels, p, 10) for labels, p in runs])
             assert losses.loc[loss, "ece"] == pytest.approx(expected, rel=1e-12)
 
     @pytest.mark.parametrize("value", [0.0, 1e-9, 0.3, 1.0])
@@ -131,7 +131,8 @@ class TestBoth:
         assert tables_of(SCORES).prevalence == pytest.approx(expected, rel=1e-12)
 
     def test_no_runs_are_empty_tables(self, tables_of):
-        for scores in ({}, {"dice": []}):
+        without_runs: list[dict[str, list]] = [{}, {"dice": []}]
+        for scores in without_runs:
             tables = tables_of(scores)
             assert list(tables.losses["runs"]) == [0] * len(scores)
             assert {"loss", "low", "high"} <= set(tables.curves)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from runner.models import build_network, cnn, logistic, mlp
 
 def from_config(**model):
     """The network of a config's model, for 64 inputs that are the pixels of an image."""
-    splits = SimpleNamespace(train=SimpleNamespace(inputs=np.zeros((1, 64), "float32")), prevalence=0.1)
-    config = SimpleNamespace(model={"bias_init": "prior", **model})
-    return make_network(config, splits, SimpleNamespace(image_shape=(8, 8, 1)))
+    splits: Any = SimpleNamespace(train=SimpleNamespace(inputs=np.zeros((1, 64), "float32")), prevalence=0.1)
+    config: Any = SimpleNamespace(model={"bias_init": "prior", **model})
+    dataset: Any = SimpleNamespace(image_shape=(8, 8, 1))
+    return make_network(config, splits, dataset)
 
 
 @pytest.mark.parametrize(

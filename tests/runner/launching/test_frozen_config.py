@@ -57,7 +57,9 @@ def test_copies_share_nothing_with_each_other_or_with_what_was_frozen(config):
 def test_a_part_can_be_left_out(config):
     copied = FrozenConfig(config, without="part").copy()
     OmegaConf.set_struct(config, False)
-    kept = {key: value for key, value in OmegaConf.to_container(config).items() if key != "part"}
+    whole = OmegaConf.to_container(config)
+    assert isinstance(whole, dict)
+    kept = {key: value for key, value in whole.items() if key != "part"}
 
     assert OmegaConf.to_container(copied) == kept
     assert OmegaConf.is_struct(copied)

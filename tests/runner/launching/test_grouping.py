@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
@@ -9,7 +11,7 @@ from omegaconf import OmegaConf
 
 from runner.config.options import CONF
 from runner.config.schemas import register
-from runner.launching.grouping import COMPILED, COPIES, MOST, stack_key, most_members, portions
+from runner.launching.grouping import COMPILED, COPIES, MOST, most_members, portions, stack_key
 
 
 def key(*overrides):
@@ -99,7 +101,7 @@ def test_only_numbers_may_differ():
 
     def of(**optimizer):
         parts = {group: {"x": 1} for group in ("dataset", "split", "model")}
-        hydra = {"job": {"chdir": None, "env_set": {}}}
+        hydra: dict[str, Any] = {"job": {"chdir": None, "env_set": {}}}
         return stack_key(
             OmegaConf.create({**parts, "trainer": {"_target_": COMPILED}, "optimizer": optimizer, "hydra": hydra})
         )

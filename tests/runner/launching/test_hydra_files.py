@@ -63,7 +63,7 @@ def job_config(content: Any) -> DictConfig:
 def check(config: DictConfig, folder: Path) -> None:
     FILES.write(config, folder)
     hydra = OmegaConf.masked_copy(config, "hydra")
-    task = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for name, part in (("config", task), ("hydra", hydra), ("overrides", config.hydra.overrides.task)):
         OmegaConf.save(part, folder / "expected.yaml")
         assert (folder / f"{name}.yaml").read_bytes() == (folder / "expected.yaml").read_bytes()

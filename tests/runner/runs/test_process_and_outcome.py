@@ -17,6 +17,7 @@ def test_a_sweeper_gets_a_number_or_one_for_each_objective():
 def test_a_process_lives_until_it_ends():
     code = "from runner.runs.process import this_process; print(this_process(), flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as process:
+        assert process.stdout is not None
         identity = process.stdout.readline().strip()
         alive = is_alive(identity)
         process.kill()

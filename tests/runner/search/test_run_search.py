@@ -6,18 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import optuna
 import pandas as pd
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import ConfigCompositionException
+from hydra.plugins.launcher import Launcher
 from hydra.types import RunMode
 
 from runner import search
 from runner.config.options import CONF
 from runner.errors import InputError
 from runner.search.space import parse_space
+from runner.sweeps.sweep import Sweep
 
 SEARCHES = sorted(path.stem for path in CONF.glob("hparams_search/*_optuna.yaml"))
 FOCAL = ("loss=focal", "loss.gamma=interval(0,5)")
@@ -108,7 +111,7 @@ def searched(composed, loader, tmp_path, monkeypatch):
         common = "hydra/sweeper=optuna", f"hydra.sweeper.storage={storage}", f"paths.outputs={tmp_path}"
         config = composed(*common, *(each for each in overrides if "interval" not in each))
         given = [each for each in overrides if not each.startswith("hydra")]
-        search.run_search(sweep, config, given, loader, launcher)
+        search.run_search(cast(Sweep, sweep), config, given, loader, cast(Launcher, launcher))
         return sweep, launcher
 
     return run
@@ -128,7 +131,7 @@ def test_every_search_that_is_shipped_stays_in_its_loss_s_range(composed, loader
     config = composed(named, "hydra.sweeper.n_trials=2", "hydra.sweeper.storage=null", f"paths.outputs={tmp_path}")
     plan = SimpleNamespace(name=option, parent_id="", objectives=("val/average_precision",), fail_fast=False)
     launcher = FormulaLauncher(sweep := Recorded(tmp_path, plan), lambda gamma: RuntimeError())
-    search.run_search(sweep, config, [named], loader, launcher)
+    search.run_search(cast(Sweep, sweep), config, [named], loader, cast(Launcher, launcher))
 
     assert config.hydra.mode == RunMode.MULTIRUN
     assert len(launcher.launched) == 2

@@ -35,7 +35,10 @@ def test_processes_claim_gpus_in_turn_and_the_dead_give_theirs_back(tmp_path):
     started = [
         subprocess.Popen([sys.executable, "-c", CLAIM, claims], stdin=-1, stdout=-1, text=True) for _ in range(2)
     ]
-    taken = [process.stdout.readline().strip() for process in started]
+    taken = []
+    for process in started:
+        assert process.stdout is not None
+        taken.append(process.stdout.readline().strip())
     for process in started:
         process.communicate("")
     claims.write_text(json.dumps({**json.loads(claims.read_text()), this_process(): "1"}))

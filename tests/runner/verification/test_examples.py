@@ -61,12 +61,14 @@ def test_another_weight_is_not_class_weight(monkeypatch):
 def test_curves_are_drawn(tmp_path):
     check = draw_and_check_curves(curves(0.5, 0.5, 0.51), tmp_path)
     assert check.agrees
+    assert check.figure is not None
     assert check.figure.stat().st_size > 10_000
 
 
 def test_the_log_plot_is_drawn_and_its_data_are_checked(monkeypatch, tmp_path):
     check = draw_and_check_log_plot(tmp_path)
     assert check.agrees
+    assert check.figure is not None
     assert check.figure.stat().st_size > 10_000
     monkeypatch.setattr(losses.CustomLoss, "compute", losses.SmoothedLoss(0.01).compute)
     assert not draw_and_check_log_plot(tmp_path).agrees

@@ -114,7 +114,7 @@ def scores_of():
     """Labels and probabilities of three runs a loss; losses rank better and better, and are biased in turn."""
 
     def make(count: int, rows: int = 600, prevalence: float = 0.06) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
-        scores = {}
+        scores: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for i, loss in enumerate(LOSSES[:count]):
             scores[loss] = []
             for split in range(3):

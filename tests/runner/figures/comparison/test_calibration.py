@@ -48,7 +48,7 @@ def test_lines_are_the_table(even):
 def test_the_band_goes_from_low_to_high_and_a_single_run_has_none(even):
     figure = calibration_overlay(*even)
     (band,) = figure.axes[0].collections
-    heights = band.get_paths()[0].vertices[:, 1]
+    heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
     assert {round(height, 9) for height in heights} == {0.05, 0.3, 0.7, 0.15, 0.5, 0.85}
     assert "lowest to highest run" in texts(figure)
     curves, losses = even
@@ -63,7 +63,7 @@ def test_rare_positives_are_spread_by_decades_and_balanced_ones_are_not(scores_o
     linear = calibration_overlay(*even).axes[0]
     assert linear.get_xscale() == "linear"
     for axes in (rare, linear):
-        (perfect,) = [line for line in axes.lines if line.get_label().startswith("_")]
+        (perfect,) = [line for line in axes.lines if str(line.get_label()).startswith("_")]
         places = axes.transAxes.inverted().transform(axes.transData.transform(perfect.get_xydata()))
         np.testing.assert_allclose(places[:, 0], places[:, 1], atol=1e-9)
 

@@ -98,7 +98,7 @@ def test_a_difference_longer_than_the_axis_fits():
 
 def test_the_baseline_stands_out(ranks_of):
     figure = critical_difference_diagram(ranks_of(3), baseline="builtin")
-    assert [text.get_text() for text in figure.texts[2:] if text.get_weight() == "bold"] == ["builtin"]
+    assert [text.get_text() for text in figure.texts[2:] if text.get_fontweight() == "bold"] == ["builtin"]
     assert "baseline" in texts(figure)
 
 

@@ -37,8 +37,8 @@ def test_the_baseline_is_marked_and_a_line_through_all_rows(board_of):
     row = list(board.index).index("builtin")
     assert [lines_in_row(figure, i)[-1].get_marker() for i in range(3)].index("D") == row
     (level,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
-    assert set(level.get_xdata()) == {board.loc["builtin", "mean"]}
-    bold = [text.get_text() for text in figure.texts[2:] if text.get_weight() == "bold"]
+    assert set(np.asarray(level.get_xdata())) == {board.loc["builtin", "mean"]}
+    bold = [text.get_text() for text in figure.texts[2:] if text.get_fontweight() == "bold"]
     assert bold == ["builtin"]
     assert "baseline" in texts(figure)
 

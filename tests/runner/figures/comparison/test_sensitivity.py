@@ -103,8 +103,10 @@ def test_of_many_values_neighbours_share_a_mean():
 
 def test_the_baseline_without_the_parameter_is_a_level():
     figure = sensitivity_overlay(table("loss.gamma", [1, 2]), METRIC, "loss.gamma", baseline="builtin")
-    (level,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--" and len(line.get_xdata()) == 2]
-    assert set(level.get_ydata()) == {0.3}
+    (level,) = [
+        line for line in figure.axes[0].lines if line.get_linestyle() == "--" and np.size(line.get_xdata()) == 2
+    ]
+    assert set(np.asarray(level.get_ydata())) == {0.3}
     assert "mean of builtin" in texts(figure)
 
 

@@ -17,7 +17,7 @@ def test_runs_are_thin_and_their_mean_is_bold(histories_of):
             assert line.get_linewidth() < 1 < mean.get_linewidth()
         both = wide.dropna()  # the mean ends with the shorter run
         assert len(both) < len(wide)
-        np.testing.assert_allclose(mean.get_ydata(), both.mean(axis=1))
+        np.testing.assert_allclose(np.asarray(mean.get_ydata()), both.mean(axis=1))
         np.testing.assert_array_equal(mean.get_xdata(), both.index)
         assert {line.get_color() for line in axes.lines} == {loss_colour(loss)}
 
@@ -53,7 +53,7 @@ def test_a_run_that_diverged_is_counted_and_ends_the_mean(histories_of):
     histories.loc[5, "val/log_loss"] = np.inf
     (axes,) = training_curves(histories).axes
     assert axes.texts[0].get_text() == "1 of 2 runs not finite"
-    assert axes.lines[-1].get_xdata()[-1] == 5
+    assert np.asarray(axes.lines[-1].get_xdata())[-1] == 5
     assert np.isfinite(axes.get_ylim()).all()
 
 

@@ -30,9 +30,9 @@ def test_classes_have_two_colours_in_both_panels(shape_table):
 def test_references_are_the_log_loss(shape_table):
     left, right = loss_shape(shape_table, loss_name="weighted").axes
     for line, expected in zip(left.lines[:2], (lambda p: -np.log(p), lambda p: -np.log(1 - p)), strict=True):
-        np.testing.assert_allclose(line.get_ydata(), expected(line.get_xdata()))
+        np.testing.assert_allclose(np.asarray(line.get_ydata()), expected(line.get_xdata()))
     for line, label in zip(right.lines[:2], (1, 0), strict=True):
-        np.testing.assert_allclose(line.get_ydata(), line.get_xdata() - label)
+        np.testing.assert_allclose(np.asarray(line.get_ydata()), np.asarray(line.get_xdata()) - label)
 
 
 def test_the_infinite_end_is_cut(shape_table):

@@ -22,7 +22,9 @@ def test_counts_and_row_rates():
 
 def test_colour_is_by_row_so_that_the_rare_class_is_visible():
     (image,) = confusion_matrix(COUNTS, threshold=0.5).axes[0].images
-    np.testing.assert_allclose(image.get_array(), [[8900 / 8960, 60 / 8960], [0.25, 0.75]])
+    shares = image.get_array()
+    assert shares is not None
+    np.testing.assert_allclose(shares, [[8900 / 8960, 60 / 8960], [0.25, 0.75]])
     assert image.get_clim() == (0, 1)
 
 

@@ -34,9 +34,9 @@ def test_marks_the_best_epoch_in_both_panels(history_table):
     figure = loss_curves(history_table, best_epoch=12, loss_name="focal")
     for axes, name in zip(figure.axes, ("val/loss", "val/log_loss"), strict=True):
         vertical, ring = axes.lines[-2:]
-        assert list(vertical.get_xdata()) == [12, 12]
-        assert list(ring.get_xdata()) == [12]
-        assert list(ring.get_ydata()) == [history_table[name][11]]
+        assert list(np.asarray(vertical.get_xdata())) == [12, 12]
+        assert list(np.asarray(ring.get_xdata())) == [12]
+        assert list(np.asarray(ring.get_ydata())) == [history_table[name][11]]
     assert labels(figure)[2] == f"best epoch 12 (AP {history_table['val/average_precision'][11]:.3f})"
 
 
@@ -61,7 +61,7 @@ def test_divergence_is_said_and_does_not_stretch_the_axis(history_table):
     figure.canvas.draw()
     assert labels(figure)[-1] == "not finite from epoch 21"
     assert np.isfinite(figure.axes[0].get_ylim()).all()
-    assert np.isnan(figure.axes[0].lines[1].get_ydata()[20:]).all()
+    assert np.isnan(np.asarray(figure.axes[0].lines[1].get_ydata())[20:]).all()
 
 
 def test_an_explosion_is_shown_by_decades(history_table):

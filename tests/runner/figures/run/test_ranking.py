@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,12 @@ from runner.figures import precision_recall, roc
 
 
 def pr(table, **changes):
-    arguments = {"average_precision": 0.4, "prevalence": 0.05, "threshold": 0.2, "at_threshold": (0.5, 0.4)}
+    arguments: dict[str, Any] = {
+        "average_precision": 0.4,
+        "prevalence": 0.05,
+        "threshold": 0.2,
+        "at_threshold": (0.5, 0.4),
+    }
     return precision_recall(table, **(arguments | changes))
 
 
@@ -52,8 +59,8 @@ def test_roc_is_the_table_over_the_diagonal(roc_table):
     line, chance, dot = figure.axes[0].lines
     np.testing.assert_array_equal(line.get_xdata(), roc_table["false_positive_rate"])
     np.testing.assert_array_equal(line.get_ydata(), roc_table["true_positive_rate"])
-    assert chance.get_xydata().tolist() == [[0, 0], [1, 1]]
-    assert dot.get_xydata().tolist() == [[0.1, 0.8]]
+    assert np.asarray(chance.get_xydata()).tolist() == [[0, 0], [1, 1]]
+    assert np.asarray(dot.get_xydata()).tolist() == [[0.1, 0.8]]
     assert figure.texts[0].get_text() == "Area under the ROC curve 0.900  [0.850, 0.950]"
 
 

@@ -1,6 +1,9 @@
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.patches import Rectangle
 
 from runner import figures
 
@@ -19,8 +22,8 @@ def test_the_history_has_every_trial_and_the_best_so_far(maximize, running, tria
     np.testing.assert_array_equal(dots.get_xdata(), [0, 2, 4, 5])
     np.testing.assert_array_equal(dots.get_ydata(), [0.5, 0.7, 0.6, 0.9])
     np.testing.assert_array_equal(best.get_ydata(), running)
-    assert list(winner.get_xdata()) == [trial]
-    assert list(failed.get_xdata()) == [1]
+    assert list(np.asarray(winner.get_xdata())) == [trial]
+    assert list(np.asarray(failed.get_xdata())) == [1]
     assert labels(figure) == ["a trial", "best so far", "the best", "failed"]
     assert f"by trial {trial}" in figure.texts[0].get_text()
 
@@ -38,7 +41,7 @@ def test_the_bars_are_the_ten_largest_shares_the_largest_on_top():
     (axes,) = figure.axes
 
     assert [label.get_text() for label in axes.get_yticklabels()] == [f"loss.key_{i}" for i in range(2, 12)]
-    np.testing.assert_allclose([bar.get_width() for bar in axes.patches], list(shares.values())[2:])
+    np.testing.assert_allclose([cast(Rectangle, bar).get_width() for bar in axes.patches], list(shares.values())[2:])
     assert figure.texts[0].get_text() == "loss.key_11 matters most (20 trials)"
 
 

@@ -64,7 +64,7 @@ def test_three_objectives_are_a_panel_for_each_pair():
     names = ["val/f1", "val/ece", "val/mcc"]
     figure = figures.pareto_front(TRIALS, [1, 3, 4], objectives=names, maximize=[True, False, True])
 
-    pairs = [(axes.lines[1].get_xdata()[0], axes.lines[1].get_ydata()[0]) for axes in figure.axes]
+    pairs = [tuple(np.asarray(axes.lines[1].get_xydata())[0]) for axes in figure.axes]
     assert pairs == [(0.5, 0.1), (0.5, 0.2), (0.1, 0.2)]  # of trial 3
     assert [axes.get_ylabel() for axes in figure.axes] == ["ece\n← better", "mcc\nbetter →", ""]
     assert [axes.get_xlabel() for axes in figure.axes] == ["", "f1\nbetter →", "ece\n← better"]

@@ -11,7 +11,7 @@ from small_training import make_network, make_splits
 
 import losses
 from runner.evaluation import epoch_metrics
-from runner.training import CompiledTrainer
+from runner.training import CompiledTrainer, Training
 from runner.training.stack import Member
 from runner.training.stack.dropout import keep_mask
 
@@ -86,4 +86,6 @@ def test_dropout_is_for_training_only():
     stack = trainer.train_stack(network, [member], splits, epoch_metrics)
 
     np.testing.assert_allclose(stack.predict(splits.test.inputs)[0], network.predict(splits.test.inputs), atol=1e-6)
-    assert stack.trainings[0].history["train/loss"][0] != pytest.approx(stack.trainings[0].history["val/loss"][0])
+    (training,) = stack.trainings
+    assert isinstance(training, Training)
+    assert training.history["train/loss"][0] != pytest.approx(training.history["val/loss"][0])

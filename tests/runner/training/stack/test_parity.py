@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -39,7 +40,7 @@ def listed(name: str, **settings: Any) -> keras.losses.Loss:
 
 LOSSES: dict[str, Callable[[], keras.losses.Loss]] = {
     **OF_KERAS,
-    **{name: lambda name=name: listed(name) for name in CATALOGUE},
+    **{name: partial(listed, name) for name in CATALOGUE},
     "weighted, balanced": lambda: losses.WeightedLoss(balanced=True, pi=0.2),
     "focal on probabilities": lambda: losses.FocalLoss(gamma=1.5, from_logits=False),
     "LDAM from epoch 5": lambda: listed("LDAMLoss", drw_epoch=5),
@@ -232,7 +233,7 @@ def test_a_member_comes_to_the_same_alone_and_in_any_company(epochs):
     assert sizes[0] == 9
     assert epochs == 30 or sizes[-1] < 9
     logits = together.predict(make_splits().test.inputs)
-    endings = set()
+    endings: set[int | str] = set()
     for place, each in enumerate(crowd(rule)):
         alone = stack([each], dropout=0.3, epochs=epochs)
         got, expected = together.trainings[place], alone.trainings[0]
@@ -241,6 +242,7 @@ def test_a_member_comes_to_the_same_alone_and_in_any_company(epochs):
             assert np.isfinite(ours).all()
         np.testing.assert_allclose(logits[place], alone.predict(make_splits().test.inputs)[0], atol=1e-5)
         if isinstance(expected, Training):
+            assert isinstance(got, Training)
             np.testing.assert_allclose(got.history, expected.history, atol=1e-5)
             assert (got.best_epoch, got.stopped) == (expected.best_epoch, expected.stopped)
             endings.add(len(expected.history))
@@ -262,14 +264,18 @@ def test_one_member_s_listener_that_fails_ends_that_member_alone():
     together = stack([bad, good], epochs=4)
     alone = stack([good], epochs=4)
 
-    assert str(together.trainings[0]) == "store is full"
-    np.testing.assert_allclose(together.trainings[1].history, alone.trainings[0].history, atol=1e-6)
+    failed, ours = together.trainings
+    (own,) = trainings(alone)
+    assert str(failed) == "store is full"
+    assert isinstance(ours, Training)
+    np.testing.assert_allclose(ours.history, own.history, atol=1e-6)
 
 
 def test_many_columns_are_gathered_a_few_batches_at_a_time():
     """32 MB hold 10 of the 12 full batches of 2 members."""
-    splits, made = make_splits(width=25_000), {"width": 25_000, "units": [4]}
-    given = {"epochs": 2, "splits": splits, "batch_size": 16, **made}
+    splits = make_splits(width=25_000)
+    made: dict[str, Any] = {"width": 25_000, "units": [4]}
+    given: dict[str, Any] = {"epochs": 2, "splits": splits, "batch_size": 16, **made}
     members = [member(losses.CustomLoss(), keras.optimizers.SGD(0.01), seed, **made) for seed in (1, 2)]
     together = stack(members, **given)
     logits = together.predict(splits.test.inputs)
@@ -291,7 +297,12 @@ def test_many_rows_are_predicted_a_few_at_a_time():
 
 def test_a_program_is_used_again_and_does_not_remember_the_stack_before(monkeypatch):
     traced, compute = [], losses.FocalLoss.compute
-    monkeypatch.setattr(losses.FocalLoss, "compute", lambda *given: traced.append(given) or compute(*given))
+
+    def counted(*given):
+        traced.append(given)
+        return compute(*given)
+
+    monkeypatch.setattr(losses.FocalLoss, "compute", counted)
 
     def predictions(seeds):
         trained = stack([member(losses.FocalLoss(gamma=2.0), keras.optimizers.Adam(0.01), seed) for seed in seeds])
