@@ -21,6 +21,7 @@ from runner.runs.outcome import Outcome
 
 FOLDER = ".sweep"
 LOCK_SECONDS = 60.0
+POLL_SECONDS = 0.002  # a line takes less to write
 
 
 class Event(StrEnum):
@@ -128,7 +129,8 @@ class Journal:
     def append(self, record: JobRecord) -> None:
         """Adds a line; processes that append at the same time wait for each other."""
         line = {**asdict(record), "name": record.name[:300], "reason": " ".join(record.reason.split())[:1000]}
-        with FileLock(self.folder / "jobs.lock", timeout=LOCK_SECONDS), self._jobs.open("a", encoding="utf-8") as file:
+        lock = FileLock(self.folder / "jobs.lock", timeout=LOCK_SECONDS, poll_interval=POLL_SECONDS)
+        with lock, self._jobs.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def latest(self) -> list[JobRecord]:

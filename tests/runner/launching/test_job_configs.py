@@ -22,7 +22,7 @@ from runner.config import schemas
 from runner.config.options import CONF
 from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 
-GROUPS = ("dataset", "model", "optimizer", "trainer", "evaluation", "tracking", "comparison", "paths", "debug")
+GROUPS = ("dataset", "loss", "model", "optimizer", "trainer", "evaluation", "tracking", "comparison", "paths", "debug")
 
 
 @dataclass
@@ -125,7 +125,9 @@ def options(group: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("overrides", [["loss=glob(*)", "seed=range(0,3)"], ["seed=0,1", "loss=focal,dice", "model=*"]])
+@pytest.mark.parametrize(
+    "overrides", [["loss=builtin,focal", "seed=range(0,3)"], ["seed=0,1", "loss=focal,dice", "model=*"]]
+)
 def test_grids_of_groups_and_values(conf, overrides):
     names = ",".join(options("model"))
     Sweep(*[each.replace("*", names) if each == "model=*" else each for each in overrides]).check()
