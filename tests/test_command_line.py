@@ -103,7 +103,12 @@ def test_every_loss_can_be_shown(command, tmp_path, name):
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
-    [(["focl"], "focal"), (["focal", "gamma=-1"], "Received: gamma=-1"), (["focal", "gama=1"], "gama")],
+    [
+        (["focl"], "focal"),
+        (["focal", "gamma=-1"], "Received: gamma=-1"),
+        (["focal", "gama=1"], "gama"),
+        (["focal", "gamma=["], "gamma=["),
+    ],
 )
 def test_a_loss_that_cannot_be_shown_is_refused(command, arguments, word):
     done = command("losses", *arguments)

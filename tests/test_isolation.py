@@ -59,7 +59,7 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "epsilon": (keras.config.epsilon, lambda: keras.config.set_epsilon(0.1)),
     "MLflow's address": (mlflow.get_tracking_uri, lambda: mlflow.set_tracking_uri("sqlite:///left_over.db")),
     "Hydra's search path": (
-        GlobalHydra.instance().is_initialized,
+        lambda: GlobalHydra.instance().is_initialized(),
         lambda: initialize_config_dir("/left/over", version_base="1.3"),
     ),
     "Hydra's config": (HydraConfig.initialized, change_hydra_s_config),

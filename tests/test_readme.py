@@ -54,7 +54,7 @@ def test_the_readme_has_the_commands_this_file_knows_how_to_run():
 
 RUNS = [line for line in COMMANDS if line.startswith("python -m runner") and line != "python -m runner verify"]
 SHOWN = {
-    "--help": "hydra/launcher",
+    "--help": "hparams_search:",
     "--cfg": "_target_: losses.FocalLoss",
     "datasets": "dataset=page_blocks",
     "losses": "FocalLoss|focal ",

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runner import experiment
-from runner.experiment.rebuild import RecordedExperiment
 from runner.experiment.resources import Resources
 from runner.experiment.retention import Retention, retained
 from runner.metrics import sign
@@ -64,23 +63,23 @@ def add_missing_outputs(runs: Sequence[RecordedRun], tracker: Tracker, resources
             log.warning("no figures or model of %s: %s: %s", folder, type(problem).__name__, problem)
 
 
-def _lacks_figures(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
+def _lacks_figures(recorded: experiment.RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
     """Whether the run is to have figures, and has none."""
     wanted = retained(recorded.config.figures, in_sweep=True) is Retention.BEST
     return wanted and not tracker.has_artifact(run, names.FIGURES)
 
 
-def _add_figures(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> None:
+def _add_figures(recorded: experiment.RecordedExperiment, tracker: Tracker, run: RecordedRun) -> None:
     experiment.draw_figures(recorded)
     tracker.log_artifacts(run.run_id, recorded.folder.figures, names.FIGURES)
 
 
-def _lacks_model(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
+def _lacks_model(recorded: experiment.RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
     """Whether the run is to have a model, has none, and has the weights to make one of."""
     wanted = retained(recorded.config.tracking.models, in_sweep=True) is Retention.BEST
     return wanted and recorded.folder.has_weights and not tracker.has_model(run)
 
 
-def _add_model(recorded: RecordedExperiment, tracker: Tracker, run: RecordedRun) -> None:
+def _add_model(recorded: experiment.RecordedExperiment, tracker: Tracker, run: RecordedRun) -> None:
     with experiment.packed_model(recorded) as package:
         tracker.log_model(run.run_id, package)

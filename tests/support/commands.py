@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from isolation import isolated
+from isolation import end_joblib_workers, isolated
 
 TINY = (
     "dataset=synthetic",
@@ -66,6 +66,7 @@ def command_in(folder: Path, outputs: Path, temporary: Path) -> Command:
             os.chdir(folder)
             sys.argv[:] = ["runner", *arguments, *([] if elsewhere else [f"paths.outputs={outputs}"])]
             status = main()
+            end_joblib_workers()  # they write where this command's output went, also for the next one
             return Finished(status, out(), err())
 
     return run
