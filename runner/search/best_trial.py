@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from runner import console
 from runner.search.results import SearchResults, save_objective_figures, trial_overrides, trial_table
 from runner.search.trials import RUN_ID, RUN_NAME
+from runner.tracking import names
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class BestTrialReport:
         """The best trial's number, overrides and run."""
         best = self._best()
         return {
-            "best.trial": str(best.number),
-            "best.overrides": trial_overrides(best),
-            "best.run_id": best.user_attrs.get(RUN_ID, ""),
+            names.BEST_TRIAL: str(best.number),
+            names.BEST_OVERRIDES: trial_overrides(best),
+            names.BEST_RUN_ID: best.user_attrs.get(RUN_ID, ""),
         }
 
     def best_values(self) -> Mapping[str, float]:

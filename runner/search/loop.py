@@ -37,6 +37,7 @@ from runner.search.trials import (
 )
 from runner.sweeps.journal import Event, JobRecord
 from runner.sweeps.sweep import Sweep
+from runner.tracking import names
 from runner.wording import without_password
 
 
@@ -78,7 +79,10 @@ def run_search(
     samplers = SamplerFactory(lambda seed: make_sampler(options.sampler, seed), options.sampler.get("seed"))
     search = Search(study, space, samplers, name, extend)
     OmegaConf.save(config, sweep.folder / "multirun.yaml")
-    where = {"search.study": study.study_name, "search.storage": without_password(options.storage or "memory")}
+    where = {
+        names.SEARCH_STUDY: study.study_name,
+        names.SEARCH_STORAGE: without_password(options.storage or "memory"),
+    }
     sweep.tracker.set_tags(sweep.plan.parent_id, where)  # for Optuna's own tools
     report = _report_for(SearchResults(study, space, objectives, sweep.plan.name, tuple(sys.argv[1:])))
     _run_trials(search, report, sweep, launcher, options)

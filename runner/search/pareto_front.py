@@ -19,6 +19,7 @@ from runner.search.results import (
     trial_table,
 )
 from runner.search.trials import RUN_NAME
+from runner.tracking import names
 
 MOST_ROWS = 20  # of the parent's note; best_trials.csv has all
 
@@ -39,7 +40,7 @@ class ParetoFrontReport:
 
     def tags(self) -> Mapping[str, str]:
         """The numbers of the trials on the Pareto front."""
-        return {"best.trials": " ".join(str(trial.number) for trial in self._front())}
+        return {names.BEST_TRIALS: " ".join(str(trial.number) for trial in self._front())}
 
     def best_values(self) -> Mapping[str, float]:
         """See `SearchReport`."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 # MLflow's own tags.
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"
+USER = "mlflow.user"
 SOURCE_NAME = "mlflow.source.name"
+SOURCE_TYPE = "mlflow.source.type"
 GIT_COMMIT = "mlflow.source.git.commit"
 
 # Of every run.
@@ -28,6 +30,14 @@ SWEEP_STARTED_IN = "sweep.started_in"
 SWEEP_PROGRESS = "sweep.progress"
 
 VERDICT = "verdict"
+
+# Of a search's parent.
+SEARCH_STUDY = "search.study"
+SEARCH_STORAGE = "search.storage"
+BEST_TRIAL = "best.trial"
+BEST_TRIALS = "best.trials"  # of the Pareto front
+BEST_OVERRIDES = "best.overrides"
+BEST_RUN_ID = "best.run_id"
 
 # Artifacts.
 MODEL = "model"

@@ -16,9 +16,9 @@ PACKAGES = ("tensorflow", "keras", "mlflow", "hydra-core", "scikit-learn", "pand
 def provenance_tags() -> dict[str, str]:
     """Tags that say who made a run, by what command, with which versions."""
     return {
-        "mlflow.user": _user(),
+        names.USER: _user(),
         names.SOURCE_NAME: " ".join(["runner", *sys.argv[1:]])[:5000],
-        "mlflow.source.type": "LOCAL",
+        names.SOURCE_TYPE: "LOCAL",
         f"{names.VERSION_PREFIX}imbalance-runner": runner.__version__,
         f"{names.VERSION_PREFIX}python": sys.version.split()[0],
         **{f"{names.VERSION_PREFIX}{package}": version(package) for package in PACKAGES},

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+from runner.tracking import names
+
 KEY = "imbalance-runner"
 TAG = f"mlflow.sharedViewState.{KEY}"
 COLUMNS = (
@@ -19,9 +21,9 @@ COLUMNS = (
     "metrics.`test/roc_auc`",
     "metrics.`test/mcc`",
     "metrics.`test/log_loss`",
-    "tags.`dataset.name`",
-    "tags.`sweep.progress`",
-    "tags.`verdict`",
+    f"tags.`{names.DATASET_NAME}`",
+    f"tags.`{names.SWEEP_PROGRESS}`",
+    f"tags.`{names.VERDICT}`",
 )
 TAGS = {
     TAG: json.dumps(
