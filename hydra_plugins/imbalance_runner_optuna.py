@@ -35,7 +35,7 @@ class OptunaConfig:
     Attributes:
         n_trials: how many trials the search has; a resumed one runs those that are missing.
         n_jobs: trials asked for at once, for a launcher that runs several jobs at once.
-        direction: null for what is better of the objective; a list where there are several.
+        direction: null for the objective's better direction; a list where there are several.
         sampler: its class in `_target_` and its arguments; `hydra/sweeper/sampler=random` chooses another.
         storage: an SQLAlchemy address; null keeps the study in memory.
         study_name: null for a study of the sweep's own; a name to go on with a study that is there.

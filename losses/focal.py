@@ -36,7 +36,8 @@ def focal_crossentropy(labels: Tensor, logits: Tensor, gamma: Tensor) -> Tensor:
 def power(base: Tensor, exponent: Tensor) -> Tensor:
     """base^exponent for base in [0, 1] and exponent >= 0, with a finite gradient at 0 as well.
 
-    Compilers multiply constant exponents of 0, 1, 2 and 3 out; others make a focal loss two to three times as dear.
+    Compilers multiply constant exponents of 0, 1, 2 and 3 out; others make a focal loss two to three
+    times as expensive.
     """
     return ops.power(ops.maximum(base, _SMALLEST), exponent)
 
@@ -124,7 +125,7 @@ class FocalLoss(SigmoidLoss):
         return (labels * alpha + (1 - labels) * of_negatives) * losses
 
     def debias(self, logits: ArrayLike) -> np.ndarray:
-        """`focal_log_odds`, and the log of alpha over the negatives' factor taken off."""
+        """P(y=1|x): `focal_log_odds` less the log of alpha over the negatives' factor, as a probability."""
         log_odds = focal_log_odds(logits, self.gamma)
         with np.errstate(divide="ignore"):  # alpha in {0, 1}: one class is not learnt, and its probability is 0
             if self.alpha_mode in ("balanced", "positives"):

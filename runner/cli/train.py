@@ -74,7 +74,7 @@ def _explained(problem: Exception, *, started: bool) -> Exception:
 def _end(sweep: sweeps.Sweep, *, interrupted: bool = False, broken: bool = False) -> int:
     """Closes the sweep and prints how it went, failures last; returns the exit status."""
     failed = sweep.end(interrupted=interrupted, broken=broken)
-    if interrupted:  # which jobs were under way is no news
+    if interrupted:  # which jobs were under way need not be listed
         failed = [record for record in failed if record.event is not sweeps.Event.KILLED]
     if sweep.journal.exists:  # else all of it was refused
         console.show_sweep_end(sweep.plan.parent_id, sweep.folder)

@@ -1,4 +1,4 @@
-"""The verdict on a trained run: the threshold chosen on validation, the metrics on test, the loss's bias undone."""
+"""The evaluation of a trained run: the threshold chosen on validation, the metrics on test, the loss's bias undone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def evaluate_run(trained: TrainedRun) -> Evaluation:
 def evaluate_logits(
     config: ExperimentConfig, dataset: Dataset, splits: Splits, loss: Any, logits: Logits
 ) -> Evaluation:
-    """Chooses the threshold on validation and measures on test.
+    """The evaluation of a run's logits: the threshold chosen on validation, the metrics of test.
 
     Args:
         config: of the run.

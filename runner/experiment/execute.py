@@ -1,6 +1,6 @@
-"""One run from its config to its record: the whole story, read top to bottom.
+"""One run from its config to its record, step by step.
 
-A stack of runs goes the same way by the same functions (`runner.launching.stack_runner`), with one training for all.
+A stack of runs takes the same steps by the same functions (`runner.launching.stack_runner`), with one training for all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger("runner")
 
 
 def run_experiment(spec: RunSpec, resources: Resources, done: Mapping[str, Outcome] = NOTHING_DONE) -> Outcome:
-    """Trains, evaluates and records one run; one that is done already is not done again.
+    """What one run comes to: trains, evaluates and records it, unless it is done already.
 
     Args:
         spec: what is asked for.
@@ -37,7 +37,7 @@ def run_experiment(spec: RunSpec, resources: Resources, done: Mapping[str, Outco
         dataset = admitted.dataset
         console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
-    # The room's door loads Keras now, and not before: what was refused or skipped has not waited for it.
+    # This first access to `experiment` loads Keras: what was refused or skipped has not waited for it.
     run = experiment.prepare(admitted, resources)
     setup = experiment.set_up(run)
     spec.folder.write_config(spec.config)

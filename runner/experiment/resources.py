@@ -22,7 +22,7 @@ Value = TypeVar("Value")
 
 
 class Resources:
-    """Remembers the latest datasets and splits by their config, the trackers, and who runs this by what command.
+    """Remembers the latest datasets and splits by their config, the trackers, and the tags of provenance.
 
     What it hands out is shared by runs: nobody may change it.
     """
@@ -44,7 +44,7 @@ class Resources:
         """The splits of a run's config.
 
         Raises:
-            InputError: the dataset's, or a part would lack a class.
+            InputError: as `dataset`, or a part would lack a class.
         """
         key, split = _key(config, "dataset", "split"), config.values["split"]
         return _latest(self._splits, key, lambda: data.make_splits(self.dataset(config), **split))

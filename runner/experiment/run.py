@@ -18,7 +18,11 @@ from runner.runs.naming import RunIdentity
 
 @dataclass(frozen=True)
 class Seconds:
-    """How long the steps of a run took, by step; grows as the run goes on."""
+    """How long the steps of a run took.
+
+    Attributes:
+        by_step: seconds by step; each step adds its own.
+    """
 
     by_step: dict[str, float] = field(default_factory=dict)
 

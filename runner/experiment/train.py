@@ -27,7 +27,7 @@ class Setup:
 
 
 def set_up(run: Run) -> Setup:
-    """Starts the run's trainer, and builds network, loss and optimizer where training is.
+    """What the run is trained with: starts its trainer, builds network, loss and optimizer where training is.
 
     Raises:
         InputError: one of them cannot be built, or the device is not there.
@@ -45,7 +45,7 @@ def set_up(run: Run) -> Setup:
 
 
 def train(run: Run, setup: Setup, recorder: Recorder) -> TrainedRun:
-    """Trains a run alone.
+    """The run after its training, alone.
 
     Raises:
         RunFailed: the loss became infinite or NaN, or the store stopped answering.

@@ -49,7 +49,7 @@ def stack_key(config: DictConfig) -> str | None:
 
 
 def _may_differ(key: str, value: object) -> bool:
-    """Whether a member's value is its own affair: a number is; null or a schedule is another kind of optimizer."""
+    """Whether members may differ in a value: in a number they may; null or a schedule is another kind of optimizer."""
     return key == "early_stopping" or (isinstance(value, int | float) and not isinstance(value, bool))
 
 

@@ -25,7 +25,7 @@ class LaunchedJob:
         number: of the job.
         config: composed, with Hydra's node.
         task: the run's config, without it.
-        result: what Hydra gets of the job in the end.
+        result: what Hydra gets back of the job.
     """
 
     number: int

@@ -1,6 +1,6 @@
 """The jobs of one group: admitted and prepared as single runs are, trained stack by stack, concluded like these.
 
-`runner.experiment.execute` tells the same story for one run.
+`runner.experiment.execute` takes the same steps for one run.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class StackRunner:
         return True
 
     def _train(self, trainer: StackTrainer, members: Sequence[StackedRun]) -> list[FinishedTraining]:
-        """Trains runs as one stack; those that fail end here.
+        """The runs of one stack that were trained; those that fail end here.
 
         What stops the whole stack, a loss that cannot be computed or too little memory, concerns some runs more than
         others: each half has another try by itself.

@@ -51,7 +51,7 @@ def compare_runs(
     folder: Path,
     facts: Mapping[str, str],
 ) -> Report:
-    """Compares finished runs and writes the report.
+    """The report on finished runs, written into a folder.
 
     Args:
         tracker: where they are recorded.

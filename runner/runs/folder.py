@@ -116,7 +116,7 @@ class RunFolder:
         return (self.path / "weights.npz").exists()
 
     def write_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """weights.npz: the network's weights, in Keras's order, of which a model can be made later."""
+        """weights.npz: the network's weights, in Keras's order, from which a model can be made later."""
         arrays: dict[str, Any] = {f"{number:04d}": array for number, array in enumerate(weights)}
         np.savez(self._file("weights.npz"), **arrays)
 

@@ -34,6 +34,8 @@ from runner.sweeps.progress import progress
 def run_job(config: DictConfig) -> float | tuple[float, ...]:
     """Trains and records one run; returns the objective, or a tuple where the config has a list of them.
 
+    NaN is returned for a job of a sweep that is not started.
+
     Raises:
         HydraPassThrough: the run was refused or failed, and is no job of a sweep.
     """
@@ -88,9 +90,10 @@ class JobRun:
         hydra: Hydra's node.
 
     Attributes:
-        number: of the job.
+        number, name: of the job, as Hydra has them.
         label: what tells it from the others: its own overrides.
         folder: of the run.
+        journal, plan, resources: see `SweepState`.
     """
 
     def __init__(self, config: DictConfig, hydra: Any) -> None:
@@ -119,7 +122,7 @@ class JobRun:
         )
 
     def should_start(self) -> bool:
-        """Whether the job is to be run; with `sweep.fail_fast` none is after a failure, which the journal then says."""
+        """Whether the job is to be run; with `sweep.fail_fast` none is after a failure, and the journal records it."""
         failures = (Event.FAILED, Event.REFUSED)
         if self.plan.fail_fast and any(record.event in failures for record in self.journal.latest()):
             self.journal.append(JobRecord(self.number, Event.NOT_STARTED, self.label))
@@ -167,6 +170,7 @@ class JobRun:
 
 
 def _run_in_sweep(job: JobRun, hydra: Any) -> float | tuple[float, ...]:
+    """The objective of a sweep's job, or NaN where it is not started."""
     if not job.should_start():
         return math.nan
     share_machine(hydra.launcher, job.journal.folder)

@@ -111,13 +111,13 @@ class Sweep:
 
 
 def begin(config: DictConfig) -> Sweep:
-    """Opens the store, the parent run and the journal, before any job starts.
+    """The sweep that a command launches: its store, parent run and journal are opened before any job starts.
 
     Args:
         config: composed for the sweep, with its `hydra` node.
 
     Raises:
-        InputError: the store does not answer, there is nothing to resume, or the objective is none.
+        InputError: the store does not answer, there is nothing to resume, or the objective is not a known one.
     """
     objectives = objectives_of(config)
     overrides = [each for each in config.hydra.overrides.task if not each.startswith(("sweep.", "+sweep."))]
@@ -165,6 +165,7 @@ def _open_parent(
 
 
 def _comparison_settings(asked: ComparisonConfig, objectives: Sequence[str]) -> ComparisonSettings:
+    """What the report compares; by the first objective's metric on test, unless the config names another."""
     metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
     return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha)
 

@@ -1,4 +1,4 @@
-"""The record of a run while it is open: what a run tells, whoever keeps it. No MLflow here."""
+"""The record of a run while it is open: what a run tells, whoever keeps it. MLflow is not loaded here."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Tracker(Protocol):
         """Makes a RUNNING run that a sweep's runs can be nested under; returns its id, or nothing."""
 
     def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
-        """The latest run with all of `tags`."""
+        """The latest run with all of `tags`, or None."""
 
     def run(self, run_id: str) -> RecordedRun | None:
         """The run of that id, if there is one."""
