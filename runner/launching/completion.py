@@ -33,7 +33,7 @@ class FinishedTraining:
 
 
 class CompletionQueue:
-    """A context: leaving it waits until all is concluded and written; an error that leaves it closes all that is open."""
+    """A context: leaving it waits until all is concluded and written; an error that leaves it closes what is open."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "conclude")
