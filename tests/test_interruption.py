@@ -154,7 +154,7 @@ def test_a_run_id_in_the_environment_does_not_make_runs_overwrite_each_other(com
 
 def test_stores_are_created_once_by_processes_that_start_together(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from runner.tracking.store import open_store, store_uri;"
+        "import sys; from pathlib import Path; from runner.tracking import open_store, store_uri;"
         "outputs = Path(sys.argv[1]); print(open_store(store_uri(None, outputs), 'together', outputs).experiment_id)"
     )
     processes = [
