@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -141,4 +140,3 @@ def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_pat
         answer = local.open(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
         assert "<title>MLflow</title>" in page
         assert run_id in answer.decode()
-        process.end(signal.SIGTERM)
