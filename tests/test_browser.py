@@ -35,7 +35,7 @@ def address(chromium, tmp_path: Path, store, command) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with Process([sys.executable, "-m", "runner", "ui", "--port", str(port)], cwd=tmp_path) as process:
-        process.wait_for("startup complete")
+        process.wait_for("Uvicorn running on")
         yield process.wait_for(r"open (http\S+)")[1]
 
 

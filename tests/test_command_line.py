@@ -135,7 +135,7 @@ def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_pat
     arguments = ["ui", "--port", str(port), "--outputs", str(outputs)]
     address = f"http://127.0.0.1:{port}"
     with Process([sys.executable, "-m", "runner", *arguments], cwd=tmp_path) as process:
-        process.wait_for("startup complete")
+        process.wait_for("Uvicorn running on")
         page = local.open(address, timeout=30).read().decode()
         answer = local.open(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
         assert "<title>MLflow</title>" in page

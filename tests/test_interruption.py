@@ -119,7 +119,7 @@ def test_a_server_that_dies_leaves_the_run_complete_in_its_folder(command, tmp_p
     store = ["--backend-store-uri", "sqlite:///server.db", "--workers", "1"]
     arguments = [sys.executable, "-m", "mlflow", "server", "--port", str(port), *store]
     with Process(arguments, cwd=tmp_path) as server:
-        server.wait_for("Application startup complete")
+        server.wait_for("Uvicorn running on")
         (tmp_path / "killer.py").write_text(KILLER)
         environment = {**os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "SERVER": str(server.pid)}
         own = ["loss._target_=killer.Kills", "~loss.label_smoothing", f"tracking.uri=http://127.0.0.1:{port}"]

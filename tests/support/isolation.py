@@ -165,7 +165,7 @@ def _hydra_state() -> tuple[Any, Any]:
 
 
 def _restore_hydra(hydra: Any, config: Any) -> None:
-    if _hydra_state() == (None, None):
+    if _hydra_state() == (hydra, config):
         return
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig
