@@ -34,8 +34,9 @@ test: install ## Check style, types and imports, and run all tests
 	$(PYTEST) $(ARGS)
 	@$(MAKE) --no-print-directory test-jax
 
+# Each function that is compiled here runs once: it is compiled quickly rather than well.
 test-jax: install ## The losses' tests under Keras's JAX backend
-	KERAS_BACKEND=jax $(PYTEST) tests/losses losses
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) tests/losses losses
 
 test-fast: install ## The tests without the slow ones
 	$(PYTEST) -m "not slow" $(ARGS)

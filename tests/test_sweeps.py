@@ -177,13 +177,18 @@ def started(tmp_path: Path, *arguments: str) -> Process:
 @pytest.mark.slow
 @every_launcher
 def test_a_sweep_killed_without_a_word_is_resumed_to_exactly_the_missing_runs(command, store, tmp_path, launcher):
-    with started(tmp_path, *launcher, "loss=builtin,focal", "seed=range(0,3)", "trainer.epochs=20") as process:
+    sweep = ("loss=builtin,focal", "seed=range(0,3)", "trainer.epochs=20")
+    with started(tmp_path, *launcher, *sweep) as process:
         process.wait_for("2 of 6")
         process.end(signal.SIGKILL)
     parent, _ = family(store)
     assert parent.info.status == "RUNNING"  # nothing in a killed process could help it
 
-    done = command("resume", parent.info.run_id, "--outputs", "outputs")
+    if launcher in [LAUNCHERS[name] for name in IN_THIS_PROCESS]:
+        done = command("resume", parent.info.run_id, "--outputs", "outputs")
+    else:  # by another launcher than began it, which may be done, and starts no processes
+        again = ("hydra/launcher=basic", f"sweep.resume={parent.info.run_id}", "paths.outputs=outputs")
+        done = command("-m", *QUICK, *sweep, *again)
     parent, children = family(store)
 
     assert done.status == 0, done.err

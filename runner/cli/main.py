@@ -14,12 +14,19 @@ from types import FrameType
 from runner.cli.help import help_text
 from runner.errors import InputError, RunFailed
 from runner.tracking.environment import set_defaults
-from runner.wording import closest
+from runner.wording import closest, did_you_mean
 
 OPTIONS_WITH_A_VALUE = {
     *("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),
     *("--cfg", "-c", "--package", "-p", "--info", "-i", "--experimental-rerun"),
 }
+LONG_OPTIONS = {
+    *(option for option in OPTIONS_WITH_A_VALUE if option.startswith("--")),
+    *("--help", "--hydra-help", "--version", "--multirun", "--run", "--resolve", "--shell-completion"),
+}
+"""Hydra's own, by their full names; argparse also takes what is short for one alone, such as `--multi`."""
+SHORT_OPTIONS = {*(option for option in OPTIONS_WITH_A_VALUE if option[1] != "-"), "-h", "-m", "-r", "-sc"}
+"""Likewise; argparse also takes a value that follows without a space, such as `-cjob`."""
 
 COMMANDS = {
     "ui": "runner.cli.ui",
@@ -76,13 +83,22 @@ def _refuse_shadowed_packages() -> None:
 
 
 def _refuse_stray_words(arguments: Sequence[str], commands: list[str]) -> None:
-    """`seed = 3` and `runner uii`: words that are neither an override nor an option."""
+    """`seed = 3`, `runner uii` and `--mulitrun`: words that are neither an override nor an option of Hydra's."""
     for before, word in zip(["", *arguments], arguments, strict=False):
-        if "=" in word.strip("=") or word.startswith(("-", "~")) or before in OPTIONS_WITH_A_VALUE:
+        if before in OPTIONS_WITH_A_VALUE:
             continue
-        near = closest(word, commands)
-        hint = f"did you mean `runner {near[0]}`?" if near else "an override is key=value, without spaces around ="
-        raise InputError(f"{word}: is no override; {hint}")
+        if word.startswith("-"):
+            _refuse_unknown_option(word.partition("=")[0])
+        elif "=" not in word.strip("=") and not word.startswith("~"):
+            near = closest(word, commands)
+            hint = f"did you mean `runner {near[0]}`?" if near else "an override is key=value, without spaces around ="
+            raise InputError(f"{word}: not an override; {hint}")
+
+
+def _refuse_unknown_option(option: str) -> None:
+    known = LONG_OPTIONS if option.startswith("--") else SHORT_OPTIONS
+    if not any(each.startswith(option[:2] if known is SHORT_OPTIONS else option) for each in known):
+        raise InputError(f"{option}: not an option; {did_you_mean(option, sorted(LONG_OPTIONS), most=20)}")
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

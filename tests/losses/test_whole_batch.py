@@ -240,14 +240,17 @@ def test_many_models_at_once_are_each_alone(case):
 
 
 @every_loss
-@pytest.mark.parametrize("scale", [0.0, 1e-30, 1.0, 17.0, 88.5, 120.0, 1e4])
-@pytest.mark.parametrize("kind", ["right", "wrong", "mixed"])
-def test_value_and_gradient_are_finite_at_any_logit(case, scale, kind):
-    towards = {"right": 2 * HARD - 1, "wrong": 1 - 2 * HARD, "mixed": np.resize([1, -1, 0.5], 50)}[kind]
-    for y in (HARD, SOFT):
-        value, gradient = value_and_gradient(case.make(), y, scale * towards)
-        assert np.isfinite(value)
+@pytest.mark.parametrize("y", [HARD, SOFT], ids=["hard", "soft"])
+def test_value_and_gradient_are_finite_at_any_logit(case, y):
+    """All logits in one call, as a stack of networks has them, and the two that are most likely to overflow alone."""
+    towards = np.stack([2 * HARD - 1, 1 - 2 * HARD, np.resize([1, -1, 0.5], 50)])
+    z = np.concatenate([scale * towards for scale in (0.0, 1e-30, 1.0, 17.0, 88.5, 120.0, 1e4)])
+    loss = case.make()
+    for of, logits in [(loss.compute, z), (loss, 88.5 * towards[1]), (loss, 1e4 * towards[2])]:
+        value, gradient = value_and_gradient(of, y, logits)
+        assert np.isfinite(value).all()
         assert np.isfinite(gradient).all()
+        assert gradient.shape == logits.shape
 
 
 @every_loss
@@ -297,7 +300,7 @@ def test_half_precision_inputs_are_computed_in_float32(case):
 
 
 @every_loss
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25 if keras.config.backend() == "tensorflow" else 8, deadline=None)  # each shape is compiled
 @given(data=st.data())
 def test_moving_an_example_towards_its_label_costs_less(case, data):
     if case.arguments.get("surrogate") == "square":
