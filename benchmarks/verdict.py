@@ -95,7 +95,7 @@ def judge(scores: np.ndarray) -> tuple[Compared, ...]:
     """What the package says of (splits, learners) scores, the first learner the baseline."""
     names = np.arange(len(scores))
     pairs = [
-        Pair(f"loss {column}", "simulated", names, np.ones_like(names), score, scores[:, 0], gains, TEST / TRAIN)
+        Pair(f"loss {column}", "simulated", names, np.ones_like(names), score, scores[:, 0], gains, TEST / (1 - TEST))
         for column, score in enumerate(scores.T[1:], 1)
         for gains in [np.round(score - scores[:, 0], 12)]
     ]

@@ -19,7 +19,7 @@ class Part:
         rows: (n,) int64 positions in ``Dataset.features``, ascending.
         inputs: (n, width) float32 preprocessed network inputs.
         labels: (n,) float32 array of 0 and 1.
-        weights: (n,) float32 sample weights, or None.
+        weights: (n,) float32 sample weights, of mean 1 over the training part, or None.
     """
 
     rows: np.ndarray

@@ -11,6 +11,7 @@ from runner import data
 from runner.data.allocation import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFewRows, allocate, targets
 from runner.data.dataset import Dataset
 from runner.data.linked_rows import linked_sets, row_keys
+from runner.data.part_weights import part_weights
 from runner.data.splits import Part, Splits
 from runner.errors import InputError
 
@@ -18,6 +19,8 @@ log = logging.getLogger("runner.data")
 
 SHARE_TOLERANCE = 0.03
 """A part that misses its asked share of the rows by more than this is worth a warning."""
+SCARCE = 20
+"""Rows of the rarer class that a part should have; with fewer, no interval is narrow enough to compare by."""
 
 
 def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, duplicates: str = "together") -> Splits:
@@ -34,18 +37,19 @@ def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, 
             labels; ``drop`` keeps only the first of them.
     """
     sides = split_rows(dataset, seed=seed, validation=validation, test=test, duplicates=duplicates)
+    weights = part_weights(dataset, sides)
     preprocessing = data.make_preprocessing(dataset.features)  # loads scikit-learn, once the split is not refused
     preprocessing.fit(dataset.features.iloc[sides[TRAIN]])
 
-    def part(rows: np.ndarray) -> Part:
+    def part(rows: np.ndarray, weights: np.ndarray | None) -> Part:
         return Part(
             rows=rows,
             inputs=preprocessing.transform(dataset.features.iloc[rows]).astype(np.float32),
             labels=dataset.labels[rows].astype(np.float32),
-            weights=None if dataset.weights is None else dataset.weights[rows].astype(np.float32),
+            weights=weights,
         )
 
-    train, held_out, tested = (part(rows) for rows in sides)
+    train, held_out, tested = map(part, sides, weights)
     return Splits(train=train, validation=held_out, test=tested, preprocessing=preprocessing)
 
 
@@ -75,6 +79,7 @@ def split_rows(
     except TooFewRows as problem:
         raise InputError(_too_few(dataset, labels, sets, problem)) from problem
     _warn_missed_shares(dataset, rows, sets, side, wanted.sum(axis=1), asked)
+    _warn_scarce(dataset, labels, side)
     return rows[side == TRAIN], rows[side == VALIDATION], rows[side == TEST]
 
 
@@ -129,6 +134,19 @@ def _warn_missed_shares(
         "%s: the shares of the rows are %s: %s holds %s of the rows; %s",
         *(dataset.name, ", ".join(shares), reason, _percent(largest / len(rows)), way_out),
     )
+
+
+def _warn_scarce(dataset: Dataset, labels: np.ndarray, side: np.ndarray) -> None:
+    """Warns where a part has so few rows of the rarer class that its numbers tell little."""
+    rarer = int(labels.mean() <= 0.5)
+    counts = np.bincount(side[labels == rarer], minlength=len(PARTS))
+    if counts.min() < SCARCE:
+        held = ", ".join(f"{part} {count}" for part, count in zip(PARTS, counts, strict=True))
+        log.warning(
+            "%s: few %s (%s): below %d the threshold and the test metrics are uncertain; "
+            "repeat the split, split.seed=0,1,2,3,4, and read the intervals",
+            *(dataset.name, "positives" if rarer else "negatives", held, SCARCE),
+        )
 
 
 def _percent(share: float) -> str:

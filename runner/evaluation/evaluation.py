@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.evaluation.bootstrap import bootstrap_intervals
 from runner.evaluation.confusion import Confusion
+from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import brier, decision_metrics, expected_calibration_error, score_metrics
 from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
@@ -20,15 +20,13 @@ class EvaluationOptions:
     Attributes:
         rule: how to choose the threshold.
         bins: of the calibration error.
-        resamples: behind the intervals; 0 for none.
-        seed: of the resampling.
-        groups: (n,) of the test rows, where rows of one group are not independent; intervals then resample groups.
+        draws: behind the intervals of the decisions; 0 for no intervals at all.
+        groups: (n,) of the test rows, where rows of one group are not independent; then groups are, in the intervals.
     """
 
     rule: ThresholdRule
     bins: int = 10
-    resamples: int = 1000
-    seed: int = 0
+    draws: int = 1000
     groups: np.ndarray | None = None
 
 
@@ -101,16 +99,9 @@ def evaluate(
         metrics["test_debiased/log_loss"] = _log_loss_of_probabilities(test.labels, probabilities)
         metrics["test_debiased/brier"] = brier(test.labels, probabilities)
         metrics["test_debiased/ece"] = expected_calibration_error(test.labels, probabilities, options.bins)
-    if options.resamples:
-        intervals = bootstrap_intervals(
-            test.labels,
-            test.logits,
-            threshold,
-            resamples=options.resamples,
-            seed=options.seed,
-            groups=options.groups,
-        )
-        for key, (low, high) in intervals.items():
+    if options.draws:
+        found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
+        for key, (low, high) in found.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
     return Evaluation(metrics, threshold, options.rule, validation, test, debiased)
 

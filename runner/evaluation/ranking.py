@@ -6,7 +6,6 @@ No row's own rank is needed: a metric is a sum over the positives, or over their
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 
 def ranking_metrics(positive: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
@@ -26,7 +25,7 @@ def ranking_metrics(positive: np.ndarray, scores: np.ndarray) -> dict[str, np.nd
         lower_negatives[member] = others.searchsorted(ours)
         negatives_up_to[member] = others.searchsorted(ours, side="right")
     positives, negatives = of_positives.shape[1], of_negatives.shape[1]
-    return metrics_of_counts(
+    return _metrics_of_counts(
         gained=np.ones(positives),
         tp=positives - lower_positives,
         fp=negatives - lower_negatives,
@@ -35,7 +34,7 @@ def ranking_metrics(positive: np.ndarray, scores: np.ndarray) -> dict[str, np.nd
     )
 
 
-def metrics_of_counts(
+def _metrics_of_counts(
     gained: np.ndarray, tp: np.ndarray, fp: np.ndarray, tied: np.ndarray, negatives: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Average precision and ROC AUC from counts at the scores of positives, the last axis.
@@ -58,37 +57,3 @@ def metrics_of_counts(
         "average_precision": (gained * precision).sum(-1) / np.maximum(positives, 1),
         "roc_auc": (gained * outranked).sum(-1) / np.where(pairs > 0, pairs, np.nan),
     }
-
-
-class RankedUnits:
-    """One ranking, measured again and again with its rows counted differently often.
-
-    Rows are counted by unit: a row alone, or a group of rows that is counted whole. The counts that the metrics need
-    are sums over units, so they are one sparse matrix product.
-    """
-
-    def __init__(self, positive: np.ndarray, scores: np.ndarray, unit: np.ndarray, units: int) -> None:
-        """Looks up where each row lies.
-
-        Args:
-            positive: (n,) bool.
-            scores: (n,) finite.
-            unit: (n,) the unit of each row, from 0.
-            units: how many there are.
-        """
-        distinct = np.unique(-scores[positive])  # scores of positives, the highest first
-        self._places = places = len(distinct)
-        negatives = -scores[~positive]
-        above = distinct.searchsorted(negatives)  # how many of them are above each negative
-        tied = distinct.searchsorted(negatives, side="right") > above
-        row = np.concatenate(
-            [distinct.searchsorted(-scores[positive]), places + above, 2 * places + 1 + above[tied]]
-        )  # positives by place; negatives by the place below which they lie or which they tie; the tied ones again
-        column = np.concatenate([unit[positive], unit[~positive], unit[~positive][tied]])
-        self._sums = sparse.csr_array((np.ones(len(row)), (row, column)), shape=(3 * places + 1, units))
-
-    def metrics(self, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """(some,) average_precision and roc_auc of each column of counts, (units, some) float64."""
-        gained, between, tied = np.split(self._sums @ counts, [self._places, 2 * self._places + 1])
-        fp = np.cumsum(between, 0)
-        return metrics_of_counts(gained.T, np.cumsum(gained, 0).T, fp[:-1].T, tied.T, fp[-1])

@@ -35,7 +35,7 @@ def evaluate_logits(
 
     Args:
         config: of the run.
-        dataset: whose groups, if any, are resampled as a whole.
+        dataset: whose groups, if any, are what is independent.
         splits: the rows and labels of both parts.
         loss: a keras.losses.Loss as training left it, for the bias it gives probabilities.
         logits: of both parts.
@@ -46,8 +46,7 @@ def evaluate_logits(
     options = EvaluationOptions(
         rule=ThresholdRule(asked.threshold, asked.cost_fp, asked.cost_fn, asked.min_precision, asked.fixed_threshold),
         bins=asked.calibration_bins,
-        resamples=asked.bootstrap,
-        seed=config.split.seed,  # not the run's: all runs on a split share their resamples
+        draws=asked.bootstrap,
         groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
     )
     return evaluate(validation, test, options, _debiased(loss, validation, test))

@@ -15,13 +15,23 @@ def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
         metrics: `Evaluation.metrics`.
     """
     rows = []
+    any_intervals = any(name.endswith(".low") for name in metrics)
     for key in FINAL_METRICS:
         low, high = metrics.get(f"test/{key}.low"), metrics.get(f"test/{key}.high")
-        interval = "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
+        if low is not None and high is not None:
+            interval = f"{low:.4f} to {high:.4f}"
+        else:
+            interval = _too_few(metrics) if any_intervals and key != "ece" else ""
         rows.append((metric_name(key), f"{metrics[f'test/{key}']:.4f}", interval))
         if key == "average_precision":
             rows.append(("  by guessing (prevalence)", f"{metrics['test/prevalence']:.4f}", ""))
     return rows
+
+
+def _too_few(metrics: Mapping[str, float]) -> str:
+    """A class of fewer than five independent rows gives no interval that holds what it promises."""
+    scarce = "positives" if metrics["test/prevalence"] <= 0.5 else "negatives"
+    return f"too few {scarce} to say"
 
 
 def summary(

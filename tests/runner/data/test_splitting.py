@@ -123,8 +123,7 @@ def test_missed_shares_are_told(caplog):
     huge = np.where(np.arange(1000) < 700, 0, np.arange(1000))
     parts = rows_of(dataset(np.arange(1000), labels, groups=huge))
     got = [f"{part} {len(rows) / 10:.3g}%" for part, rows in zip(("train", "validation", "test"), parts, strict=True)]
-    (line,) = caplog.messages
-    assert line.startswith("d: ")
+    (line,) = [message for message in caplog.messages if message.startswith("d: the shares")]
     for text in [*got, "(asked 60%)", "(asked 20%)", "one group holds 70% of the rows"]:
         assert text in line
 
@@ -145,7 +144,7 @@ def test_shares_that_are_met_are_not_told(largest, caplog):
     groups = np.where(np.arange(1000) < largest, 0, np.arange(1000))
     rows_of(dataset(np.arange(1000), labels, groups=groups))
     rows_of(dataset(np.arange(12), np.repeat([0, 1], [8, 4])), validation=0.05, test=0.05)  # too few, no group's fault
-    assert caplog.messages == []
+    assert "shares" not in caplog.text
 
 
 def test_pairs_only_still_hit_the_shares():
@@ -197,7 +196,8 @@ def test_parts_carry_inputs_labels_and_weights_of_their_rows():
     train = splits.train.rows
     for part in (splits.train, splits.validation, splits.test):
         np.testing.assert_array_equal(part.labels, labels[part.rows])
-        np.testing.assert_array_equal(part.weights, part.rows + 1)
+        assert part.weights is not None
+        np.testing.assert_allclose(part.weights, (part.rows + 1) / (train + 1).mean(), rtol=1e-6)
         np.testing.assert_allclose(part.inputs[:, 0], (part.rows - train.mean()) / train.std(), rtol=1e-5)
         assert part.weights is not None
         assert part.inputs.dtype == part.labels.dtype == part.weights.dtype == np.float32
@@ -238,3 +238,43 @@ def test_refusals(data, arguments, named):
     assert "\n" not in message
     for text in named:
         assert text in message
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e-300, 1e-8, 1e30, 1e308])
+def test_a_common_factor_of_all_weights_changes_nothing(factor):
+    weights = 1 + np.arange(50) % 5 / 5
+    plain, scaled = (
+        make_splits(dataset(np.arange(50), np.arange(50) % 2, weights=each), seed=0, validation=0.2, test=0.2)
+        for each in (weights, weights / 2 * factor)
+    )
+    assert plain.train.weights is not None
+    assert plain.train.weights.mean() == pytest.approx(1, rel=1e-6)
+    for name in ("train", "validation", "test"):
+        ours, theirs = (getattr(splits, name).weights for splits in (plain, scaled))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    assert plain.test.weights is not None
+    np.testing.assert_allclose(
+        plain.test.weights, (weights / weights[plain.train.rows].mean())[plain.test.rows], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_class_without_weight_in_a_part_is_refused(part, label):
+    labels = np.arange(50) % 2
+    rows = getattr(make_splits(dataset(np.arange(50), labels), seed=0, validation=0.2, test=0.2), part).rows
+    weights = np.ones(50)
+    weights[rows[labels[rows] == label]] = 0
+    called = {"train": "training"}.get(part, part)
+    with pytest.raises(InputError, match=f"every {('negative', 'positive')[label]} row of the {called} part weighs 0"):
+        make_splits(dataset(np.arange(50), labels, weights=weights), seed=0, validation=0.2, test=0.2)
+
+
+@pytest.mark.parametrize(("positives", "warned"), [(95, True), (100, False)])
+@pytest.mark.parametrize("flipped", [False, True], ids=["few positives", "few negatives"])
+def test_a_part_with_few_of_the_rarer_class_is_told(caplog, positives, warned, flipped):
+    labels = (np.arange(500) < positives).astype(int)
+    make_splits(dataset(np.arange(500), 1 - labels if flipped else labels), seed=0, validation=0.2, test=0.2)
+    told = [message for message in caplog.messages if message.startswith("d: few")]
+    assert len(told) == warned
+    assert all(message.startswith(f"d: few {'negatives' if flipped else 'positives'} (train ") for message in told)

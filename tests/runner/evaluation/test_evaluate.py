@@ -6,7 +6,7 @@ from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
 from runner.evaluation import Debiased, Evaluation, EvaluationOptions, Predictions, evaluate
-from runner.evaluation.bootstrap import bootstrap_intervals
+from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import expected_calibration_error
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
 from runner.metrics import DECISION_METRICS, OBJECTIVES
@@ -23,20 +23,18 @@ def predictions(seed, rows=200):
 
 
 VALIDATION, TEST = predictions(0), predictions(1)
-NO_INTERVALS = EvaluationOptions(ThresholdRule("max_f1"), resamples=0)
+NO_INTERVALS = EvaluationOptions(ThresholdRule("max_f1"), draws=0)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_test_part_never_influences_the_threshold(rule):
-    found = [
-        evaluate(VALIDATION, predictions(seed), EvaluationOptions(rule, resamples=0)).threshold for seed in (1, 2, 3)
-    ]
+    found = [evaluate(VALIDATION, predictions(seed), EvaluationOptions(rule, draws=0)).threshold for seed in (1, 2, 3)]
     reversed_test = Predictions(TEST.rows, 1 - TEST.labels, -TEST.logits)
-    found.append(evaluate(VALIDATION, reversed_test, EvaluationOptions(rule, resamples=0)).threshold)
+    found.append(evaluate(VALIDATION, reversed_test, EvaluationOptions(rule, draws=0)).threshold)
     assert len(set(found)) == 1
     assert found[0] == choose_threshold(VALIDATION.labels, expit(VALIDATION.logits), rule)
     # while another validation part does
-    assert evaluate(predictions(5), TEST, EvaluationOptions(rule, resamples=0)).threshold != found[0]
+    assert evaluate(predictions(5), TEST, EvaluationOptions(rule, draws=0)).threshold != found[0]
 
 
 def test_every_metric_is_there_and_is_scikit_learns():
@@ -68,7 +66,7 @@ def test_every_metric_is_there_and_is_scikit_learns():
 
 
 def test_intervals_are_named_after_their_metric():
-    found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("max_f1"), resamples=200, seed=1))
+    found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("max_f1"), draws=200))
     for name in ("average_precision", "roc_auc", "log_loss", "brier", *DECISION_METRICS):
         interval = found.interval(name)
         assert interval is not None
@@ -92,7 +90,7 @@ def test_debiased_probabilities_are_measured_even_where_they_are_zero_and_one():
 
 
 def test_the_confusion_counts_the_test_part_at_the_threshold():
-    found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("youden"), resamples=0))
+    found = evaluate(VALIDATION, TEST, EvaluationOptions(ThresholdRule("youden"), draws=0))
     counts = found.confusion
     expected = sklearn_metrics.confusion_matrix(TEST.labels, expit(TEST.logits) >= found.threshold)
     np.testing.assert_array_equal([[counts.tn, counts.fp], [counts.fn, counts.tp]], expected)
@@ -120,11 +118,11 @@ def test_the_table_has_one_typed_row_a_prediction():
 
 def test_options_and_the_undone_bias_are_handed_on():
     groups = TEST.rows // 5
-    options = EvaluationOptions(ThresholdRule("youden"), bins=4, resamples=100, seed=3, groups=groups)
+    options = EvaluationOptions(ThresholdRule("youden"), bins=4, draws=100, groups=groups)
     debiased = Debiased(expit(TEST.logits - 1), "a shift")
     found = evaluate(VALIDATION, TEST, options, debiased)
     assert (found.rule, found.debiased) == (options.rule, debiased)
     assert (found.validation, found.test) == (VALIDATION, TEST)
     assert found.metrics["test/ece"] == expected_calibration_error(TEST.labels, TEST.probabilities, 4)
-    intervals = bootstrap_intervals(TEST.labels, TEST.logits, found.threshold, resamples=100, seed=3, groups=groups)
-    assert {name: found.interval(name) for name in intervals} == intervals
+    expected = intervals(TEST.labels, TEST.logits, found.threshold, draws=100, groups=groups)
+    assert {name: found.interval(name) for name in expected} == expected

@@ -8,7 +8,6 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from runner.evaluation import epoch_metrics
 from runner.evaluation import metrics as metrics_module
-from runner.evaluation.ranking import RankedUnits
 
 ONE_ULP_APART = [np.nextafter(1.0, 0), 1.0, np.nextafter(1.0, 2)]
 
@@ -136,37 +135,3 @@ def test_a_missing_class_is_measured_as_scikit_learn_does(label):
     assert found["average_precision"] == average_precision_score(labels, logits) == label
     assert np.isnan(found["roc_auc"])
     assert np.isnan(roc_auc_score(labels, logits))
-
-
-@settings(max_examples=50, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.booleans(), st.sampled_from([-2.0, -1.0, -0.0, 0.0, *ONE_ULP_APART]), st.integers(0, 3)),
-        min_size=0,
-        max_size=25,
-    ),
-)
-def test_counted_rows_are_scikit_learns_weighted_rows(rows):
-    rows = [*rows, (True, 0.0, 1), (False, 1.0, 2)]  # both classes counted
-    positive, logits, counts = (np.array(column) for column in zip(*rows, strict=True))
-    ranked = RankedUnits(positive, logits, np.arange(len(rows)), len(rows))
-    once = np.ones(len(rows))
-    found = ranked.metrics(np.stack([counts, 2 * counts, once], 1))
-    for name, metric in {"average_precision": average_precision_score, "roc_auc": roc_auc_score}.items():
-        weighted = metric(positive, logits, sample_weight=counts)
-        np.testing.assert_allclose(found[name], [weighted, weighted, metric(positive, logits)], rtol=1e-12, atol=1e-15)
-
-
-def test_a_group_counts_all_its_rows():
-    rng = np.random.default_rng(3)
-    positive, logits = rng.random(200) < 0.3, np.round(rng.normal(size=200), 1)
-    group = rng.integers(0, 20, 200)
-    counts = rng.integers(0, 4, (20, 6))
-    found = RankedUnits(positive, logits, group, 20).metrics(counts.astype(float))
-    for column, weights in enumerate(counts[group].T):
-        assert found["average_precision"][column] == pytest.approx(
-            average_precision_score(positive, logits, sample_weight=weights), rel=1e-12
-        )
-        assert found["roc_auc"][column] == pytest.approx(
-            roc_auc_score(positive, logits, sample_weight=weights), rel=1e-12
-        )
