@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from runner.training.runtime import keras
 
+import inspect
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from runner import models, training
 from runner.config.experiment_config import ExperimentConfig
-from runner.config.instantiate import build
+from runner.config.instantiate import build, locate
 from runner.data import Dataset, Splits
 from runner.errors import InputError
 
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 initializer_lock = threading.Lock()
@@ -33,12 +36,20 @@ def make_network(config: ExperimentConfig, splits: Splits, dataset: Dataset) -> 
     """The network of the config, as wide as the preprocessed training part.
 
     Raises:
-        InputError: its backbone cannot be built from these arguments.
+        InputError: its backbone cannot be built from these arguments, or is none.
     """
     arguments = {key: value for key, value in config.model.items() if key != "bias_init"}
+    name = str(arguments.get("_target_"))
+    known = {"image_shape": dataset.image_shape}
+    target = locate("model._target_", name)
+
+    def backbone(inputs: Any) -> Any:
+        if isinstance(target, type) and issubclass(target, keras.Layer):  # a class makes the model, and then is called
+            return build("model", arguments, known=known)
+        return build("model", arguments, inputs, known=known)
 
     def features(inputs: Any) -> Any:
-        return build("model", arguments, inputs, known={"image_shape": dataset.image_shape})
+        return models.features_of(backbone, inputs, f"model._target_={name}")
 
     return models.build_network(
         features,
@@ -55,15 +66,46 @@ def make_loss(config: ExperimentConfig, splits: Splits) -> keras.losses.Loss:
         InputError: it cannot be built, is no loss of Keras's kind, or does not take the mean over rows.
     """
     priors = {"pi": splits.prevalence, "n1": splits.positives, "n0": splits.negatives}
-    loss = build("loss", config.loss, known=priors)
-    target = config.loss["_target_"]
+    loss = _built_loss(config.loss, priors)
     if not isinstance(loss, keras.losses.Loss):
-        raise InputError(f"loss._target_={target} is no keras.losses.Loss: subclass losses.SigmoidLoss")
+        if not callable(loss):
+            raise InputError(
+                f"loss._target_={config.loss['_target_']} is neither a keras.losses.Loss nor a function of y_true and "
+                "y_pred: subclass losses.SigmoidLoss"
+            )
+        loss = training.FunctionLoss(loss)
     if loss.reduction not in MEANS:
         raise InputError(
             f"loss.reduction={loss.reduction}: training and its curves need a mean over rows; leave loss.reduction out"
         )
+    if not type(loss).__module__.startswith(("losses.", "keras.")):
+        training.check_loss(loss, f"loss._target_={config.loss['_target_']}")
     return loss
+
+
+def _built_loss(arguments: Mapping[str, Any], priors: Mapping[str, Any]) -> Any:
+    """What the target returns; the target itself where it is the loss, a function of y_true and y_pred."""
+    target = locate("loss._target_", str(arguments.get("_target_")))
+    if isinstance(target, type):
+        return build("loss", arguments, known=priors)
+    parameters = _parameters(target)
+    given = [key for key in arguments if not key.startswith("_")]
+    unknown = [key for key in given if key not in parameters]
+    if unknown and not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        raise InputError(
+            f"loss._target_={arguments['_target_']} is a function without an argument {unknown[0]}: "
+            f"take it out, {' '.join(f'~loss.{key}' for key in unknown)}"
+        )
+    required = [name for name, each in parameters.items() if each.default is each.empty and each.kind in POSITIONAL]
+    partial = len([name for name in required if name not in given]) == 2  # y_true and y_pred
+    return build("loss", {**arguments, "_partial_": True} if partial else arguments, known=priors)
+
+
+def _parameters(target: Any) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(target).parameters
+    except ValueError:  # some builtins do not say
+        return {}
 
 
 def make_optimizer(config: ExperimentConfig) -> keras.optimizers.Optimizer:

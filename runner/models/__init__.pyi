@@ -1,5 +1,6 @@
 from .backbones import cnn as cnn
 from .backbones import logistic as logistic
 from .backbones import mlp as mlp
+from .features import features_of as features_of
 from .network import Network as Network
 from .network import build_network as build_network

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from runner.models.keras_runtime import keras
+
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras import layers
-
 from runner.errors import InputError
 
+layers = keras.layers
 Tensor = Any  # a symbolic Keras tensor
 
 

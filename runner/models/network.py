@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from runner.models.keras_runtime import keras
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from runner.models.backbones import Tensor

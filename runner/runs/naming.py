@@ -40,16 +40,23 @@ def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()
     """What is compared: the loss with its settings, and whatever else was chosen of model and optimizer.
 
     A model other than the usual is named, and what was overridden in model, optimizer or loss and does not show
-    otherwise: the runs of a sweep must be told apart.
+    otherwise: the runs of a sweep must be told apart. A class or function of the user's stands for the option it
+    replaces.
     """
     parts = [loss]
     if choices.get("model", "mlp") != "mlp":
         parts.append(choices["model"])
     for override in overrides:
-        group, dot, setting = override.partition(".")
-        if dot and group in ("model", "optimizer", "loss") and "_target_" not in setting:
-            key = setting.partition("=")[0]
-            parts += [setting] if f" {key}=" not in loss else []
+        group, dot, setting = override.lstrip("+").partition(".")
+        key, _, value = setting.partition("=")
+        if not dot or group not in ("model", "optimizer", "loss"):
+            continue
+        if key == "_target_" and group == "loss":
+            parts[0] = " ".join([value.rpartition(".")[2], *loss.split(" ")[1:]])
+        elif key == "_target_":
+            parts.append(value.rpartition(".")[2])
+        elif f" {key}=" not in loss:
+            parts.append(setting)
     return " · ".join(parts)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import mlflow
@@ -21,10 +21,12 @@ from mlflow.types.schema import AnyType, ColSpec, Schema
 
 from runner.data.dataset import Dataset
 from runner.data.splits import Splits
-from runner.models import Network
 from runner.tracking import names
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
+
+if TYPE_CHECKING:  # Keras loads with it, and a store is opened long before anything is trained
+    from runner.models import Network
 
 # Named here, because MLflow would take 15 seconds to find them out by itself.
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")

@@ -1,6 +1,8 @@
 from .compiled import CompiledTrainer as CompiledTrainer
 from .early_stopping import EarlyStopping as EarlyStopping
 from .fit import FitTrainer as FitTrainer
+from .own_loss import FunctionLoss as FunctionLoss
+from .own_loss import check_loss as check_loss
 from .stack.losses import loss_key as loss_key
 from .stack.train import Member as Member
 from .trainer import EpochListener as EpochListener

@@ -1,36 +1,14 @@
-"""Starts TensorFlow once per process, quietly, and sets it up for one run."""
+"""Sets TensorFlow and Keras up for one run."""
 
 from __future__ import annotations
 
+from runner.models.keras_runtime import keras, tf, use_defaults
+
 import contextlib
-import os
-import sys
-from collections.abc import Iterator
 
 from runner.errors import InputError
 
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """TensorFlow's C++ side writes notices to file descriptor 2 while it loads, past any logging setting."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silent_stderr():
-    import keras
-    import tensorflow as tf
-
-    tf.get_logger().setLevel("ERROR")  # it warns of retracing, which every run of a sweep must do once
-    tf.config.list_physical_devices()  # the search for drivers has notices of its own
+__all__ = ["keras", "placement", "start", "tf"]
 
 
 def start(*, seed: int, device: str = "auto", precision: str = "float32", deterministic: bool = True) -> str:
@@ -55,6 +33,7 @@ def start(*, seed: int, device: str = "auto", precision: str = "float32", determ
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     keras.backend.clear_session(free_memory=False)
+    use_defaults()
     keras.config.set_dtype_policy(precision)
     if deterministic:
         tf.config.experimental.enable_op_determinism()

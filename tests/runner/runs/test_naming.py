@@ -30,8 +30,9 @@ def test_a_run_is_named_by_what_is_not_usual():
     assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · page_blocks · seed 4"
     overrides = ["optimizer.learning_rate=0.003", "trainer.epochs=5", "loss.gamma=1", "loss._target_=x.Y"]
     compared = variant("focal gamma=1", mlp, overrides)
-    assert compared == "focal gamma=1 · learning_rate=0.003"
-    assert run_name(compared, "page_blocks", **seeds) == "focal gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
+    assert compared == "Y gamma=1 · learning_rate=0.003"
+    assert run_name(compared, "page_blocks", **seeds) == "Y gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
+    assert variant("builtin", mlp, ["+loss.k=3", "model._target_=my.net", "~loss.formula"]) == "builtin · k=3 · net"
     assert (
         run_name(variant("builtin", cnn), "digits", seed=4, split_seed=2) == "builtin · digits · cnn · split 2 · seed 4"
     )
