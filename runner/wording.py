@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable
 
 
@@ -39,3 +40,32 @@ def first_line(problem: BaseException) -> str:
 def without_password(text: str) -> str:
     """The text with the password of every address in it replaced: `scheme://user:***@host`."""
     return re.sub(r"(://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)
+
+
+def hydra_value(value: object) -> str:
+    """A value as Hydra's grammar reads it back: as it is where that is safe, else in single quotes.
+
+    A word that Hydra would read as a number, a truth value or null is quoted only where it is a `str`.
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(hydra_value, value))}]"
+    text = str(value)
+    if SAFE_WORD.fullmatch(text) and not OTHER_TYPE.fullmatch(text):
+        return text
+    doubled = re.sub(r"(\\*)(\'|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
+    return f"'{doubled}'"
+
+
+def override(key: str, value: object) -> str:
+    """`key=value` as it is typed into a shell: quoted for Hydra, and then for bash or zsh."""
+    return shlex.quote(f"{key}={hydra_value(value)}")
+
+
+SAFE_WORD = re.compile(r"[\w./\-+:@%?|*$\\]*[\w./\-+%@]", re.ASCII)
+OTHER_TYPE = re.compile(r"(?i)null|true|false|inf|nan|[-+]?(inf|nan)|[-+]?[\d_.]+(e[-+]?\d+)?")

@@ -50,6 +50,8 @@ def main() -> int:
     arguments = sys.argv[1:]
     show_tracebacks = bool(os.environ.get("HYDRA_FULL_ERROR"))
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup has it be
+        signal.signal(signal.SIGHUP, _terminate)
     if os.getcwd() not in sys.path:  # the installed script finds a user's own loss as `python -m runner` does
         sys.path.append(os.getcwd())
     try:
@@ -63,7 +65,7 @@ def main() -> int:
         _refuse_stray_words(arguments, list(COMMANDS))
         from runner.cli.train import train  # Hydra and all that stands on it, which no other command waits for
 
-        return train(arguments)
+        return train(_options_first(arguments))
     except (InputError, RunFailed) as problem:
         if show_tracebacks:
             raise
@@ -99,6 +101,15 @@ def _refuse_unknown_option(option: str) -> None:
     known = LONG_OPTIONS if option.startswith("--") else SHORT_OPTIONS
     if not any(each.startswith(option[:2] if known is SHORT_OPTIONS else option) for each in known):
         raise InputError(f"{option}: not an option; {did_you_mean(option, sorted(LONG_OPTIONS), most=20)}")
+
+
+def _options_first(arguments: Sequence[str]) -> list[str]:
+    """Options, then overrides: argparse would not find those again that stand behind an option in their midst."""
+    options: list[str] = []
+    overrides: list[str] = []
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        (options if word.startswith("-") or before in OPTIONS_WITH_A_VALUE else overrides).append(word)
+    return [*options, *overrides]
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

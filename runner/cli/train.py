@@ -13,8 +13,10 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from runner import console, sweeps
+from runner.config.file_sweeps import with_files
 from runner.config.hydra_errors import HydraPassThrough, explain
 from runner.config.options import CONF
+from runner.config.own_configs import check_config_dir
 from runner.config.schemas import register
 from runner.errors import InputError
 
@@ -27,6 +29,8 @@ def train(arguments: Sequence[str]) -> int:
         RunFailed: a single run failed. A sweep's failures are printed here, and returned as a status.
     """
     register()
+    check_config_dir(arguments)
+    arguments = with_files(arguments)
     started = False
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

@@ -40,9 +40,9 @@ def check(config: DictConfig) -> dict[str, Any]:
     Raises:
         InputError: names the key, its value, and what is expected.
     """
-    for key in sorted(OmegaConf.missing_keys(config)):
-        raise InputError(f"{key} has no value: give it one on the command line, as {key}=...")
     try:
+        for key in sorted(OmegaConf.missing_keys(config)):
+            raise InputError(f"{key} has no value: give it one on the command line, as {key}=...")
         values = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as problem:
         raise InputError(f"{problem.full_key}: {str(problem).splitlines()[0]}") from problem

@@ -28,6 +28,8 @@ GROUPS = (
     "hparams_search",
     "debug",
 )
+TARGETED = ("dataset", "model", "loss", "optimizer", "trainer")
+"""The groups whose options name a class or function, their `_target_`."""
 EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
 """What a loss on its own has no training data to count from: one positive in ten."""
 
@@ -35,6 +37,21 @@ EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
 def option_files(group: str) -> dict[str, Path]:
     """The yaml file of each option of a group, by option, in alphabetical order."""
     return {path.stem: path for path in sorted((CONF / group).glob("*.yaml"))}
+
+
+def option_of(group: str, arguments: Mapping[str, Any]) -> str:
+    """The option that a config's part was most likely composed from; of a user's own, the name of its target.
+
+    Args:
+        group: of TARGETED.
+        arguments: of the group, `_target_` among them.
+    """
+    target = str(arguments.get("_target_"))
+    for option, path in option_files(group).items():
+        if default_arguments(path).get("_target_") == target:
+            return option
+    name = target.rpartition(".")[2].removeprefix("load_").removesuffix("Trainer")
+    return next((option for option in option_files(group) if option == name.lower()), name)
 
 
 def purpose(path: Path) -> str:

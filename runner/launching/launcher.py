@@ -22,6 +22,7 @@ from runner.launching.hydra_files import HydraFiles
 from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 from runner.launching.jobs import Jobs, LaunchedJob
 from runner.launching.stack_runner import StackRunner
+from runner.sweeps.output_folders import check_job_folders
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class JobLauncher:
         configure_log(config.hydra.hydra_logging, config.hydra.verbose)
         Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         launched = [self.compose(number, overrides) for number, overrides in jobs]
+        check_job_folders(self._folder(job) for job in launched)
         log.info("Launching %s", "1 job" if len(launched) == 1 else f"{len(launched)} jobs")
         groups = self.groups(launched)
         alone = [members[0] for key, members in groups.items() if isinstance(key, int)]
@@ -96,6 +98,11 @@ class JobLauncher:
             config.hydra.job.id = config.hydra.job.num = number
         return LaunchedJob(number, config, copy_task(config))
 
+    def _folder(self, job: LaunchedJob) -> Path:
+        with _current_config(job.config):
+            sweep = job.config.hydra.sweep
+            return Path(str(sweep.dir)) / str(sweep.subdir)
+
     def _run_group(self, jobs: Sequence[LaunchedJob], queue: CompletionQueue) -> list[LaunchedJob]:
         """Trains jobs that can share a stack; returns those that cannot after all."""
         runner = StackRunner(self.request.max_stack, queue)
@@ -118,18 +125,26 @@ class JobLauncher:
     @contextlib.contextmanager
     def _hydra_at(self, job: LaunchedJob) -> Iterator[None]:
         """What `hydra.core.utils.run_job` sets up for a job, as far as our jobs need it."""
-        config, instance = job.config, HydraConfig.instance()
-        before = instance.cfg
-        instance.cfg = config  # type: ignore[assignment]  # as HydraConfig.set_config, without its copy
-        folder = os.path.join(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir))
-        with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
-            config.hydra.runtime.output_dir = os.path.abspath(folder)
-        job.result.cfg, job.result.hydra_cfg = job.task, config
-        job.result.overrides = list(config.hydra.overrides.task)
-        job.result.task_name, job.result.working_dir = config.hydra.job.name, os.getcwd()
-        if config.hydra.output_subdir is not None:
-            self._files.write(config, Path(folder) / config.hydra.output_subdir)
-        try:
+        config = job.config
+        with _current_config(config):
+            folder = os.path.join(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir))
+            with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+                config.hydra.runtime.output_dir = os.path.abspath(folder)
+            job.result.cfg, job.result.hydra_cfg = job.task, config
+            job.result.overrides = list(config.hydra.overrides.task)
+            job.result.task_name, job.result.working_dir = config.hydra.job.name, os.getcwd()
+            if config.hydra.output_subdir is not None:
+                self._files.write(config, Path(folder) / config.hydra.output_subdir)
             yield
-        finally:
-            instance.cfg = before
+
+
+@contextlib.contextmanager
+def _current_config(config: DictConfig) -> Iterator[None]:
+    """The config that `${hydra:...}` reads, as `HydraConfig.set_config` makes it, without its copy."""
+    instance = HydraConfig.instance()
+    before = instance.cfg
+    instance.cfg = config  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        instance.cfg = before

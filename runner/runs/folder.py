@@ -46,9 +46,26 @@ class RunFolder:
     """
 
     FACTS = "run.json"
+    ENTRIES = (
+        "config.yaml",
+        "history.csv",
+        "metrics.json",
+        FACTS,
+        "weights.npz",
+        "summary.md",
+        "predictions",
+        "figures",
+        "model",
+    )
+    """What a run writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def taken(self) -> str | None:
+        """The first of a run's files and folders that is there already, whosever it is; None where there is none."""
+        return next((name for name in self.ENTRIES if (self.path / name).exists()), None)
 
     def write_config(self, config: ExperimentConfig) -> None:
         """config.yaml: the whole configuration, interpolations resolved, passwords hidden."""

@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 from runner import console
 from runner.config.checks import load, objectives_of
 from runner.config.hydra_errors import HydraPassThrough
-from runner.config.options import GROUPS
+from runner.config.options import GROUPS, TARGETED, option_of
 from runner.errors import InputError, RunFailed
 from runner.experiment.execute import run_experiment
 from runner.experiment.resources import Resources
@@ -28,6 +28,7 @@ from runner.runs.folder import RunFolder
 from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
+from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
 
 
@@ -41,10 +42,12 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
     """
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN:
+        if not Journal(Path(hydra.sweep.dir)).exists:  # another primary config, without our callback
+            raise HydraPassThrough(InputError("-m needs the runner's own config; from a saved one, start a single run"))
         return _run_in_sweep(JobRun(config, hydra), hydra)
     folder = Path(hydra.runtime.output_dir)
     try:
-        spec = RunSpec(load(config), choices_of(hydra), RunFolder(folder), list(hydra.overrides.task))
+        spec = RunSpec(load(config), choices_of(hydra, config), RunFolder(folder), list(hydra.overrides.task))
         return run_experiment(spec, Resources()).objective
     except (InputError, RunFailed) as problem:
         if isinstance(problem, InputError):
@@ -52,9 +55,11 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
         raise HydraPassThrough(problem) from problem
 
 
-def choices_of(hydra: Any) -> dict[str, str]:
-    """The chosen option of each of our config groups."""
-    return {group: hydra.runtime.choices[group] for group in GROUPS if group in hydra.runtime.choices}
+def choices_of(hydra: Any, config: DictConfig) -> dict[str, str]:
+    """The chosen option of each of our config groups; of a run's saved config, which made no choices, those it has."""
+    made = {group: hydra.runtime.choices[group] for group in GROUPS if group in hydra.runtime.choices}
+    saved = {group: option_of(group, config[group]) for group in TARGETED if group not in made and group in config}
+    return {**made, **saved}
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class JobRun:
     """
 
     def __init__(self, config: DictConfig, hydra: Any) -> None:
-        self._config, self._choices = config, choices_of(hydra)
+        self._config, self._choices = config, choices_of(hydra, config)
         self.folder, self._overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
         self.number = int(hydra.job.num)
         self.name = hydra.job.name
@@ -110,8 +115,9 @@ class JobRun:
         """What the run is asked to be.
 
         Raises:
-            InputError: the config was refused.
+            InputError: the config was refused, or its folder is in use.
         """
+        check_job_folder(self.folder, resumed=self.plan.resumed)
         return RunSpec(
             config=load(self._config),
             choices=self._choices,

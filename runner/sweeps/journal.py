@@ -54,6 +54,7 @@ class SweepPlan:
         varied: the keys that differ between jobs.
         fail_fast: whether no job starts after one has failed.
         done: finished runs of an earlier attempt, by fingerprint.
+        resumed: whether there was an earlier attempt, perhaps in the same folder.
     """
 
     name: str
@@ -64,6 +65,7 @@ class SweepPlan:
     varied: Sequence[str] = ()
     fail_fast: bool = False
     done: Mapping[str, Outcome] = field(default_factory=dict)
+    resumed: bool = False
 
 
 @dataclass(frozen=True)

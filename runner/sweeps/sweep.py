@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -27,6 +28,7 @@ from runner.runs.process import this_process
 from runner.sweeps.best_runs import add_missing_outputs, select_best
 from runner.sweeps.job import sweep_state
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
+from runner.sweeps.output_folders import check_sweep_folder
 from runner.sweeps.progress import progress
 from runner.sweeps.resume import close_stale_children, finished_outcomes, resumed_parent
 from runner.tracking import names
@@ -78,6 +80,9 @@ class Sweep:
         failed = [record for record in records if record.event.is_failure]
         if all(record.event is Event.REFUSED for record in records) and not interrupted and not self.plan.done:
             self.journal.remove()
+            (self.folder / "multirun.yaml").unlink(missing_ok=True)  # the sweeper's
+            with contextlib.suppress(OSError):  # there is more in it, perhaps a user's
+                self.folder.rmdir()
             self.tracker.delete_run(self.plan.parent_id)
             return failed
         status = "KILLED" if interrupted else "FAILED" if failed or broken else "FINISHED"
@@ -130,11 +135,14 @@ def begin(config: DictConfig) -> Sweep:
         raise InputError("sweep.resume: with tracking=none there is no record of what is done already")
 
     folder = Path(config.hydra.sweep.dir)
+    resumed = asked.resume not in (False, None)
+    check_sweep_folder(config, total, resumed=resumed)
     journal = Journal(folder)
     resources = Resources()
     tracker = resources.tracker(record, Path(typed_group(config, "paths", PathsConfig).outputs))
     parent_id, done = _open_parent(tracker, f"{name} ({total} runs)" if total else name, overrides, asked.resume)
-    plan = SweepPlan(name, total, objectives, time.time(), parent_id, tuple(varied), bool(asked.fail_fast), done)
+    fail_fast = bool(asked.fail_fast)
+    plan = SweepPlan(name, total, objectives, time.time(), parent_id, tuple(varied), fail_fast, done, resumed)
     journal.begin(plan)
 
     is_search = "n_trials" in config.hydra.sweeper

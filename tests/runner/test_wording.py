@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import subprocess
 
-from runner.wording import closest, did_you_mean, first_line, join_names, without_password
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from runner.wording import closest, did_you_mean, first_line, hydra_value, join_names, override, without_password
 
 
 @pytest.mark.parametrize(
@@ -32,3 +35,51 @@ def test_an_error_is_told_in_one_line_of_readable_length_without_its_password():
     assert first_line(ValueError("postgresql://me:secret@db refused\nmore")) == "postgresql://me:***@db refused"
     assert first_line(KeyError()) == "KeyError"
     assert len(first_line(ValueError("x" * 1000))) == 203
+
+
+AWKWARD = [
+    *(
+        ">50K",
+        "<=50K.",
+        "a b",
+        "it's",
+        '"x"',
+        "$HOME",
+        "a,b",
+        "[x]",
+        "{a}",
+        "a=b",
+        "=",
+        "~",
+        "~/x",
+        "über",
+        "\\",
+        "a\\",
+    ),
+    *("c:\\d\\", "!", "*.csv", "null", "True", "1e3", "", "12", "-", "?", "#", "a:b", "a(b)", "&", "|", "`x`"),
+    *("\\'", "x\\'y", ".5", "1_000", "nan", "%", "@x", "x;y", "a\tb", "yes"),
+]
+
+
+@pytest.fixture(scope="module")
+def typed() -> list[str]:
+    """What a shell makes of the words that we print."""
+    script = "printf '%s\\0' " + " ".join(override("dataset.path", value) for value in AWKWARD)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.split("\0")[:-1]
+
+
+@pytest.mark.parametrize("number", range(len(AWKWARD)), ids=map(repr, AWKWARD))
+def test_an_override_can_be_pasted_as_it_is_printed(typed, number):
+    parsed = OverridesParser.create().parse_override(typed[number])
+    assert parsed.key_or_group == "dataset.path"
+    assert parsed.value() == AWKWARD[number]
+
+
+@pytest.mark.parametrize("value", [None, True, 3, -0.5, ["a", "b c"], [1, None]], ids=repr)
+def test_values_of_other_types_keep_them(value):
+    assert OverridesParser.create().parse_override(f"key={hydra_value(value)}").value() == value
+
+
+def test_a_plain_word_is_printed_plainly():
+    assert override("dataset.path", "data/my-file_2.csv") == "dataset.path=data/my-file_2.csv"

@@ -1,0 +1,39 @@
+"""`dataset.path=files(data/*.csv)`: a sweep over the files that match, which Hydra's grammar has no word for."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Sequence
+
+from runner.errors import InputError
+from runner.wording import hydra_value
+
+FILES = re.compile(r"(?P<key>\+{0,2}[\w.]+)=files\((?P<patterns>.*)\)")
+
+
+def with_files(arguments: Sequence[str]) -> list[str]:
+    """The arguments, in which `key=files(PATTERN, ...)` is `key=FILE,FILE,...`, sorted by name.
+
+    Args:
+        arguments: of the command line. Patterns are those of a shell (`*`, `?`, `[ab]`, `**` for folders of any depth,
+            `~`), relative to the current folder.
+
+    Raises:
+        InputError: no file matches a pattern.
+    """
+    return [_expanded(argument) for argument in arguments]
+
+
+def _expanded(argument: str) -> str:
+    found = FILES.fullmatch(argument)
+    if found is None:
+        return argument
+    files: dict[str, None] = {}
+    for pattern in (each.strip() for each in found["patterns"].split(",")):
+        matching = [each for each in glob.glob(os.path.expanduser(pattern), recursive=True) if os.path.isfile(each)]
+        if not matching:
+            raise InputError(f"{argument}: no file matches {pattern} in {os.getcwd()}")
+        files.update(dict.fromkeys(sorted(matching)))
+    return f"{found['key']}={','.join(hydra_value(each) for each in files)}"
