@@ -101,7 +101,7 @@ def _epoch_line(metrics: Mapping[str, float]) -> str:
 
 def show_start(name: str, rows: int, prevalence: float) -> None:
     """What is about to be trained on; the frameworks take some seconds to load."""
-    console.print(f"{name}: {rows} rows, {prevalence:.2%} positive; starting TensorFlow ...")
+    console.print(f"{escape(name)}: {rows} rows, {prevalence:.2%} positive; starting TensorFlow ...")
 
 
 def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str, ending: str) -> None:
@@ -119,27 +119,30 @@ def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str,
     table.add_column("95% interval")
     for row in rows:
         table.add_row(*row)
-    console.print(f"\n[bold]{name}[/bold]\n", soft_wrap=True)
+    console.print(f"\n[bold]{escape(name)}[/bold]\n", soft_wrap=True)
     console.print(table)
-    console.print(threshold)
-    console.print(ending, soft_wrap=True)
+    console.print(escape(threshold))
+    console.print(escape(ending), soft_wrap=True)
 
 
-def show_where(folder: Path, run_id: str) -> None:
-    """The run's folder, and the one command that shows it in the browser."""
-    console.print(f"files: {_short_path(folder)}", soft_wrap=True)
+def show_where(folder: Path, run_id: str, look: str) -> None:
+    """The run's folder, and the one command or address that shows it in the browser."""
+    console.print(f"files: {escape(_short_path(folder))}", soft_wrap=True)
     if run_id:
-        console.print(
-            f"run id: {run_id}\nlook at it: [bold]runner ui[/bold]   (or, from a clone, make ui)", soft_wrap=True
-        )
+        console.print(f"run id: {run_id}\n{_look_at_it(look)}", soft_wrap=True)
     console.print()
+
+
+def _look_at_it(look: str) -> str:
+    clone = "   (or, from a clone, make ui)" if look == "runner ui" else ""
+    return f"look at it: [bold]{escape(look)}[/bold]{clone}"
 
 
 def show_job(name: str, objectives: Mapping[str, float], *, skipped: bool, progress: str) -> None:
     """A job of a sweep is over: its result, and how far the sweep is."""
     done_before = " (done before)" if skipped else ""
     values = ", ".join(f"{metric} {value:.4f}" for metric, value in objectives.items())
-    console.print(f"[bold]{name}[/bold]: {values}{done_before}\n{progress}", soft_wrap=True)
+    console.print(f"[bold]{escape(name)}[/bold]: {values}{done_before}\n{escape(progress)}", soft_wrap=True)
 
 
 def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
@@ -147,7 +150,7 @@ def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
     console.print(f"\n[bold]{escape(headline)}[/bold]", soft_wrap=True)
     for sentence in sentences:
         console.print(escape(sentence), soft_wrap=True)
-    console.print(f"report: {_short_path(path)}\n", soft_wrap=True)
+    console.print(f"report: {escape(_short_path(path))}\n", soft_wrap=True)
 
 
 def show_no_report(reason: str) -> None:
@@ -175,7 +178,7 @@ def show_best_trial(result: str, run_name: str, *, trials: int, command: str, fo
     console.print(f"run it again: {escape(command)}", soft_wrap=True)
     if missing:
         console.print(missing, soft_wrap=True)
-    console.print(f"all trials: {_short_path(folder)}\n", soft_wrap=True)
+    console.print(f"all trials: {escape(_short_path(folder))}\n", soft_wrap=True)
 
 
 def show_pareto_front(lines: Sequence[str], *, trials: int, command: str, folder: Path, missing: str) -> None:
@@ -201,11 +204,11 @@ def show_pareto_front(lines: Sequence[str], *, trials: int, command: str, folder
     )
 
 
-def show_sweep_end(parent_id: str, folder: Path) -> None:
-    """Where the whole sweep is."""
+def show_sweep_end(parent_id: str, folder: Path, look: str) -> None:
+    """Where the whole sweep is, and the one command or address that shows it in the browser."""
     if parent_id:
-        console.print(f"sweep id: {parent_id}\nlook at it: [bold]runner ui[/bold]   (or, from a clone, make ui)")
-    console.print(f"files of its runs: {_short_path(folder)}", soft_wrap=True)
+        console.print(f"sweep id: {parent_id}\n{_look_at_it(look)}", soft_wrap=True)
+    console.print(f"files of its runs: {escape(_short_path(folder))}", soft_wrap=True)
 
 
 def _short_path(path: Path) -> str:

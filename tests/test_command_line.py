@@ -140,3 +140,37 @@ def test_the_ui_serves_the_store_on_this_machine_alone(command, outputs, tmp_pat
         answer = local.open(f"{address}/api/2.0/mlflow/runs/get?run_id={run_id}", timeout=30).read()
         assert "<title>MLflow</title>" in page
         assert run_id in answer.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "outputs/mlflow.db is not there"),
+        (["--outputs", "my res"], "my res/mlflow.db is not there"),
+        (["--uri", "sqlite:///none.db"], "none.db is not there"),
+        (["--uri", "localhost:5000"], "http://localhost:5000"),
+    ],
+)
+def test_the_ui_of_no_store_is_refused_and_makes_none(command, tmp_path, arguments, words):
+    done = command("ui", *arguments)
+    assert done.status == 2
+    assert words in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ui_tells_of_a_taken_port_and_of_an_experiment_that_is_not_there(command, store):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = command("ui", "--port", str(port))
+    assert done.status == 2
+    assert f"--port {port} cannot be used" in done.err
+    done = command("ui", "--experiment", "nobody's")
+    assert done.status == 2
+    assert "no experiment of that name" in done.err
+
+
+def test_a_run_prints_the_command_that_shows_it(command, tmp_path):
+    done = command(*TINY, *PLAIN, "model=logistic", "paths.outputs=my res", "tracking.experiment_name=mine")
+    assert "look at it: runner ui --outputs 'my res' --experiment mine\n" in done.out

@@ -1,4 +1,5 @@
-"""`dataset.path=files(data/*.csv)`: a sweep over the files that match, which Hydra's grammar has no word for."""
+"""What a shell would understand of a path and Hydra does not: `files(data/*.csv)`, a sweep over the files that match,
+and `~`, which bash leaves alone behind `=`."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ FILES = re.compile(r"(?P<key>\+{0,2}[\w.]+)=files\((?P<patterns>.*)\)")
 
 
 def with_files(arguments: Sequence[str]) -> list[str]:
-    """The arguments, in which `key=files(PATTERN, ...)` is `key=FILE,FILE,...`, sorted by name.
+    """The arguments, in which `key=files(PATTERN, ...)` is `key=FILE,FILE,...`, sorted by name, and `key=~/x` whole.
 
     Args:
         arguments: of the command line. Patterns are those of a shell (`*`, `?`, `[ab]`, `**` for folders of any depth,
@@ -29,6 +30,9 @@ def with_files(arguments: Sequence[str]) -> list[str]:
 def _expanded(argument: str) -> str:
     found = FILES.fullmatch(argument)
     if found is None:
+        key, equals, value = argument.partition("=")
+        if value.startswith("~") and (there := os.path.expanduser(value)) != value:
+            return f"{key}{equals}{hydra_value(there)}"
         return argument
     files: dict[str, None] = {}
     for pattern in (each.strip() for each in found["patterns"].split(",")):

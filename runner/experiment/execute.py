@@ -48,6 +48,6 @@ def run_experiment(spec: RunSpec, resources: Resources, done: Mapping[str, Outco
         outcome = experiment.conclude(trained, evaluation, recorder)
 
     if not spec.in_sweep:
-        console.show_where(spec.folder.path, outcome.run_id)
+        console.show_where(spec.folder.path, outcome.run_id, run.tracker.how_to_look)
     log.info("seconds: %s", run.seconds)
     return outcome

@@ -4,6 +4,7 @@ from .mlflow_tracker import open_tracker as open_tracker
 from .mlflow_tracker import recorded_sweep as recorded_sweep
 from .model_package import packed as packed
 from .model_package import save_model as save_model
+from .opening import find_experiment as find_experiment
 from .opening import open_store as open_store
 from .provenance import provenance_tags as provenance_tags
 from .recorded_run import RecordedRun as RecordedRun
@@ -13,6 +14,7 @@ from .recorder import StoreError as StoreError
 from .results_table import results_table as results_table
 from .results_table import varied_parameters as varied_parameters
 from .runs_view import runs_page as runs_page
+from .store import EXPERIMENT as EXPERIMENT
 from .store import Store as Store
 from .store import configured_uri as configured_uri
 from .store import store_uri as store_uri

@@ -25,7 +25,8 @@ from runner.tracking.mlflow_recorder import MlflowRecorder, end_run, store_failu
 from runner.tracking.opening import open_store
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.recorder import ModelPackage
-from runner.tracking.store import Store
+from runner.tracking.runs_view import runs_page
+from runner.tracking.store import Store, ui_command
 from runner.tracking.tracker import Recording
 from runner.wording import without_password
 
@@ -43,6 +44,13 @@ class MlflowTracker:
     store: Store
     flush_seconds: float = 5.0
     system_metrics: bool = False
+
+    @property
+    def how_to_look(self) -> str:
+        """See `Tracker`."""
+        if self.store.uri.startswith(("http:", "https:")):
+            return runs_page(self.store.uri.rstrip("/"), self.store.experiment_id)
+        return ui_command(self.store)
 
     @contextmanager
     def recording(self, *, stop_on_error: bool = False) -> Iterator[Recording]:

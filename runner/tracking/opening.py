@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,10 +79,37 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
         ) from problem
     if found.lifecycle_stage != "active":
         raise InputError(
-            f"the MLflow experiment {name!r} was deleted: restore it in the UI, "
+            f"the MLflow experiment {name!r} was deleted: restore it by `{_restoring(uri, found.experiment_id)}`, "
             "or choose another name with tracking.experiment_name=..."
         )
     return found.experiment_id
+
+
+def _restoring(uri: str, experiment_id: str) -> str:
+    setting = shlex.quote(f"MLFLOW_TRACKING_URI={without_password(uri)}")
+    return f"env {setting} {shlex.quote(sys.executable)} -m mlflow experiments restore -x {experiment_id}"
+
+
+def find_experiment(uri: str, name: str) -> str | None:
+    """The id of an experiment in a store that is there, or None; nothing is created.
+
+    Args:
+        uri: see `store_uri`.
+        name: of the experiment.
+
+    Raises:
+        InputError: there is no such store, or it does not answer.
+    """
+    if uri.startswith("sqlite:") and not (file := Path(uri.removeprefix("sqlite:///"))).is_file():
+        raise InputError(f"{file} is not there: train something first, or name another with --outputs or --uri")
+    _refuse_unreachable_database(uri)
+    try:
+        found = mlflow.MlflowClient(uri).get_experiment_by_name(name)
+    except Exception as problem:  # every kind of store fails in its own words
+        raise InputError(
+            f"the MLflow store {without_password(uri)} cannot be read ({first_line(problem)})"
+        ) from problem
+    return None if found is None else str(found.experiment_id)
 
 
 def _refuse_unreachable_database(uri: str) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.config.schemas import TrackingConfig
 from runner.errors import InputError
+
+EXPERIMENT = "imbalance-runner"
+"""The MLflow experiment that runs belong to unless `tracking.experiment_name` names another."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,21 @@ def store_uri(uri: str | None, outputs: Path) -> str:
     """The tracking URI: the given one, else MLFLOW_TRACKING_URI, else SQLite in `outputs`; SQLite paths made absolute.
 
     Raises:
-        InputError: a folder of files, which MLflow no longer keeps runs in.
+        InputError: no address of a store, such as a folder of files, which MLflow no longer keeps runs in.
     """
     named = "tracking.uri" if uri else "MLFLOW_TRACKING_URI"
     chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{outputs.absolute() / 'mlflow.db'}"
     scheme = chosen.partition(":")[0]
+    if re.fullmatch(r"(localhost|[\w.-]+\.[\w.-]+|[\d.]+):\d+(/.*)?", chosen):
+        raise InputError(f"{named}={chosen} lacks its scheme: did you mean http://{chosen}?")
+    if malformed := re.fullmatch(r"(https?):/?([^/].*)", chosen):
+        raise InputError(f"{named}={chosen} lacks a slash: did you mean {malformed[1]}://{malformed[2]}?")
+    if scheme == "sqlite" and not chosen.startswith("sqlite:///"):
+        meant = chosen.removeprefix("sqlite:").removeprefix("//")
+        raise InputError(
+            f"{named}={chosen}: an SQLite address has three slashes before the file, four before a whole path: "
+            f"did you mean sqlite:///{meant}?"
+        )
     if "://" not in chosen and scheme != "databricks":
         raise InputError(
             f"{named}={chosen} is a folder, and MLflow keeps no runs in folders any more: "
@@ -42,8 +57,34 @@ def store_uri(uri: str | None, outputs: Path) -> str:
     if scheme == "file":
         raise InputError(f"{named}={chosen}: MLflow keeps no runs in folders any more; use sqlite:///path/to/mlflow.db")
     if scheme == "sqlite":
-        return f"sqlite:///{Path(chosen.removeprefix('sqlite:///')).absolute()}"
+        file = Path(chosen.removeprefix("sqlite:///")).expanduser().absolute()
+        if found := re.search(r"[?#]", str(file)):
+            raise InputError(f"{file}: {found[0]} in a path ends it in an SQLite address; rename the folder")
+        return f"sqlite:///{file}"
     return chosen
+
+
+def ui_command(store: Store) -> str:
+    """The command that shows this store and experiment, typed where this process runs.
+
+    Args:
+        store: no server's.
+    """
+    words = ["runner", "ui"]
+    if store.uri != store_uri(None, Path("outputs")):
+        file = Path(store.uri.removeprefix("sqlite:///"))
+        if store.uri.startswith("sqlite:") and file.name == "mlflow.db" and not os.environ.get("MLFLOW_TRACKING_URI"):
+            words += ["--outputs", _short(file.parent)]
+        else:
+            words += ["--uri", store.uri]
+    if store.experiment_name != EXPERIMENT:
+        words += ["--experiment", store.experiment_name]
+    return shlex.join(words)
+
+
+def _short(folder: Path) -> str:
+    here = Path.cwd()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def configured_uri(tracking: TrackingConfig, outputs: Path) -> str:

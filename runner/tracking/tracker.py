@@ -27,7 +27,14 @@ class Recording(Protocol):
 
 
 class Tracker(Protocol):
-    """Records runs and sweeps, and reads them back. Equal trackers record in the same place."""
+    """Records runs and sweeps, and reads them back. Equal trackers record in the same place.
+
+    Attributes:
+        how_to_look: the command or the address that shows what is recorded here; empty where nothing is.
+    """
+
+    @property
+    def how_to_look(self) -> str: ...
 
     def recording(self, *, stop_on_error: bool = False) -> AbstractContextManager[Recording]:
         """A context in which records are opened; leaving it waits until all is written.
@@ -95,6 +102,8 @@ class FolderRecording:
 
 class NoTracker:
     """Records nothing: `tracking=none`. What there is of a sweep is in the folders of its runs."""
+
+    how_to_look = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NoTracker)
