@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) 
 
     Args:
         values: the target, one value a row.
-        positive_label: the value that counts as positive; all others are negative, however many there are
-            (one against the rest). Without it the target must be boolean, {0, 1} or {-1, 1}.
+        positive_label: the value that counts as positive, or a list of such values; all others are negative,
+            however many there are. ``{"not": VALUE}``, or a list there, says which are negative, and all others are
+            positive. Without it the target must be boolean, {0, 1} or {-1, 1}.
         where: the beginning of every error, such as ``data.csv: target column 'churn'``.
 
     Returns:
@@ -44,23 +46,83 @@ def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) 
         raise InputError(f"{where}: holds {join_names(_ordered(found))}; say which one is positive: {choices}")
     raise InputError(
         f"{where}: holds {len(found)} different values ({join_names(_ordered(found), 5)}), not two;"
-        " name the positive one with dataset.positive_label=VALUE and all others become negative"
+        " name the positive one with dataset.positive_label=VALUE (or a list, or {not: VALUE}) and all others become"
+        " negative"
     )
 
 
+def named_values(positive_label: Any) -> tuple[list[Any], bool]:
+    """The values that ``positive_label`` names, and whether they are the negative ones (``not: VALUE``)."""
+    negated = isinstance(positive_label, Mapping)
+    if isinstance(positive_label, Mapping):
+        if list(positive_label) != ["not"]:
+            raise InputError(
+                f"dataset.positive_label={dict(positive_label)} is not a value, a list of values, or {{not: VALUE}},"
+                " which makes all values but that one positive"
+            )
+        positive_label = positive_label["not"]
+    if positive_label is None:
+        return [], negated
+    values = list(positive_label) if isinstance(positive_label, (list, tuple, set)) else [positive_label]
+    return values, negated
+
+
+def described(values: pd.Series, labels: np.ndarray, most: int = 4) -> str:
+    """Which values are positive and which negative, with how many rows each: ``positive 'yes' (80), ...``."""
+    sides = []
+    for called, label in (("positive", 1), ("negative", 0)):
+        counts = values[labels == label].value_counts()
+        shown = [f"{_plain(value)!r} ({count})" for value, count in counts.iloc[:most].items()]
+        rest = counts.iloc[most:]
+        more = [f"{len(rest)} more values ({rest.sum()})"] if len(rest) else []
+        sides.append(f"{called} {', '.join([*shown, *more])}")
+    return "; ".join(sides)
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _against_the_rest(values: pd.Series, found: list[Any], positive_label: Any, where: str) -> np.ndarray:
-    positives = [value for value in found if _same(value, positive_label)]
-    if not positives:
-        # YAML 1.1 turns an unquoted yes, no, on, off into a boolean before anyone here sees it.
-        quote = " (YAML reads yes, no, on, off as booleans: quote them)" if isinstance(positive_label, bool) else ""
-        raise InputError(
-            f"{where}: dataset.positive_label={positive_label} is not among its values:"
-            f" {join_names(_ordered(found))}{quote}"
-        )
-    labels = values.isin(positives).to_numpy().astype(np.int8)
-    if labels.all():
-        raise InputError(f"{where}: every value counts as dataset.positive_label={positive_label}; none is negative")
+    wanted, negated = named_values(positive_label)
+    if not wanted:
+        raise InputError(f"{where}: dataset.positive_label={positive_label} names no value")
+    named: list[Any] = []
+    for value in wanted:
+        same = [other for other in found if _same(other, value)]
+        if not same:
+            # YAML 1.1 turns an unquoted yes, no, on, off into a boolean before anyone here sees it.
+            quote = " (YAML reads yes, no, on, off as booleans: quote them)" if isinstance(value, bool) else ""
+            raise InputError(
+                f"{where}: dataset.positive_label={value} is not among its values: {join_names(_ordered(found))}{quote}"
+            )
+        named += same
+    _refuse_variants(values, found, wanted, named, where)
+    labels = (values.isin(named).to_numpy() ^ negated).astype(np.int8)
+    for label, called in ((1, "negative"), (0, "positive")):
+        if (labels == label).all():
+            raise InputError(
+                f"{where}: every value counts as {'positive' if label else 'negative'} by"
+                f" dataset.positive_label={positive_label}; none is {called}"
+            )
     return labels
+
+
+def _refuse_variants(values: pd.Series, found: list[Any], wanted: list[Any], named: list[Any], where: str) -> None:
+    """Refuses values that differ from a named one by upper and lower case or by surrounding blanks only."""
+    texts = {str(value) for value in wanted}
+    folded = {str(value).strip().casefold() for value in named if isinstance(value, str)}
+    alike = [value for value in found if isinstance(value, str) and value.strip().casefold() in folded]
+    unlisted = [value for value in alike if value not in texts]
+    if len(alike) == 1 or len(alike) == len(folded) or not unlisted:
+        return
+    counts = ", ".join(f"{value!r} ({(values == value).sum()} rows)" for value in _ordered(alike))
+    listed = ",".join(f"'{value}'" for value in _ordered(alike))
+    raise InputError(
+        f"{where}: {counts} differ by upper and lower case or by surrounding blanks only; make them one value in the"
+        f' file, or name all that are meant, as dataset.positive_label="[{listed}]"'
+    )
 
 
 def _same(value: Any, wanted: Any) -> bool:
