@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from runner.errors import InputError
 from runner.wording import join_names
 
 
-def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) -> np.ndarray:
+def binary_labels(
+    values: pd.Series, positive_label: Any = None, *, where: str, gaps: Collection[str] = ()
+) -> np.ndarray:
     """Labels as int8 0 and 1.
 
     Args:
@@ -21,6 +24,7 @@ def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) 
             however many there are. ``{"not": VALUE}``, or a list there, says which are negative, and all others are
             positive. Without it the target must be boolean, {0, 1} or {-1, 1}.
         where: the beginning of every error, such as ``data.csv: target column 'churn'``.
+        gaps: words of the file that were taken for gaps.
 
     Returns:
         (rows,) int8 array.
@@ -28,9 +32,10 @@ def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) 
     values = pd.Series(values).reset_index(drop=True)
     missing = values.isna().to_numpy()
     if missing.any():
+        words = f" ({join_names(gaps, 3)} counts as one; dataset.missing=none makes it a value)" if gaps else ""
         raise InputError(
-            f"{where}: {missing.sum()} of {len(values)} values are missing, the first in row {missing.argmax() + 1};"
-            " fill them in or delete these rows"
+            f"{where}: {missing.sum()} of {len(values)} values are missing, the first in row {missing.argmax() + 1}"
+            f"{words}; fill them in or delete these rows"
         )
     found: list[Any] = values.drop_duplicates().tolist()
     if len(found) == 1:
@@ -42,7 +47,7 @@ def binary_labels(values: pd.Series, positive_label: Any = None, *, where: str) 
     if set(found) in ({0, 1}, {-1, 1}) and all(not isinstance(value, str) for value in found):
         return (values == 1).to_numpy().astype(np.int8)
     if len(found) == 2:
-        choices = " or ".join(f"dataset.positive_label={value}" for value in _ordered(found))
+        choices = " or ".join(f"dataset.positive_label={_typed(value)}" for value in _ordered(found))
         raise InputError(f"{where}: holds {join_names(_ordered(found))}; say which one is positive: {choices}")
     raise InputError(
         f"{where}: holds {len(found)} different values ({join_names(_ordered(found), 5)}), not two;"
@@ -142,6 +147,12 @@ def _text(value: Any) -> str:
         return repr(float(text))
     except ValueError:
         return text
+
+
+def _typed(value: Any) -> str:
+    """The value as an override has it, quoted where the shell or Hydra would read something else."""
+    plain = re.fullmatch(r"[\w.+-]+", str(value), re.ASCII) and str(value).casefold() != "null"
+    return str(value) if plain else f"\"'{value}'\""
 
 
 def _ordered(found: list[Any]) -> list[Any]:

@@ -82,7 +82,8 @@ def load_file(
     taken = {column for column in (target, weight, grouped) if column is not None}
     chosen = _feature_columns(table, target, features, drop, taken)
     answers = table.target(target, named_values(positive_label)[0])
-    labels = binary_labels(answers, positive_label, where=f"{table.where}: target column '{target}'")
+    where = f"{table.where}: target column '{target}'"
+    labels = binary_labels(answers, positive_label, where=where, gaps=table.columns.target_gaps)
     weights = groups = None
     if weight is not None:
         weights = checked_weights(table.other(weight), labels, where=f"{table.where}: weight column '{weight}'")
@@ -98,9 +99,10 @@ def load_file(
     untold = dataset.features.drop(columns=list(table.columns.told), errors="ignore")
     warn_of_columns(untold, table.where, codes, typed=not isinstance(table.content, dict))
     warn_of_rows(dataset, table.where)
+    written = formats_in_words(table.columns.formats, plain=isinstance(table.content, dict))
     summary = (
         f"{table.where}: {table.rows} rows, {len(table.names)} columns ({dataset.features.shape[1]} features),"
-        f" {table.dialect}, {formats_in_words(table.columns.formats)}; target '{target}': {described(answers, labels)}"
+        f" {table.dialect}{written and f', {written}'}; target '{target}': {described(answers, labels)}"
     )
     return replace(dataset, summary=summary, reading=_for_new_rows(table, dataset))
 
@@ -153,7 +155,7 @@ def _feature_columns(
     nameless = [column for column in chosen if column in table.unnamed and not isinstance(table.content, dict)]
     if nameless:
         raise InputError(
-            f"{table.where}: {len(nameless)} columns have no name, here called {join_names(nameless)}; name them in the"
+            f"{table.where}: columns without a name, here called {join_names(nameless)}; name them in the"
             f" file, or leave them out: dataset.drop=['{nameless[0]}']"
         )
     return chosen

@@ -99,7 +99,7 @@ class Table:
         """Weights or groups: numbers where all values are, else texts."""
         if not isinstance(self.content, dict):
             return self.content[name]
-        values = self.columns._without_gaps(self.content[name])
+        values = self.columns.without_gaps(self.content[name])
         column = self.columns.numbers(name, values, quiet=True)
         self.columns.formats.pop(name, None)
         return pd.Series(values.to_pandas()) if column is None else column
@@ -114,7 +114,7 @@ class Table:
         if not is_text(column):
             return column
         texts = pa.chunked_array([pa.array(column.astype("str"), pa.string(), from_pandas=True)])
-        values = self.columns._without_gaps(pc.fill_null(texts, ""))
+        values = self.columns.without_gaps(pc.fill_null(texts, ""))
         if name in reading.categorical:
             return codes(values)
         if name in reading.numeric:
@@ -135,7 +135,11 @@ def read_table(path: Any, reading: Reading, expected: Sequence[str]) -> Table:
         InputError: a file cannot be read, or they do not fit together.
     """
     files = [read_file(one, reading, expected) for one in find_files(path)]
-    where = str(files[0].path) if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more files"
+    where = (
+        str(files[0].path)
+        if len(files) == 1
+        else f"{files[0].path} and {len(files) - 1} more file{'s' * (len(files) > 2)}"
+    )
     if all(file.text is not None for file in files):
         return _of_texts(files, where, reading)
     if any(file.text is not None for file in files):
@@ -194,6 +198,12 @@ def _of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Tabl
     whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     if len(whole) == 0:
         raise InputError(f"{where}: has no rows; there is nothing to learn from")
+    if frames[0].attrs.get("numbered"):
+        log.warning(
+            "%s: column names are numbers there, and texts here: give new rows such names too, by"
+            " frame.columns = frame.columns.astype(str)",
+            where,
+        )
     names, unnamed = _header(list(whole.columns))
     whole = whole.set_axis(names, axis="columns")
     kept = [np.arange(file.rows) for file in files]
@@ -275,7 +285,7 @@ def _distinct(header: list[str], rows: pa.Table, where: str) -> dict[str, pa.Chu
 
 
 def _shows_comma(texts: pa.ChunkedArray) -> bool:
-    some = pc.filter(texts, pc.match_substring(texts, ","))
+    some = pc.unique(pc.filter(texts, pc.match_substring(texts, ",")))
     return len(some) > 0 and shows_comma([text.strip() for text in some.slice(0, 1000).to_pylist()])
 
 
@@ -290,9 +300,9 @@ def _place(files: Sequence[FileTable], rows: Sequence[np.ndarray]) -> Callable[[
     return place
 
 
-def formats_in_words(formats: dict[str, NumberFormat]) -> str:
-    """``decimal comma in 'a'; thousands point in 'b'``, or the usual decimal point."""
-    said = []
+def formats_in_words(formats: dict[str, NumberFormat], *, plain: bool) -> str:
+    """``decimal comma in 'a'; thousands point in 'b'``."""
+    said = ["decimal point"] if plain and all(how.decimal == "." for how in formats.values()) else []
     for word, sign_of in (("decimal", "decimal"), ("thousands", "thousands"), ("unit", "unit")):
         by_sign: dict[str, list[str]] = {}
         for name, how in formats.items():
@@ -300,7 +310,7 @@ def formats_in_words(formats: dict[str, NumberFormat]) -> str:
             if sign and (word != "decimal" or sign != "."):
                 by_sign.setdefault(sign, []).append(name)
         said += [f"{word} {called(sign[0])} in {join_names(names, 3)}" for sign, names in by_sign.items()]
-    return ", ".join(said or ["decimal point"])
+    return ", ".join(said)
 
 
 def with_columns_found(table: Table, reading: Reading) -> Reading:

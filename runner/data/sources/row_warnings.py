@@ -51,15 +51,17 @@ def warn_of_rows(dataset: Dataset, where: str) -> None:
 
 
 def _fewest_errors(column: pd.Series, labels: np.ndarray) -> float:
-    """How many rows the best rule on this column alone gets wrong: a label for each value, or one threshold."""
+    """How many rows the best rule on this column gets wrong: one a value, or one threshold and one for gaps."""
     values, different = pd.factorize(column, use_na_sentinel=True)
     errors = np.inf
     if len(different) <= MOST_VALUES:
         counts = np.zeros((len(different) + 1, 2))
         np.add.at(counts, (values, labels), 1)  # gaps are -1, the last row
         errors = counts.min(axis=1).sum()
-    if column.dtype.kind in "iuf" and not column.isna().any():
-        errors = min(errors, _errors_of_threshold(column.to_numpy(dtype=np.float64), labels))
+    if column.dtype.kind in "iuf" and column.notna().any():
+        gap = column.isna().to_numpy()
+        of_gaps = np.bincount(labels[gap], minlength=2).min()
+        errors = min(errors, of_gaps + _errors_of_threshold(column[~gap].to_numpy(dtype=np.float64), labels[~gap]))
     return float(errors)
 
 

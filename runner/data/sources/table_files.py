@@ -130,9 +130,9 @@ def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTabl
     Raises:
         InputError: it cannot be read.
     """
-    suffix, unpack = _kind(path)
     if path.is_dir():
-        raise InputError(f"{path}: is a folder; dataset.path names files, as {path}/*.csv does")
+        raise InputError(f"{path}: is a folder; dataset.path names files, as '{path}/*.csv' does")
+    suffix, unpack = _kind(path)
     if not path.exists():
         raise InputError(f"{path}: no such file{_nearby(path)}; correct dataset.path")
     try:
@@ -172,8 +172,9 @@ def _named(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: column names have {frame.columns.nlevels} levels; give each column one name")
     index = [str(name) for name in frame.index.names if name is not None]
     frame = frame.reset_index(drop=not index)
+    numbered = any(not isinstance(name, str) for name in frame.columns)
     frame.columns = frame.columns.astype(str)
-    frame.attrs["index"] = index
+    frame.attrs.update(index=index, numbered=numbered)
     return frame
 
 

@@ -38,6 +38,7 @@ class TextColumns:
         point_is_usual: see `read_numbers`.
         formats: by column, how its numbers are written where that is not plain; filled while reading.
         told: columns that were warned of; filled while reading.
+        target_gaps: words that were taken for gaps in the target; filled while reading.
     """
 
     where: str
@@ -47,6 +48,7 @@ class TextColumns:
     point_is_usual: bool = True
     formats: dict[str, NumberFormat] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    target_gaps: list[str] = field(default_factory=list)
 
     def feature(self, name: str, texts: pa.ChunkedArray) -> pd.Series:
         """A feature: numbers with NaN for gaps, booleans, or texts with None for gaps.
@@ -54,12 +56,12 @@ class TextColumns:
         Raises:
             InputError: its numbers can be read in two ways, or it was to be numbers and has none.
         """
-        values = self._without_gaps(texts)
+        values = self.without_gaps(texts)
         if name in self.reading.categorical:
             return codes(values)
         column = self.numbers(name, values, forced=name in self.reading.numeric)
         if column is not None:
-            self._refuse_infinite(name, column)
+            self._refuse_infinite(name, column, values)
             return column
         truths = _booleans(values)
         return _texts(values) if truths is None else truths
@@ -75,7 +77,8 @@ class TextColumns:
         there = [word for word in pc.unique(trimmed).to_pylist() if word]
         own = [word for word in there if word in self.gaps and word not in self.reading.own_gaps]
         classes = own if len(there) == 2 else [word for word in own if word in named]
-        values = self._without_gaps(texts, but=classes)
+        self.target_gaps = [word for word in own if word not in classes]
+        values = self.without_gaps(texts, but=classes)
         name = "target"
         column = None if classes else self.numbers(name, values, quiet=True)
         if column is None:
@@ -99,8 +102,9 @@ class TextColumns:
         Raises:
             InputError: the numbers can be read in two ways.
         """
-        plain = None if self.reading.decimal == "," else _plain_numbers(values)
-        if plain is not None and (self.point_is_usual or self.reading.decimal == "." or not _all_grouped(values)):
+        plain = _plain_numbers(values)
+        point = self.point_is_usual if self.reading.decimal is None else self.reading.decimal == "."
+        if plain is not None and (point or plain.dtype.kind == "i" or not _all_grouped(values)):
             return plain
         encoded = pc.dictionary_encode(values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values)
         if isinstance(encoded, pa.ChunkedArray):
@@ -136,10 +140,15 @@ class TextColumns:
         return _spread(found.values, indices)
 
     def _read(self, texts: list[str]) -> Numbers | Ambiguous | Words:
+        """The options decide what is not clear; a column that tells another sign by itself keeps it."""
         signs = self.reading.decimal, self.reading.thousands
-        return read_numbers(texts, *signs, point_is_usual=self.point_is_usual)
+        found = read_numbers(texts, *signs, point_is_usual=self.point_is_usual)
+        if isinstance(found, Numbers) or signs == (None, None):
+            return found
+        return read_numbers(texts, point_is_usual=self.point_is_usual)
 
-    def _without_gaps(self, texts: pa.ChunkedArray, but: list[str] | None = None) -> pa.ChunkedArray:
+    def without_gaps(self, texts: pa.ChunkedArray, but: list[str] | None = None) -> pa.ChunkedArray:
+        """The texts trimmed, null for gaps; the words of `but` are none."""
         trimmed = pc.utf8_trim_whitespace(texts)
         gaps = pa.array(["", *(word for word in self.gaps if word not in (but or []))], pa.string())
         return pc.if_else(pc.is_in(trimmed, value_set=gaps), pa.scalar(None, pa.string()), trimmed)
@@ -169,7 +178,7 @@ class TextColumns:
             other = self.place(int((indices == texts.index(found.other)).argmax()))
             return (
                 f"{begin}{found.example!r} ({place}) and {found.other!r} ({other}) are not written in one way; write"
-                f" its numbers alike, or say what the signs are with dataset.decimal and dataset.thousands; {keep}"
+                f" its numbers alike in the file; {keep}"
             )
         sign = "," if "," in found.example else "."
         decimal = found.example.replace(sign, ".")
@@ -179,14 +188,15 @@ class TextColumns:
             f" say which: dataset.decimal={called(sign)} or dataset.thousands={called(sign)}; {keep}"
         )
 
-    def _refuse_infinite(self, name: str, column: pd.Series) -> None:
+    def _refuse_infinite(self, name: str, column: pd.Series, values: pa.ChunkedArray) -> None:
         if column.dtype.kind != "f":
             return
         infinite = np.isinf(column.to_numpy())
         if infinite.any():
+            words = ",".join(pc.unique(values.filter(pa.array(infinite))).to_pylist()[:4])
             raise InputError(
                 f"{self.where}: column '{name}': {infinite.sum()} infinite values, the first in"
-                f" {self.place(int(infinite.argmax()))}; dataset.missing=[inf,Infinity] takes them as gaps,"
+                f" {self.place(int(infinite.argmax()))}; dataset.missing=[{words}] takes them as gaps,"
                 f" dataset.drop=['{name}'] leaves the column out"
             )
 

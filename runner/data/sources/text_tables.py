@@ -78,6 +78,11 @@ def _decoded(content: bytes, where: str, encoding: str | None) -> tuple[str, str
     if encoding in ("utf-8", "utf-16", "utf-32") and marked is not None:
         encoding = marked
     asked = encoding or marked or "utf-8"
+    if asked == "utf-8" and b"\0" in content:
+        raise InputError(
+            f"{where}: holds NUL bytes, which no text in UTF-8 has; if it is UTF-16 without a mark, say so:"
+            " dataset.encoding=utf-16-le"
+        )
     try:
         text = content.decode(asked)
     except UnicodeError as error:
@@ -94,11 +99,6 @@ def _decoded(content: bytes, where: str, encoding: str | None) -> tuple[str, str
                 " files, or save it as UTF-8"
             )
         raise InputError(f"{where}: {reason}") from error
-    if "\0" in text[:100_000] or "\0" in text:
-        raise InputError(
-            f"{where}: holds NUL bytes, which no text has; if it is UTF-16 without a mark, say so:"
-            " dataset.encoding=utf-16-le"
-        )
     return text, {"utf-8-sig": "utf-8"}.get(asked, asked)
 
 
