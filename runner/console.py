@@ -105,8 +105,9 @@ def show_start(name: str, rows: int, prevalence: float) -> None:
 
 
 def show_summary(line: str) -> None:
-    """What was read from a user's file."""
-    console.print(f"read {escape(line)}", soft_wrap=True)
+    """What was read from a user's file; nothing of other datasets."""
+    if line:
+        console.print(f"read {escape(line)}", soft_wrap=True)
 
 
 def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str, ending: str) -> None:

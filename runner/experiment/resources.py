@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from runner import console, data, tracking
+from runner import data, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build
 from runner.config.schemas import TrackingConfig
@@ -84,8 +84,7 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
             "a loader must return a runner.data.Dataset"
         )
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
-        log.info(dataset.summary)
-        console.show_summary(dataset.summary)
+        log.info("read %s", dataset.summary)
     return check_dataset(dataset)
 
 

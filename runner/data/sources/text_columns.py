@@ -106,6 +106,11 @@ class TextColumns:
         point = self.point_is_usual if self.reading.decimal is None else self.reading.decimal == "."
         if plain is not None and (point or plain.dtype.kind == "i" or not _all_grouped(values)):
             return plain
+        if plain is None and self.reading.thousands != ",":
+            commas = _with_commas(values)
+            if commas is not None and (self.reading.decimal == "," or not _all_grouped(values, ",")):
+                self.formats[name] = NumberFormat(",")
+                return commas
         encoded = pc.dictionary_encode(values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values)
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
@@ -239,10 +244,18 @@ def _plain_numbers(values: pa.ChunkedArray) -> pd.Series | None:
     )
 
 
-def _all_grouped(values: pa.ChunkedArray) -> bool:
-    """Whether every value with a point could have it between thousands."""
-    pointed = pc.match_substring(values, ".")
-    grouped = pc.match_substring_regex(values, r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$")
+def _with_commas(values: pa.ChunkedArray) -> pd.Series | None:
+    """Numbers of which some have a decimal comma and none a point, however large the column."""
+    some = pc.any(pc.match_substring(values, ",")).as_py()
+    if not some or pc.any(pc.match_substring(values, ".")).as_py():
+        return None
+    return _plain_numbers(pc.replace_substring(values, ",", "."))
+
+
+def _all_grouped(values: pa.ChunkedArray, sign: str = ".") -> bool:
+    """Whether every value with the sign could have it between thousands."""
+    pointed = pc.match_substring(values, sign)
+    grouped = pc.match_substring_regex(values, rf"^[-+]?[1-9]\d{{0,2}}([{sign}]\d{{3}})+$")
     return bool(pc.any(pointed).as_py()) and bool(pc.all(pc.or_(pc.invert(pointed), grouped)).as_py())
 
 

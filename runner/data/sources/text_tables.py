@@ -20,6 +20,8 @@ SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 200
 """Records that a separator has to cut into as many pieces as the header before it is believed."""
 
+_BEGINNING = 1_000_000
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -135,8 +137,23 @@ def _separator(text: str, where: str, expected: Sequence[str]) -> str:
 
 def _records(text: str, separator: str) -> Iterator[list[str]]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # 131072 by default: less than some headers
-    lines = (line for line in io.StringIO(text, newline="") if line.strip())
+    lines = (line for line in io.StringIO(_beginning(text), newline="") if line.strip())
     return csv.reader(lines, delimiter=separator)
+
+
+def _beginning(text: str) -> str:
+    """Whole lines of the text, a million characters or ten lines."""
+    end = _BEGINNING
+    if len(text) <= end:
+        return text
+    for _ in range(10):
+        found = text.find("\n", end)
+        if found < 0:
+            return text
+        if text.count("\n", 0, found) >= 10:
+            break
+        end = found + 1
+    return text[: found + 1]
 
 
 def _header(text: str, separator: str, where: str) -> tuple[list[str], int]:
@@ -145,7 +162,7 @@ def _header(text: str, separator: str, where: str) -> tuple[list[str], int]:
 
     def lines() -> Iterator[str]:
         nonlocal taken
-        for line in io.StringIO(text, newline=""):
+        for line in io.StringIO(_beginning(text), newline=""):
             taken += len(line)
             if line.strip(" \r\n"):
                 yield line
