@@ -62,6 +62,7 @@ class TextColumns:
         column = self.numbers(name, values, forced=name in self.reading.numeric)
         if column is not None:
             self._refuse_infinite(name, column, values)
+            self._warn_of_zeros(name, column, values)
             return column
         truths = _booleans(values)
         return _texts(values) if truths is None else truths
@@ -174,6 +175,16 @@ class TextColumns:
             " dataset.missing=[%s] makes gaps of such words, dataset.numeric=['%s'] of all words in the column",
             *(self.where, name, example, self.place(first), said, listed, name),
         )
+
+    def _warn_of_zeros(self, name: str, column: pd.Series, values: pa.ChunkedArray) -> None:
+        padded = pc.match_substring_regex(values, r"^0\d") if column.dtype.kind == "i" else pa.array([False])
+        if pc.any(padded).as_py():
+            self.told.add(name)
+            log.warning(
+                "%s: column '%s' has numbers that begin with 0 (%s), as codes do; dataset.categorical=['%s'] takes them"
+                " as categories",
+                *(self.where, name, values.filter(padded)[0].as_py(), name),
+            )
 
     def _two_ways(self, name: str, found: Ambiguous, texts: list[str], indices: np.ndarray) -> str:
         begin = f"{self.where}: column '{name}': "
