@@ -271,8 +271,8 @@ def packed(content: str, suffix: str) -> bytes:
         with pa.CompressedOutputStream(buffer, "zstd") as stream:
             stream.write(content.encode())
         return buffer.getvalue().to_pybytes()
-    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}[suffix]
-    return pack(content.encode())
+    pack: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+    return pack[suffix](content.encode())
 
 
 TOWNS = BASE.assign(town=np.where(RNG.random(400) < 0.5, "Köln", "Bonn"))
@@ -306,7 +306,7 @@ def test_kinds_of_text_files(load, content, name, options):
 @pytest.mark.parametrize("suffix", ["parquet", "feather", "orc", "jsonl", "json", "xlsx", "dta"])
 def test_kinds_of_files_with_types(tmp_path, suffix):
     frame, path = TOWNS.round(6), tmp_path / f"table.{suffix}"
-    {
+    write: dict[str, Callable[[Path], object]] = {
         "parquet": frame.to_parquet,
         "feather": frame.to_feather,
         "orc": frame.to_orc,
@@ -314,7 +314,8 @@ def test_kinds_of_files_with_types(tmp_path, suffix):
         "json": lambda path: frame.to_json(path, orient="records"),
         "xlsx": lambda path: frame.to_excel(path, index=False),
         "dta": lambda path: frame.to_stata(path, write_index=False),
-    }[suffix](path)
+    }
+    write[suffix](path)
     dataset = load_file(path, "y")
     pd.testing.assert_frame_equal(dataset.features, frame[["a", "b", "town"]].astype({"town": "str"}))
     assert dataset.labels.tolist() == POSITIVE.tolist()
