@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from runner.data.sources.headers import (
+    check_same,
+    distinct,
+    named,
+    order,
+    place_in_files,
+    without_repeated_headers,
+)
 from runner.data.sources.numbers import NumberFormat, shows_comma
 from runner.data.sources.reading import Reading, called
 from runner.data.sources.table_files import FileTable, find_files, read_file
@@ -162,22 +170,22 @@ def is_text(column: pd.Series) -> bool:
 
 def _of_texts(files: Sequence[FileTable], where: str, reading: Reading) -> Table:
     texts = [file.text for file in files if file.text is not None]
-    header, unnamed = _header(texts[0].header)
+    header, unnamed = named(texts[0].header)
     parts, numbers = [], []
     for file, text in zip(files, texts, strict=True):
-        own, _ = _header(text.header)
+        own, _ = named(text.header)
         rows = text.rows.rename_columns([str(place) for place in range(len(own))])
-        _check_same(header, own, files[0], file)
-        kept = _without_repeated_headers(rows, [name.strip() for name in text.header], str(file.path))
+        check_same(header, own, files[0], file)
+        kept = without_repeated_headers(rows, [name.strip() for name in text.header], str(file.path))
         numbers.append(kept)
         rows = rows if len(kept) == rows.num_rows else rows.take(kept)
-        parts.append(rows.select(_order(header, own)).rename_columns([str(place) for place in range(len(own))]))
+        parts.append(rows.select(order(header, own)).rename_columns([str(place) for place in range(len(own))]))
     whole = pa.concat_tables(parts)
     if whole.num_rows == 0:
         raise InputError(f"{where}: has a header but no rows; there is nothing to learn from")
-    content = _distinct(header, whole, where)
+    content = distinct(header, whole, where)
     separators = list(dict.fromkeys(text.separator for text in texts))
-    columns = TextColumns(where, reading, reading.gaps, _place(files, numbers))
+    columns = TextColumns(where, reading, reading.gaps, place_in_files(files, numbers))
     if reading.decimal is None:
         columns.point_is_usual = ";" not in separators and not any(map(_shows_comma, content.values()))
     dialect = (
@@ -193,7 +201,7 @@ def _of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Tabl
         twice = sorted({name for name, count in Counter(frame.columns).items() if count > 1})
         if twice:
             raise InputError(f"{file.path}: more than one column is called {join_names(twice)}; give each its own name")
-        _check_same(list(frames[0].columns), list(frame.columns), files[0], file)
+        check_same(list(frames[0].columns), list(frame.columns), files[0], file)
     index = list(frames[0].attrs.get("index", []))
     whole = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     if len(whole) == 0:
@@ -204,100 +212,16 @@ def _of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Tabl
             " frame.columns = frame.columns.astype(str)",
             where,
         )
-    names, unnamed = _header(list(whole.columns))
+    names, unnamed = named(list(whole.columns))
     whole = whole.set_axis(names, axis="columns")
     kept = [np.arange(file.rows) for file in files]
-    columns = TextColumns(where, reading, reading.own_gaps, _place(files, kept), reading.decimal != ",")
+    columns = TextColumns(where, reading, reading.own_gaps, place_in_files(files, kept), reading.decimal != ",")
     return Table(where, names, whole, columns, index, unnamed, files[0].path.suffix.lstrip("."))
-
-
-def _header(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The names as pandas gives them, and which of them the file does not have."""
-    header = [name if name.strip() else f"Unnamed: {place}" for place, name in enumerate(names)]
-    return header, [new for new, name in zip(header, names, strict=True) if not name.strip()]
-
-
-def _check_same(first: list[str], other: list[str], file: FileTable, beside: FileTable) -> None:
-    ours, theirs = Counter(name.strip() for name in first), Counter(name.strip() for name in other)
-    if ours == theirs:
-        return
-    lacks, extra = list((ours - theirs).elements()), list((theirs - ours).elements())
-    differences = [f"has no {join_names(lacks, 4)}"] * bool(lacks) + [f"has also {join_names(extra, 4)}"] * bool(extra)
-    raise InputError(
-        f"{beside.path}: {' and '.join(differences)}, unlike {file.path}; files that are put together need the"
-        " same columns"
-    )
-
-
-def _order(header: list[str], own: list[str]) -> list[str]:
-    """The places of a file's columns in the order of the first file's header."""
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(own):
-        places.setdefault(name.strip(), []).append(place)
-    return [str(places[name.strip()].pop(0)) for name in header]
-
-
-def _without_repeated_headers(rows: pa.Table, header: list[str], path: str) -> np.ndarray:
-    """The places of the rows that do not repeat the header, as `cat *.csv` leaves them."""
-    every = np.arange(rows.num_rows)
-    if not rows.num_rows:
-        return every
-    first = pc.is_in(pc.utf8_trim_whitespace(rows.column(0)), value_set=pa.array(header, pa.string()))
-    suspects = np.flatnonzero(first.to_numpy())
-    repeated: list[int] = []
-    known = set(header)
-    for row in suspects[:100_000].tolist():
-        values = [str(column[row].as_py()).strip() for column in rows.columns]
-        if values == header:
-            repeated.append(row)
-        elif len(known) > 1 and known.issuperset(values) and len(set(values)) == len(known):
-            raise InputError(
-                f"{path}: row {row + 1} is a header with its columns in another order ({join_names(values, 3)}); were"
-                " files put together? Name them one by one: dataset.path=[A,B]"
-            )
-    if repeated:
-        log.warning(
-            "%s: %s the header and %s left out, the first is row %d (were files put together?)",
-            path,
-            "1 row repeats" if len(repeated) == 1 else f"{len(repeated)} rows repeat",
-            "is" if len(repeated) == 1 else "are",
-            repeated[0] + 1,
-        )
-    return np.delete(every, repeated)
-
-
-def _distinct(header: list[str], rows: pa.Table, where: str) -> dict[str, pa.ChunkedArray]:
-    """Each column under its name; one that stands there twice with equal values is taken once."""
-    content: dict[str, pa.ChunkedArray] = {}
-    copies = []
-    for name, column in zip(header, rows.columns, strict=True):
-        if name not in content:
-            content[name] = column
-        elif pc.all(pc.equal(pc.utf8_trim_whitespace(content[name]), pc.utf8_trim_whitespace(column))).as_py():
-            copies.append(name)
-        else:
-            raise InputError(
-                f"{where}: more than one column is called '{name}', with different values; give each its own name"
-            )
-    if copies:
-        log.warning("%s: taken once, though there twice with equal values: %s", where, join_names(copies))
-    return content
 
 
 def _shows_comma(texts: pa.ChunkedArray) -> bool:
     some = pc.unique(pc.filter(texts, pc.match_substring(texts, ",")))
     return len(some) > 0 and shows_comma([text.strip() for text in some.slice(0, 1000).to_pylist()])
-
-
-def _place(files: Sequence[FileTable], rows: Sequence[np.ndarray]) -> Callable[[int], str]:
-    ends = np.cumsum([len(kept) for kept in rows])
-
-    def place(row: int) -> str:
-        number = int(np.searchsorted(ends, row, side="right"))
-        own = int(rows[number][row - (ends[number - 1] if number else 0)]) + 1
-        return f"row {own}" if len(files) == 1 else f"row {own} of {files[number].path.name}"
-
-    return place
 
 
 def formats_in_words(formats: dict[str, NumberFormat], *, plain: bool) -> str:
