@@ -162,10 +162,13 @@ def gap_numbers(reading: Reading) -> list[float]:
 
 
 def is_text(column: pd.Series) -> bool:
-    """Whether a column of a frame holds texts, and nothing else but gaps."""
+    """Whether a column of a frame holds texts, perhaps among numbers, and nothing else but gaps."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return False
-    return pd.api.types.infer_dtype(column, skipna=True) == "string"
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind not in ("mixed", "mixed-integer"):
+        return kind == "string"
+    return all(isinstance(value, (str, int, float)) for value in column.dropna()) and not column.isna().all()
 
 
 def _of_texts(files: Sequence[FileTable], where: str, reading: Reading) -> Table:
@@ -188,9 +191,9 @@ def _of_texts(files: Sequence[FileTable], where: str, reading: Reading) -> Table
     columns = TextColumns(where, reading, reading.gaps, place_in_files(files, numbers))
     if reading.decimal is None:
         columns.point_is_usual = ";" not in separators and not any(map(_shows_comma, content.values()))
-    dialect = (
-        f"separator {' and '.join(map(called, separators))}, {' and '.join(dict.fromkeys(t.encoding for t in texts))}"
-    )
+    dialect = " and ".join(dict.fromkeys(text.encoding for text in texts))
+    if separators != [""]:
+        dialect = f"separator {' and '.join(map(called, separators))}, {dialect}"
     hint = "; the first line holds numbers: has the file a header?" if looks_like_data(texts[0].header) else ""
     return Table(where, list(content), content, columns, [], unnamed, dialect, hint)
 

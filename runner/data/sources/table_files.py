@@ -6,6 +6,7 @@ import bz2
 import glob
 import gzip
 import io
+import logging
 import lzma
 import zipfile
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from runner.data.sources.reading import Reading
 from runner.data.sources.text_tables import TextTable, read_text
 from runner.errors import InputError
 from runner.wording import did_you_mean, join_names
+
+log = logging.getLogger("runner.data")
 
 TEXT: dict[str, str | None] = {".csv": None, ".tsv": "\t", ".tab": "\t", ".txt": None, ".data": None, ".psv": "|"}
 """Kinds of text files, each with its separator where the kind says it."""
@@ -62,13 +65,13 @@ TYPED: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     ".orc": lambda file: _from_arrow(orc.read_table(file)),
     ".json": lambda file: pd.read_json(file, dtype=False, convert_dates=False),
     ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False, convert_dates=False),
-    ".xlsx": lambda file: pd.read_excel(file),
     ".dta": lambda file: pd.read_stata(file),
     ".sas7bdat": lambda file: pd.read_sas(file, format="sas7bdat", encoding="utf-8"),
 }
 """Kinds of files that know the types of their columns."""
 
-SUFFIXES = (*TEXT, *TYPED)
+EXCEL = ".xlsx"
+SUFFIXES = (*TEXT, *TYPED, EXCEL)
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,8 @@ def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTabl
         content = unpack(content) if unpack else content
         if suffix in TEXT:
             return FileTable(path, text=read_text(content, str(path), reading, expected, TEXT[suffix]))
+        if suffix == EXCEL:
+            return FileTable(path, text=_read_excel(io.BytesIO(content), path))
         return FileTable(path, frame=_named(TYPED[suffix](io.BytesIO(content)), path))
     except InputError:
         raise
@@ -149,6 +154,19 @@ def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTabl
     except Exception as error:
         reason = str(error).strip().splitlines()[0].strip() if str(error).strip() else type(error).__name__
         raise InputError(f"{path}: cannot be read ({reason}); check that it is a whole table of this kind") from error
+
+
+def _read_excel(file: io.BytesIO, path: Path) -> TextTable:
+    """The first sheet as texts, for its cells may be of any type, and pandas would take the word None for a gap."""
+    book = pd.ExcelFile(file)
+    if len(book.sheet_names) > 1:
+        log.warning("%s: has %d sheets; the first, '%s', is read", path, len(book.sheet_names), book.sheet_names[0])
+    cells = book.parse(book.sheet_names[0], header=None, dtype=str, keep_default_na=False, na_values=[""]).fillna("")
+    if len(cells) == 0:
+        raise InputError(f"{path}: is empty; it needs a header and rows")
+    header = [str(name) for name in cells.iloc[0]]
+    texts = [pa.array(cells[column].iloc[1:].astype("str"), pa.string()) for column in cells]
+    return TextTable(header, pa.table(texts, names=[str(place) for place in range(len(header))]), "", "xlsx")
 
 
 def _kind(path: Path) -> tuple[str, Callable[[bytes], bytes] | None]:

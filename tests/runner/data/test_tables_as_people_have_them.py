@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import zipfile
 from collections.abc import Callable
@@ -463,6 +464,29 @@ def test_numbers_as_text_in_a_file_with_types(tmp_path, caplog):
     base(n=NUMBERS.astype(str)).to_parquet(path)
     load_file(path, "y")
     assert "column 'n' is text, but most of its values are numbers; dataset.numeric=['n']" in caplog.text
+
+
+def test_sheets_of_excel(tmp_path, caplog):
+    """The word None is a class, a blank cell a gap, and a further sheet is told of."""
+    frame = base(n=[None if row % 40 == 3 else row / 4 for row in ROWS], y=np.where(POSITIVE == 1, "attack", "None"))
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        frame.to_excel(book, sheet_name="data", index=False)
+        frame.head().to_excel(book, sheet_name="notes", index=False)
+    dataset = load_file(tmp_path / "book.xlsx", "y", "attack")
+    assert dataset.labels.tolist() == POSITIVE.tolist()
+    np.testing.assert_allclose(dataset.features["n"], frame["n"])
+    assert "has 2 sheets; the first, 'data', is read" in caplog.text
+    assert "xlsx, decimal point" in dataset.summary
+
+
+def test_words_among_numbers_of_a_file_with_types(tmp_path, caplog):
+    values = ["?", *(None if row % 40 == 0 else row for row in range(1, 400))]
+    records = [{"n": value, "y": row % 2} for row, value in enumerate(values)]
+    (tmp_path / "table.json").write_text(json.dumps(records))
+    load_file(tmp_path / "table.json", "y")
+    assert "column 'n' is text, but most of its values are numbers; dataset.numeric=['n']" in caplog.text
+    numbers = load_file(tmp_path / "table.json", "y", numeric=["n"]).features["n"]
+    assert (numbers.isna().sum(), numbers[1]) == (10, 1)
 
 
 @pytest.mark.parametrize("values", [1.7e308 * RNG.random(400), np.where(ROWS == 7, 1e39, RNG.random(400))])
