@@ -5,16 +5,21 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from runner.data.sources.reading import SIGNS, Reading, called
 from runner.errors import InputError
+
+log = logging.getLogger("runner.data")
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 200
@@ -72,6 +77,8 @@ def read_text(content: bytes, where: str, reading: Reading, expected: Sequence[s
     separator = reading.separator or declared or usual or _separator(text, where, expected)
     header, used = _header(text, separator, where)
     rows = _rows(text, used, len(header), separator, where)
+    if '"' in text:
+        _warn_of_swallowed_rows(header, rows, separator, where)
     return TextTable(header, rows, separator, encoding)
 
 
@@ -211,6 +218,22 @@ def _rows(text: str, start: int, columns: int, separator: str, where: str) -> pa
     if odd:
         raise InputError(_uneven(odd[0], len(odd), columns, separator, where))
     return table
+
+
+def _warn_of_swallowed_rows(header: Sequence[str], rows: pa.Table, separator: str, where: str) -> None:
+    """Warns of a value that holds as many separators as a row, and a line break: a quote that was never closed."""
+    for name, column in zip(header, rows.columns, strict=True):
+        broken = pc.match_substring(column, "\n")
+        if not pc.any(broken).as_py():
+            continue
+        for row in np.flatnonzero(broken.to_numpy())[:1000].tolist():
+            if column[row].as_py().count(separator) >= len(header) - 1:
+                log.warning(
+                    "%s: row %d: its value of column '%s' holds line breaks and separators like whole rows (%r): if a"
+                    " quote is missing in the file, rows are lost in it",
+                    *(where, row + 1, name, _short(column[row].as_py())),
+                )
+                return
 
 
 def _uneven(row: arrow_csv.InvalidRow, count: int, columns: int, separator: str, where: str) -> str:

@@ -378,6 +378,18 @@ def test_headers_in_the_middle_are_left_out(load, caplog):
     assert "2 rows repeat the header and are left out, the first is row 151" in line
 
 
+def test_rows_lost_in_an_open_quote_are_told(load, caplog):
+    lines = [f"{row},{'text'},{row % 2}" for row in range(40)]
+    lines[7], lines[20] = '7,"5 inch,1', '20,"6 inch,0'
+    dataset = load("x,t,y\n" + "\n".join(lines) + "\n")
+    assert len(dataset.labels) == 27
+    assert "row 8: its value of column 't' holds line breaks and separators like whole rows" in caplog.text
+
+    caplog.clear()
+    load(csv(base(t=np.where(ROWS % 3 == 0, "two\nlines, yes", "one"))))
+    assert caplog.messages == []
+
+
 def test_a_download_with_blanks_copies_and_infinities(load, caplog):
     """The form of CICIDS2017."""
     frame = pd.DataFrame({" Duration": NUMBERS, " Length": COUNTS, "Rate": some("Infinity", NUMBERS / 2)})
