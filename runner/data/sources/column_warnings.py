@@ -52,8 +52,8 @@ def warn_of_columns(features: pd.DataFrame, where: str, codes: Collection[str] =
     if constant:
         log.warning(
             "%s: constant, the same value in every row, so that nothing can be learned of it: %s;"
-            " dataset.drop=[...] leaves it out",
-            *(where, join_names(constant)),
+            " dataset.drop=[%s] leaves it out",
+            *(where, join_names(constant), ",".join(map(repr, constant)) if len(constant) <= 5 else "..."),
         )
     for name, column in features.drop(columns=constant).items():
         warning = _warning(str(name), column, codes, typed)
