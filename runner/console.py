@@ -104,6 +104,12 @@ def show_start(name: str, rows: int, prevalence: float) -> None:
     console.print(f"{escape(name)}: {rows} rows, {prevalence:.2%} positive; starting TensorFlow ...")
 
 
+def show_summary(line: str) -> None:
+    """What was read from a user's file; nothing of other datasets."""
+    if line:
+        console.print(f"read {escape(line)}", soft_wrap=True)
+
+
 def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str, ending: str) -> None:
     """A run's result.
 

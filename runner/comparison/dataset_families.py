@@ -7,6 +7,12 @@ datasets they would be one piece of evidence counted twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+CUT = ("keel", "imblearn", "page_blocks", "breast_cancer", "digits")
+"""The dataset options whose sets are cut from others; a file of one's own is not, whatever its name."""
 
 # Names that the rule below does not resolve. A name ending in * stands for all that begin so.
 PARENTS = {
@@ -33,8 +39,7 @@ def parent(dataset: str) -> str:
     """The set whose rows a dataset is cut from; the dataset's own name where it is not known to be cut from any.
 
     The rule: class numbers at the end are dropped (`yeast1`, `abalone9_18`, `glass_0_1_6_vs_2`), and a table knows the
-    names that do not end in class numbers. A file of one's own called sales_2021 is therefore taken to share rows
-    with sales_2022.
+    names that do not end in class numbers. It holds for the sets of `CUT` alone: see `parents`.
     """
     for name, found in PARENTS.items():
         if dataset == name or (name.endswith("*") and dataset.startswith(name[:-1])):
@@ -43,9 +48,25 @@ def parent(dataset: str) -> str:
     return classes["parent"] if classes else dataset
 
 
-def families(datasets: list[str]) -> dict[str, list[str]]:
-    """Datasets by parent, both in the order given."""
+def parents(table: pd.DataFrame) -> dict[str, str]:
+    """The parent of each dataset in a table of runs; the dataset itself where its source cuts no sets.
+
+    Args:
+        table: columns dataset and, where it is known, source (the dataset option).
+    """
+    sources = table["source"] if "source" in table else ["keel"] * len(table)
+    found = dict(zip(table["dataset"].astype(str), sources, strict=True))
+    return {dataset: parent(dataset) if source in CUT else dataset for dataset, source in found.items()}
+
+
+def families(datasets: list[str], known: Mapping[str, str] | None = None) -> dict[str, list[str]]:
+    """Datasets by parent, both in the order given.
+
+    Args:
+        datasets: their names.
+        known: the parent of each, as of `parents`; else by the names alone.
+    """
     found: dict[str, list[str]] = {}
     for dataset in datasets:
-        found.setdefault(parent(dataset), []).append(dataset)
+        found.setdefault((known or {}).get(dataset) or parent(dataset), []).append(dataset)
     return found

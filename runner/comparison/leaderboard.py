@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from runner.comparison.corrected_t import CorrectedT
-from runner.comparison.dataset_families import parent
+from runner.comparison.dataset_families import parents
 from runner.comparison.one_dataset import NOTHING, OneDataset
 from runner.comparison.several_datasets import SeveralDatasets
 from runner.metrics import sign
@@ -68,7 +68,7 @@ def leaderboard(table: pd.DataFrame, comparison: OneDataset | SeveralDatasets) -
 
 def _means(table: pd.DataFrame, metric: str) -> pd.Series:
     """By loss: finite values averaged over seeds, then splits, then datasets cut from the same rows, then datasets."""
-    values = table.assign(value=table[metric].astype(float), parent=table["dataset"].map(parent))
+    values = table.assign(value=table[metric].astype(float), parent=table["dataset"].map(parents(table)))
     values = values[np.isfinite(values["value"])]
     keys = ["loss", "parent", "dataset", "split"]
     while keys:
@@ -86,7 +86,7 @@ def _mean_interval(runs: pd.DataFrame, comparison: OneDataset | SeveralDatasets)
         scores = by_split[comparison.metric].to_numpy()
         return CorrectedT.of(scores, ratio).interval(comparison.alpha) if len(scores) > 1 else NOTHING
     by_dataset = by_split[comparison.metric].groupby("dataset").mean()
-    scores = by_dataset.groupby(parent).mean().to_numpy()
+    scores = by_dataset.groupby(by_dataset.index.map(parents(runs))).mean().to_numpy()
     n = len(scores)
     if n < 2:
         return NOTHING

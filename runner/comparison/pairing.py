@@ -11,11 +11,12 @@ Three decisions:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from runner.comparison.dataset_families import parents
 from runner.metrics import sign
 
 CELL = ["loss", "dataset", "split", "seed"]
@@ -78,6 +79,7 @@ class Paired:
         scores: by dataset, splits x losses (the baseline first), from the cells that all losses with a run on the
             dataset have; a loss without one has no column.
         missing: what was not there.
+        parents: by dataset, the one whose rows it is cut from: see `runner.comparison.dataset_families`.
     """
 
     metric: str
@@ -86,6 +88,7 @@ class Paired:
     pairs: tuple[Pair, ...]
     scores: dict[str, pd.DataFrame]
     missing: tuple[Missing, ...]
+    parents: dict[str, str] = field(default_factory=dict)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -126,7 +129,7 @@ def pair(table: pd.DataFrame, metric: str, baseline: str) -> Paired:
         test_ratios = ratios["n_test"] / ratios["n_train"]
         all_losses = cells.reindex(columns=[baseline, *losses])
         pairs += [_pair(all_losses, dataset, loss, baseline, metric, test_ratios) for loss in losses]
-    return Paired(metric, baseline, losses, tuple(pairs), scores, tuple(missing))
+    return Paired(metric, baseline, losses, tuple(pairs), scores, tuple(missing), parents(table))
 
 
 def _pair(cells: pd.DataFrame, dataset: str, loss: str, baseline: str, metric: str, test_ratios: pd.Series) -> Pair:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from runner.comparison.compared import CANNOT_TELL, Compared, interval_verdict
-from runner.comparison.dataset_families import families, parent
+from runner.comparison.dataset_families import families
 from runner.comparison.holm import Step, holm_steps
 from runner.comparison.one_dataset import NOTHING, check_limits
 from runner.comparison.pairing import Missing, Paired
@@ -82,14 +82,14 @@ def several_datasets(paired: Paired, *, rope: float = 0.005, alpha: float = 0.05
         ValueError: a negative rope, or an alpha outside (0, 1).
     """
     check_limits(rope, alpha)
-    parents = families(list(paired.datasets))
+    parents = families(list(paired.datasets), paired.parents)
     gains = [_gains(paired, loss, parents) for loss in paired.losses]
     p = [wilcoxon_p(values) if len(values) else np.nan for values in gains]
     tested = int(np.count_nonzero(~np.isnan(p)))
     test = _Test(rope, alpha, seed, needed=datasets_needed(max(tested, 1), alpha))
     results = zip(paired.losses, gains, holm_steps(p, alpha), strict=True)
     compared = tuple(_compared(loss, values, step, test) for loss, values, step in results)
-    scores = _scores(paired)
+    scores = _scores(paired, parents)
     return SeveralDatasets(
         metric=paired.metric,
         baseline=paired.baseline,
@@ -111,11 +111,13 @@ def _gains(paired: Paired, loss: str, parents: dict[str, list[str]]) -> np.ndarr
     return np.round([np.mean(values) for values in by_parent if values], 12)
 
 
-def _scores(paired: Paired) -> pd.DataFrame:
+def _scores(paired: Paired, parents: dict[str, list[str]]) -> pd.DataFrame:
     """Parents x losses; a dataset on which a loss has no score is left out, for ranks need all of them."""
     losses = [paired.baseline, *paired.losses]
     means = pd.DataFrame({name: scores.mean() for name, scores in paired.scores.items()}, index=losses).T
-    return means.dropna().groupby(parent, sort=False).mean().round(12)
+    parent = {dataset: name for name, datasets in parents.items() for dataset in datasets}
+    complete = means.dropna()
+    return complete.groupby(complete.index.map(parent), sort=False).mean().round(12)
 
 
 def _compared(loss: str, gains: np.ndarray, step: Step, test: _Test) -> Compared:

@@ -85,13 +85,21 @@ class File(DatasetConfig):
     """conf/dataset/file.yaml"""
 
     _target_: str = "runner.data.sources.load_file"
-    path: str = MISSING
+    path: Any = MISSING
     target: str = MISSING
     positive_label: Any = None
     features: list[str] | None = None
     drop: list[str] = field(default_factory=list)
     sample_weight: str | None = None
     group: str | None = None
+    name: str | None = None
+    separator: str = MISSING
+    decimal: str = MISSING
+    thousands: str | None = MISSING
+    encoding: str = MISSING
+    missing: Any = MISSING
+    categorical: list[str] | None = None
+    numeric: list[str] | None = None
 
 
 @dataclass

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,9 @@ class Dataset:
         weights: (rows,) float64 array of non-negative sample weights, or None.
         groups: (rows,) array; rows of one group stay on one side of every split, or None.
         image_shape: (height, width, channels) when the columns are pixels in row-major order, or None.
+        summary: what was read, in one line, or "".
+        reading: how texts in the columns became numbers and gaps, so that new rows can be read alike: see
+            `runner.tracking.scorer`; empty where they were never texts.
     """
 
     name: str
@@ -32,6 +37,8 @@ class Dataset:
     weights: np.ndarray | None = None
     groups: np.ndarray | None = None
     image_shape: tuple[int, int, int] | None = None
+    summary: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def prevalence(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,18 +40,37 @@ def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, 
     sides = split_rows(dataset, seed=seed, validation=validation, test=test, duplicates=duplicates)
     weights = part_weights(dataset, sides)
     preprocessing = data.make_preprocessing(dataset.features)  # loads scikit-learn, once the split is not refused
-    preprocessing.fit(dataset.features.iloc[sides[TRAIN]])
+    with np.errstate(all="ignore"):  # what overflows is refused by name
+        preprocessing.fit(dataset.features.iloc[sides[TRAIN]])
 
     def part(rows: np.ndarray, weights: np.ndarray | None) -> Part:
+        with np.errstate(all="ignore"):
+            inputs = preprocessing.transform(dataset.features.iloc[rows]).astype(np.float32)
+        _check_finite(dataset, rows, inputs, preprocessing.get_feature_names_out)
         return Part(
             rows=rows,
-            inputs=preprocessing.transform(dataset.features.iloc[rows]).astype(np.float32),
+            inputs=inputs,
             labels=dataset.labels[rows].astype(np.float32),
             weights=weights,
         )
 
     train, held_out, tested = map(part, sides, weights)
     return Splits(train=train, validation=held_out, test=tested, preprocessing=preprocessing)
+
+
+def _check_finite(dataset: Dataset, rows: np.ndarray, inputs: np.ndarray, names: Callable[[], Sequence[str]]) -> None:
+    """Refuses inputs that are infinite or NaN, as of values too large to be standardised."""
+    wrong = ~np.isfinite(inputs)
+    if not wrong.any():
+        return
+    place = int(wrong.any(axis=0).argmax())
+    column = str(names()[place]).removeprefix("values__")
+    row = int(rows[wrong[:, place].argmax()])
+    said = f"its largest value is {dataset.features[column].abs().max():g}" if column in dataset.features else ""
+    raise InputError(
+        f"{dataset.name}: column '{column}' is not finite once it is standardised (row {row + 1}; {said}): numbers of"
+        f" this size overflow; rescale or clear them, or leave the column out: dataset.drop=['{column}']"
+    )
 
 
 def split_rows(

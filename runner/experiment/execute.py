@@ -35,6 +35,7 @@ def run_experiment(spec: RunSpec, resources: Resources, done: Mapping[str, Outco
         return admitted
     if not spec.in_sweep:
         dataset = admitted.dataset
+        console.show_summary(dataset.summary)
         console.show_start(dataset.name, len(dataset.labels), dataset.prevalence)
 
     # This first access to `experiment` loads Keras: what was refused or skipped has not waited for it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,8 @@ from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.errors import InputError
+
+log = logging.getLogger("runner.data")
 
 LATEST = 4  # datasets, and splits: a sweep goes through one after the other, so few serve many runs
 
@@ -80,6 +83,8 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
             f"dataset._target_={config.dataset['_target_']} returned {type(dataset).__name__}: "
             "a loader must return a runner.data.Dataset"
         )
+    if dataset.summary:  # how a user's file was understood: said before anything is trained on it
+        log.info("read %s", dataset.summary)
     return check_dataset(dataset)
 
 

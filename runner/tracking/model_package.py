@@ -78,7 +78,7 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, thres
     return {
         "python_model": str(Path(__file__).with_name("scorer.py")),
         "artifacts": {name: str(parts / name) for name in ("network.keras", "preprocessing.joblib")},
-        "model_config": {"threshold": threshold, "numeric": numeric},
+        "model_config": {"threshold": threshold, "numeric": numeric, "reading": dict(dataset.reading)},
         "signature": ModelSignature(inputs, outputs),
         "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
         "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],

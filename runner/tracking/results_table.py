@@ -18,15 +18,32 @@ def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
     """The finished runs among `runs`; of two with one fingerprint, the later.
 
     Returns:
-        Columns run_id, loss (with its settings), option (the loss's config option), dataset, split, seed, n_train
-        (all rows but the test part's: validation counts, for it stops training and chooses the threshold), n_test,
-        seconds, every final metric under its MLflow name, and the parameters of loss, model and optimizer.
+        Columns run_id, loss (with its settings), option (the loss's config option), dataset, source (the dataset's
+        config option), split, seed, n_train (all rows but the test part's: validation counts, for it stops training
+        and chooses the threshold), n_test, seconds, every final metric under its MLflow name, and the parameters of
+        loss, model and optimizer. Files of one name with different content are called by their paths.
     """
     latest: dict[str, RecordedRun] = {}
     for run in sorted(runs, key=lambda run: run.started):
         if run.finished and names.VARIANT in run.tags:
             latest[run.tags.get(names.FINGERPRINT, run.run_id)] = run
-    return pd.DataFrame([_row(run) for run in latest.values()])
+    return pd.DataFrame(_told_apart([_row(run) for run in latest.values()], list(latest.values())))
+
+
+def _told_apart(rows: list[dict[str, Any]], runs: Sequence[RecordedRun]) -> list[dict[str, Any]]:
+    """The rows, where two files with one name are two datasets: called by their paths, or else by their content."""
+    contents: dict[str, dict[str, str]] = {}
+    for row, run in zip(rows, runs, strict=True):
+        if row["source"] == "file":
+            content = run.tags.get(names.DATASET_SHA256, "")
+            contents.setdefault(row["dataset"], {})[content] = run.params.get("dataset.path", "")
+    for row, run in zip(rows, runs, strict=True):
+        paths = contents.get(row["dataset"], {}) if row["source"] == "file" else {}
+        if len(paths) > 1:
+            content = run.tags.get(names.DATASET_SHA256, "")
+            told = paths[content] if len(set(paths.values())) == len(paths) else content[:8]
+            row["dataset"] = f"{row['dataset']} ({told})"
+    return rows
 
 
 def _row(run: RecordedRun) -> dict[str, Any]:
@@ -36,6 +53,7 @@ def _row(run: RecordedRun) -> dict[str, Any]:
         "loss": tags[names.VARIANT],
         "option": params.get("loss", ""),
         "dataset": tags[names.DATASET_NAME],
+        "source": params.get("dataset", ""),
         "split": int(params["split.seed"]),
         "seed": int(params["seed"]),
         "n_train": int(tags[names.rows_of("train")]) + int(tags[names.rows_of("validation")]),

@@ -22,6 +22,8 @@ class Scorer(PythonModel):
         self.logits = keras.Model(network.input, network.get_layer("logit").output)
         self.threshold = context.model_config["threshold"]
         self.numeric = context.model_config["numeric"]
+        # How a text file was read: new rows, read by plain pandas, hold its texts where training saw numbers and gaps.
+        self.reading = context.model_config.get("reading") or {}
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
         """Scores rows. Unknown categories and missing values are fine; a missing column is refused by name."""
@@ -31,7 +33,7 @@ class Scorer(PythonModel):
             raise ValueError(f"Columns missing: {', '.join(missing)}. The model needs: {', '.join(columns)}")
         frame = model_input[columns].copy()
         for name in columns:
-            frame[name] = _as_number(frame[name]) if name in self.numeric else _as_text(frame[name])
+            frame[name] = self._number(frame[name]) if name in self.numeric else self._category(frame[name])
         inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
         logits = np.asarray(self.logits.predict(inputs, batch_size=4096, verbose=0), dtype="float64")[:, 0]
         probability = np.exp(-np.logaddexp(0, -logits))
@@ -39,6 +41,72 @@ class Scorer(PythonModel):
             {"probability": probability, "label": (probability >= self.threshold).astype("int64")},
             index=model_input.index,
         )
+
+    def _number(self, column: pd.Series) -> pd.Series:
+        """The column as training read it: decimal commas, signs between thousands, words for gaps."""
+        if not self.reading:
+            return _as_number(column)
+        form = self.reading["formats"].get(column.name)
+        if _holds_texts(column):
+            forced = column.name in self.reading["numeric"]
+            gaps = ("", *self.reading["gaps"])
+            column = column.map(lambda value: _parsed(value, form, gaps, forced)).astype("object")
+        elif form and form["whole"] and "." in form["thousands"]:
+            values = _as_number(column)
+            if (values.dropna() % 1 != 0).any():
+                raise ValueError(
+                    f"Column {column.name} had points between thousands in training (1.234 was 1234) and holds"
+                    " fractions now: read it with thousands='.' or dtype=str"
+                )
+        column = _as_number(column)
+        return column.where(~column.isin(self.reading["gap_numbers"]))
+
+    def _category(self, column: pd.Series) -> pd.Series:
+        """The column as training read it: trimmed, words for gaps, codes as texts."""
+        if not self.reading:
+            return _as_text(column)
+        name, gaps = column.name, {"", *self.reading["gaps"]}
+        if _holds_texts(column):
+            trimmed = column.map(lambda value: value.strip() if isinstance(value, str) else value).astype("object")
+            return trimmed.where(~trimmed.isin(gaps), None)
+        if pd.api.types.is_numeric_dtype(column):
+            column = column.where(~column.isin(self.reading["gap_numbers"]))
+        if name not in self.reading["codes"]:
+            return _as_text(column)
+        width = self.reading["widths"].get(name, 0)
+        return _codes(column, width) if pd.api.types.is_numeric_dtype(column) else column
+
+
+def _holds_texts(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column) and any(isinstance(value, str) for value in column)
+
+
+def _parsed(value: Any, form: dict | None, gaps: tuple, forced: bool) -> Any:
+    """A text as a number in the format of its column; what is no number is returned as it is, or as a gap."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text in gaps:
+        return np.nan
+    if text.casefold() in ("true", "false"):
+        return float(text.casefold() == "true")
+    number = text
+    if form:
+        number = "".join(sign for sign in text.replace(form["unit"], "") if sign not in form["thousands"]).strip()
+        number = number.replace(form["decimal"], ".")
+    try:
+        return float(number)
+    except ValueError:
+        return np.nan if forced else value
+
+
+def _codes(column: pd.Series, width: int) -> pd.Series:
+    """Numbers as the texts of categories, with the leading zeros they had in training."""
+    texts = [
+        None if pd.isna(value) else str(int(value)).zfill(width) if value == int(value) else str(value)
+        for value in column
+    ]
+    return pd.Series(texts, index=column.index, name=column.name, dtype="object")
 
 
 def _as_number(column: pd.Series) -> pd.Series:
@@ -60,8 +128,7 @@ def _as_text(column: pd.Series) -> pd.Series:
         f"Column {column.name} was text in training and holds numbers now: read it with dtype=str to be sure",
         stacklevel=2,
     )
-    texts = [None if pd.isna(value) else str(int(value)) if value == int(value) else str(value) for value in column]
-    return pd.Series(texts, index=column.index, name=column.name, dtype="object")
+    return _codes(column, width=0)
 
 
 set_model(Scorer())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from pathlib import Path
+from collections.abc import Collection
 
 import pandas as pd
 
 from runner.data.columns import MOST_CATEGORIES, RAREST
+from runner.wording import join_names
 
 log = logging.getLogger("runner.data")
 
@@ -29,24 +30,38 @@ _DATE = re.compile(
     rf"|\d{{1,2}}[-\s.]+{_MONTH}[-\s.,]+\d{{2,4}}|{_MONTH}[\s.]+\d{{1,2}},?\s+\d{{4}})(?:[T\s]+\d.*)?\s*",
     re.IGNORECASE,
 )
-_GROUPED = r"\s*[-+]?(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)\s*"
+_CODE = re.compile(
+    r"(?:.*[\W_])?(?:code|zip|zipcode|postcode|postal|plz|type|kind|category|cat|class|mcc|country|state|region)"
+    r"(?:[\W_].*)?|.*[a-z](?:Code|Type|Kind|Category|Class)",
+    re.IGNORECASE,
+)
+_MOST_CODES, _LEAST_CODE = 30, 100
 _ID = re.compile(r"(?i:id|index|.*[\W_]id)|.*[a-z]I[dD]")
 
 
-def warn_of_columns(features: pd.DataFrame, path: Path) -> None:
-    """Logs a warning for each column that looks like an identifier, like dates, like broken numbers or useless.
+def warn_of_columns(features: pd.DataFrame, where: str, codes: Collection[str] = (), *, typed: bool = False) -> None:
+    """Logs a warning for each column that looks like an identifier, like dates, like codes, or useless.
 
     Args:
         features: checked feature columns.
-        path: of their file, for the message.
+        where: their file, for the message.
+        codes: columns that the user calls categorical.
+        typed: whether the file says which columns are texts.
     """
-    for name, column in features.items():
-        warning = _warning(str(name), column)
+    constant = [str(name) for name, column in features.items() if _is_constant(column)]
+    if constant:
+        log.warning(
+            "%s: constant, the same value in every row, so that nothing can be learned of it: %s;"
+            " dataset.drop=[%s] leaves it out",
+            *(where, join_names(constant), ",".join(map(repr, constant)) if len(constant) <= 5 else "..."),
+        )
+    for name, column in features.drop(columns=constant).items():
+        warning = _warning(str(name), column, codes, typed)
         if warning:
-            log.warning("%s: column '%s' %s", path, name, warning)
+            log.warning("%s: column '%s' %s", where, name, warning)
 
 
-def _warning(name: str, column: pd.Series) -> str | None:
+def _warning(name: str, column: pd.Series, codes: Collection[str], typed: bool) -> str | None:
     """What is said of the column after its name, or None."""
     way_out = f"dataset.drop=['{name}'] leaves it out"
     if name.startswith("Unnamed: "):
@@ -54,22 +69,42 @@ def _warning(name: str, column: pd.Series) -> str | None:
     if column.dtype.kind in "bf":
         return None
     if column.dtype.kind in "iu":
-        return (
-            f"looks like an identifier, no two rows share a value; {way_out}"
-            if _looks_like_identifier(name, column)
-            else None
-        )
+        if _looks_like_identifier(name, column):
+            return f"looks like an identifier, no two rows share a value; {way_out}"
+        if _looks_like_codes(name, column):
+            few = ", ".join(map(str, column.drop_duplicates().head(3)))
+            return (
+                f"holds whole numbers that may be codes ({few}, ...), whose order says nothing;"
+                f" dataset.categorical=['{name}'] takes them as categories"
+            )
+        return None
     if _looks_like_dates(column):
         return f"looks like dates: drop it or turn it into numbers; {way_out}"
-    row = _row_that_is_no_number(column) if column.dtype == "str" else None
-    if row is not None:
-        return f"is mostly numbers but is taken as categories because of {column.iloc[row]!r} in row {row + 1}"
+    if typed and name not in codes and column.dtype == "str" and _mostly_numbers(column):
+        return f"is text, but most of its values are numbers; dataset.numeric=['{name}'] reads them as numbers"
     rare = _share_too_rare(column)
     if rare >= NEARLY_ALL:
         return (
             f"is nearly useless, {rare:.0%} of its values are too rare to be told apart and share one input; {way_out}"
         )
     return None
+
+
+def _is_constant(column: pd.Series) -> bool:
+    return not column.isna().any() and bool((column == column.iloc[0]).all())
+
+
+def _looks_like_codes(name: str, column: pd.Series) -> bool:
+    """Few different numbers in many rows, called a code or far from 0 and 1 as no count begins."""
+    different = column.nunique()
+    if not 3 <= different <= len(column) / _FEW:
+        return False
+    by_name = bool(_CODE.fullmatch(name))
+    return by_name or (different <= _MOST_CODES and column.min() >= _LEAST_CODE)
+
+
+def _mostly_numbers(column: pd.Series) -> bool:
+    return bool(pd.to_numeric(column, errors="coerce").notna().sum() > column.notna().sum() / 2)
 
 
 def _looks_like_identifier(name: str, column: pd.Series) -> bool:
@@ -87,18 +122,6 @@ def _looks_like_dates(column: pd.Series) -> bool:
         warnings.simplefilter("ignore")  # whether the day or the month comes first does not matter here
         dates = pd.to_datetime(shaped, errors="coerce", format="mixed", dayfirst=True, utc=True)
     return bool(dates.notna().sum() >= NEARLY_ALL * len(values))
-
-
-def _row_that_is_no_number(column: pd.Series) -> int | None:
-    """The row, from 0, that makes a column of texts out of one that is mostly numbers to its writer."""
-    texts = column.notna() & pd.to_numeric(column, errors="coerce").isna()
-    # 1,5 is a number to its writer, and so is 1.234,5; both are categories to pandas.
-    numbers = pd.to_numeric(column.str.replace(",", "."), errors="coerce").notna()
-    grouped = column.str.fullmatch(_GROUPED, na=False)
-    if not texts.any() or (numbers | grouped).sum() <= len(column) / 2:
-        return None
-    others = texts & ~numbers
-    return int((others if others.any() else texts).to_numpy().argmax())
 
 
 def _share_too_rare(column: pd.Series) -> float:

@@ -1,8 +1,9 @@
-"""The user's own table: a CSV or Parquet file."""
+"""The user's own table: CSV, Parquet and whatever else pandas or Arrow reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,17 @@ import pandas as pd
 
 from runner.data.checks import as_image_shape, check, checked_groups, checked_weights
 from runner.data.dataset import Dataset
-from runner.data.labels import binary_labels
+from runner.data.labels import binary_labels, described, named_values
 from runner.data.sources.column_warnings import warn_of_columns
-from runner.data.sources.table_files import read_table
+from runner.data.sources.file_table import Table, formats_in_words, gap_numbers, read_table, with_columns_found
+from runner.data.sources.reading import AUTO, names, reading
+from runner.data.sources.row_warnings import warn_of_rows
 from runner.errors import InputError
-from runner.wording import did_you_mean
+from runner.wording import join_names
 
 
 def load_file(
-    path: str | Path,
+    path: str | Path | Sequence[str],
     target: str,
     positive_label: Any = None,
     features: Sequence[str] | None = None,
@@ -26,84 +29,133 @@ def load_file(
     sample_weight: str | None = None,
     group: str | None = None,
     *,
+    name: str | None = None,
+    separator: str = AUTO,
+    decimal: str = AUTO,
+    thousands: str | None = AUTO,
+    encoding: str = AUTO,
+    missing: Any = AUTO,
+    categorical: Sequence[str] | None = None,
+    numeric: Sequence[str] | None = None,
     image_shape: Sequence[int] | None = None,
 ) -> Dataset:
     """A table with a header, one row an example.
 
     Args:
-        path: ``.csv``, ``.tsv`` (also with ``.gz``) or ``.parquet``. A CSV without commas in its header may use
-            semicolons, and then 0,77 is a number.
+        path: a file, a list of files, or a pattern such as ``day*.csv``, whose rows are put together. Text (``.csv``,
+            ``.tsv``, ``.txt``, ...), Parquet, Feather, ORC, JSON, Excel and Stata, plain or compressed.
         target: the column with the class.
-        positive_label: the value of the target that counts as positive; all others, however many, are negative
-            (one against the rest). Not needed where the target is boolean, {0, 1} or {-1, 1}. Values are
-            compared as written too: 1 finds '1', and True finds 'true'.
+        positive_label: the value of the target that counts as positive, or a list of them; all others, however many,
+            are negative. ``{"not": VALUE}``: all but this one are positive. Not needed where the target is boolean,
+            {0, 1} or {-1, 1}. Values are compared as written too: 1 finds '1', and True finds 'true'.
         features: the columns to learn from, all that are left if not given.
         drop: columns to leave out.
         sample_weight: a column of weights from 0 up; no feature.
         group: a column of groups whose rows stay on one side of the split (a patient, a customer); no feature.
+        name: of the dataset; the file's name without its ending if not given.
+        separator: between values of a text file: comma, semicolon, tab, pipe, space, or any single sign.
+        decimal: point or comma.
+        thousands: what stands between groups of three digits: comma, point, space, apostrophe or none.
+        encoding: of a text file, such as cp1252; else its mark or UTF-8.
+        missing: words that stand for a gap, besides blanks and those that pandas knows; ``none``: blanks alone.
+        categorical: columns of codes: categories, though they look like numbers.
+        numeric: columns of numbers, in which a word is a gap.
         image_shape: (height, width, channels), if the feature columns are pixels in row-major order.
 
     Rows in errors are counted from 1, the first one below the header.
     """
-    path = Path(path).expanduser()
-    table = read_table(path)
-    for option, column in (("target", target), ("sample_weight", sample_weight), ("group", group)):
-        if column is not None:
-            _check_there(table, path, option, [column])
-    chosen = _feature_columns(table, path, target, features, drop, (sample_weight, group))
-    labels = binary_labels(table[str(target)], positive_label, where=f"{path}: target column '{target}'")
-    weights = groups = None
-    if sample_weight is not None:
-        where = f"{path}: weight column '{sample_weight}'"
-        weights = checked_weights(table[str(sample_weight)], labels, where=where)
-    if group is not None:
-        groups = checked_groups(table[str(group)], where=f"{path}: group column '{group}'")
-    name = path.name.split(".")[0] or path.name
-    dataset = check(
-        Dataset(name, table[chosen], labels, str(path), weights, groups, image_shape=as_image_shape(image_shape))
+    how = reading(
+        separator=separator,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
+        missing=missing,
+        categorical=categorical,
+        numeric=numeric,
     )
-    warn_of_columns(dataset.features, path)
-    return dataset
+    known = [str(column) for column in (target, sample_weight, group) if column is not None]
+    table = read_table(path, how, known)
+    table.columns.reading = with_columns_found(table, how)
+    target = table.find("target", target)
+    weight = None if sample_weight is None else table.find("sample_weight", sample_weight)
+    grouped = None if group is None else table.find("group", group)
+    taken = {column for column in (target, weight, grouped) if column is not None}
+    chosen = _feature_columns(table, target, features, drop, taken)
+    answers = table.target(target, named_values(positive_label)[0])
+    where = f"{table.where}: target column '{target}'"
+    labels = binary_labels(answers, positive_label, where=where, gaps=table.columns.target_gaps)
+    weights = groups = None
+    if weight is not None:
+        weights = checked_weights(table.other(weight), labels, where=f"{table.where}: weight column '{weight}'")
+    if grouped is not None:
+        groups = checked_groups(table.other(grouped), where=f"{table.where}: group column '{grouped}'")
+    # Built in one go: a frame of a thousand columns written one at a time is fragmented and slow.
+    frame = pd.DataFrame({column: table.feature(column) for column in chosen})
+    first = Path(str(names(path)[0] if not isinstance(path, Path) else path))
+    called = name or first.name.split(".")[0].strip("*?[]_- ") or first.name
+    source = table.where
+    dataset = check(Dataset(called, frame, labels, source, weights, groups, image_shape=as_image_shape(image_shape)))
+    codes = table.columns.reading.categorical
+    untold = dataset.features.drop(columns=list(table.columns.told), errors="ignore")
+    warn_of_columns(untold, table.where, codes, typed=not isinstance(table.content, dict))
+    warn_of_rows(dataset, table.where)
+    written = formats_in_words(table.columns.formats, plain=isinstance(table.content, dict))
+    summary = (
+        f"{table.where}: {table.rows} rows, {len(table.names)} columns ({dataset.features.shape[1]} features),"
+        f" {table.dialect}{written and f', {written}'}; target '{target}': {described(answers, labels)}"
+    )
+    return replace(dataset, summary=summary, reading=_for_new_rows(table, dataset))
+
+
+def _for_new_rows(table: Table, dataset: Dataset) -> Mapping[str, Any]:
+    """How new rows are to be read so that they mean the same, as plain values: see `runner.tracking.scorer`."""
+    how, features = table.columns.reading, dataset.features
+    formats = {
+        name: {**asdict(form), "whole": bool((features[name].dropna() % 1 == 0).all())}
+        for name, form in table.columns.formats.items()
+        if name in features
+    }
+    codes = [name for name in how.categorical if name in features]
+    return {
+        "gaps": list(how.own_gaps),
+        "gap_numbers": gap_numbers(how),
+        "formats": formats,
+        "numeric": [name for name in how.numeric if name in features],
+        "codes": codes,
+        "widths": {name: width for name in codes if (width := _width(features[name]))},
+    }
+
+
+def _width(codes: pd.Series) -> int:
+    """How many digits each code has, where all have equally many and some begin with 0; else 0."""
+    lengths = codes.dropna().str.len().unique()
+    digits = codes.dropna().str.fullmatch(r"\d+").all()
+    return int(lengths[0]) if digits and len(lengths) == 1 and codes.str.startswith("0").any() else 0
 
 
 def _feature_columns(
-    table: pd.DataFrame,
-    path: Path,
-    target: str,
-    features: Sequence[str] | None,
-    drop: Sequence[str],
-    others: Iterable[str | None],
+    table: Table, target: str, features: Sequence[str] | None, drop: Sequence[str], taken: set[str]
 ) -> list[str]:
-    dropped = set(_names(drop))
-    _check_there(table, path, "drop", _names(drop))
+    dropped = {table.find("drop", column) for column in names(drop)}
     if features is None:
-        taken = {str(target), *(str(other) for other in others if other is not None)}
-        chosen = [str(name) for name in table.columns if name not in taken]
+        chosen = [column for column in table.names if column not in taken and column not in table.index]
     else:
-        chosen = list(dict.fromkeys(_names(features)))
-        _check_there(table, path, "features", chosen)
-        if str(target) in chosen:
+        chosen = list(dict.fromkeys(table.find("features", column) for column in names(features)))
+        if target in chosen:
             raise InputError(
-                f"{path}: dataset.features names the target column '{target}'; a network that reads the answer learns"
-                " nothing, take it out"
+                f"{table.where}: dataset.features names the target column '{target}'; a network that reads the answer"
+                " learns nothing, take it out"
             )
-    chosen = [name for name in chosen if name not in dropped]
+    chosen = [column for column in chosen if column not in dropped]
     if not chosen:
         raise InputError(
-            f"{path}: no feature columns left of {table.shape[1]} columns; drop fewer with dataset.drop,"
+            f"{table.where}: no feature columns left of {len(table.names)} columns; drop fewer with dataset.drop,"
             " or name some with dataset.features"
         )
+    nameless = [column for column in chosen if column in table.unnamed and not isinstance(table.content, dict)]
+    if nameless:
+        raise InputError(
+            f"{table.where}: columns without a name, here called {join_names(nameless)}; name them in the"
+            f" file, or leave them out: dataset.drop=['{nameless[0]}']"
+        )
     return chosen
-
-
-def _names(columns: Sequence[str] | None) -> list[str]:
-    if columns is None:
-        return []
-    # dataset.drop=id, without brackets, arrives as one text and means one column.
-    return [columns] if isinstance(columns, str) else [str(column) for column in columns]
-
-
-def _check_there(table: pd.DataFrame, path: Path, option: str, columns: Iterable[str]) -> None:
-    for column in columns:
-        if str(column) not in table.columns:
-            raise InputError(f"{path}: dataset.{option}: no column '{column}': {did_you_mean(column, table.columns)}")

@@ -1,91 +1,205 @@
-"""Reading a table from a file, whatever its kind."""
+"""Reading tables from files, whatever their kind: one, several, a pattern; plain or compressed."""
 
 from __future__ import annotations
 
-import csv
+import bz2
+import glob
 import gzip
-import warnings
+import io
+import logging
+import lzma
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from pyarrow import parquet
+import pyarrow as pa
+from pyarrow import feather, orc, parquet
 
+from runner.data.sources.reading import Reading
+from runner.data.sources.text_tables import TextTable, read_text
 from runner.errors import InputError
 from runner.wording import did_you_mean, join_names
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+log = logging.getLogger("runner.data")
+
+TEXT: dict[str, str | None] = {".csv": None, ".tsv": "\t", ".tab": "\t", ".txt": None, ".data": None, ".psv": "|"}
+"""Kinds of text files, each with its separator where the kind says it."""
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """The table in a CSV or Parquet file, every column under its own name."""
-    if not path.name.lower().endswith(SUFFIXES):
-        raise InputError(f"{path}: unknown kind of file; it has to end in one of {', '.join(SUFFIXES)}")
+def _unzip(content: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        inside = [
+            name for name in archive.namelist() if not name.endswith("/") and not name.startswith(("__MACOSX", "."))
+        ]
+        if len(inside) != 1:
+            raise ValueError(f"the archive holds {len(inside)} files, {join_names(inside, 4)}; unpack it and name them")
+        return archive.read(inside[0])
+
+
+def _unzstd(content: bytes) -> bytes:
+    with pa.input_stream(pa.BufferReader(content), compression="zstd") as stream:
+        return stream.read()
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".bz2": bz2.decompress,
+    ".xz": lzma.decompress,
+    ".zst": _unzstd,
+    ".zip": _unzip,
+}
+
+
+def _from_arrow(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas()
+
+
+TYPED: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
+    ".parquet": lambda file: _from_arrow(parquet.read_table(file)),
+    ".pq": lambda file: _from_arrow(parquet.read_table(file)),
+    ".feather": lambda file: _from_arrow(feather.read_table(file)),
+    ".arrow": lambda file: _from_arrow(feather.read_table(file)),
+    ".orc": lambda file: _from_arrow(orc.read_table(file)),
+    ".json": lambda file: pd.read_json(file, dtype=False, convert_dates=False),
+    ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False, convert_dates=False),
+    ".dta": lambda file: pd.read_stata(file),
+    ".sas7bdat": lambda file: pd.read_sas(file, format="sas7bdat", encoding="utf-8"),
+}
+"""Kinds of files that know the types of their columns."""
+
+EXCEL = ".xlsx"
+SUFFIXES = (*TEXT, *TYPED, EXCEL)
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """One file, nothing in it interpreted.
+
+    Attributes:
+        path: its own.
+        text: a text file's table, or None.
+        frame: any other file's, or None.
+    """
+
+    path: Path
+    text: TextTable | None = None
+    frame: pd.DataFrame | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        if self.text is not None:
+            return self.text.rows.num_rows
+        assert self.frame is not None
+        return len(self.frame)
+
+
+def find_files(path: Any) -> list[Path]:
+    """The files that ``dataset.path`` names: one, a list, or those that match a pattern.
+
+    Raises:
+        InputError: there is none.
+    """
+    given = [path] if isinstance(path, (str, Path)) else list(path or [])
+    if not given:
+        raise InputError("dataset.path names no file")
+    found: list[Path] = []
+    for each in given:
+        one = Path(str(each)).expanduser()
+        if any(sign in str(one) for sign in "*?[") and not one.exists():
+            matched = sorted(Path(name) for name in glob.glob(str(one), recursive=True) if Path(name).is_file())
+            if not matched:
+                raise InputError(f"{one}: no file matches this pattern; correct dataset.path")
+            found += matched
+        else:
+            found.append(one)
+    twice = sorted({str(one) for one in found if found.count(one) > 1})
+    if twice:
+        raise InputError(f"dataset.path names {join_names(twice, 3)} more than once; its rows would count twice")
+    return found
+
+
+def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTable:
+    """The table in a file.
+
+    Args:
+        path: of the file.
+        reading: what the user says of it.
+        expected: names that its header should have.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     if path.is_dir():
-        raise InputError(f"{path}: is a folder; dataset.path names one file")
+        raise InputError(f"{path}: is a folder; dataset.path names files, as '{path}/*.csv' does")
+    suffix, unpack = _kind(path)
     if not path.exists():
         raise InputError(f"{path}: no such file{_nearby(path)}; correct dataset.path")
     try:
-        table = _read_parquet(path) if path.name.lower().endswith(".parquet") else _read_csv(path)
+        content = path.read_bytes()
+        content = unpack(content) if unpack else content
+        if suffix in TEXT:
+            return FileTable(path, text=read_text(content, str(path), reading, expected, TEXT[suffix]))
+        if suffix == EXCEL:
+            return FileTable(path, text=_read_excel(io.BytesIO(content), path))
+        return FileTable(path, frame=_named(TYPED[suffix](io.BytesIO(content)), path))
     except InputError:
         raise
-    except pd.errors.EmptyDataError as error:
-        raise InputError(f"{path}: is empty; it needs a header and rows") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    # ArrowInvalid is a ValueError; pandas and gzip have errors of many kinds for a damaged file.
-    except (OSError, EOFError, ValueError, pd.errors.ParserWarning) as error:
+    except ImportError as error:
+        raise InputError(f"{path}: {error.msg}") from error
+    # Damaged files: every library has errors of its own.
+    except Exception as error:
         reason = str(error).strip().splitlines()[0].strip() if str(error).strip() else type(error).__name__
         raise InputError(f"{path}: cannot be read ({reason}); check that it is a whole table of this kind") from error
-    if len(table) == 0:
-        raise InputError(f"{path}: has a header but no rows; there is nothing to learn from")
-    table.columns = table.columns.astype(str)
-    return table.reset_index(drop=True)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    opened = gzip.open if path.name.lower().endswith(".gz") else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        header = next((line for line in lines if line.strip()), "")
-    separator = "\t" if ".tsv" in path.name.lower() else ","
-    if separator not in header and ";" in header:
-        separator = ";"  # what spreadsheets write where the comma is the decimal sign
-    # pandas would rename the second 'age' to 'age.1' and say nothing.
-    _check_unique(path, next(csv.reader([header], delimiter=separator), []))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header lose values
-        table = pd.read_csv(path, sep=separator, index_col=False, low_memory=False, encoding="utf-8-sig")
-    return _with_decimal_commas(table) if separator == ";" else table
+def _read_excel(file: io.BytesIO, path: Path) -> TextTable:
+    """The first sheet as texts, for its cells may be of any type, and pandas would take the word None for a gap."""
+    book = pd.ExcelFile(file)
+    if len(book.sheet_names) > 1:
+        log.warning("%s: has %d sheets; the first, '%s', is read", path, len(book.sheet_names), book.sheet_names[0])
+    cells = book.parse(book.sheet_names[0], header=None, dtype=str, keep_default_na=False, na_values=[""]).fillna("")
+    if len(cells) == 0:
+        raise InputError(f"{path}: is empty; it needs a header and rows")
+    header = [str(name) for name in cells.iloc[0]]
+    texts = [pa.array(cells[column].iloc[1:].astype("str"), pa.string()) for column in cells]
+    return TextTable(header, pa.table(texts, names=[str(place) for place in range(len(header))]), "", "xlsx")
 
 
-def _with_decimal_commas(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with every column of texts as numbers where 0,77 is a number and no value is anything else.
-
-    A column with points is left alone: 1.234,5 and 1,234.5 need their writer to say which sign is which.
-    """
-    parsed = {}
-    for name in table.columns[table.dtypes == "str"]:
-        texts = table[name].dropna()
-        if texts.str.contains(",", regex=False).any() and not texts.str.contains(".", regex=False).any():
-            numbers = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
-            if numbers.notna().all():
-                parsed[name] = numbers.reindex(table.index)
-    return table.assign(**parsed)
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    _check_unique(path, parquet.read_schema(path).names)
-    return pd.read_parquet(path)
+def _kind(path: Path) -> tuple[str, Callable[[bytes], bytes] | None]:
+    suffixes = [suffix.casefold() for suffix in path.suffixes]
+    unpack = PACKED.get(suffixes[-1]) if suffixes else None
+    if unpack:
+        suffixes.pop()
+    if unpack is _unzip and (not suffixes or suffixes[-1] not in SUFFIXES):
+        suffixes = [".csv"]
+    if not suffixes or suffixes[-1] not in SUFFIXES:
+        raise InputError(
+            f"{path}: unknown kind of file; it has to end in one of {', '.join(SUFFIXES)}, perhaps followed by one of"
+            f" {', '.join(PACKED)}"
+        )
+    return suffixes[-1], unpack
 
 
-def _check_unique(path: Path, names: list[str]) -> None:
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise InputError(f"{path}: more than one column is called {join_names(twice)}; give each its own name")
+def _named(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The frame with texts for names; a named index becomes columns, marked in `attrs`."""
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise InputError(f"{path}: column names have {frame.columns.nlevels} levels; give each column one name")
+    index = [str(name) for name in frame.index.names if name is not None]
+    frame = frame.reset_index(drop=not index)
+    numbered = any(not isinstance(name, str) for name in frame.columns)
+    frame.columns = frame.columns.astype(str)
+    frame.attrs.update(index=index, numbered=numbered)
+    return frame
 
 
 def _nearby(path: Path) -> str:
     if not path.parent.is_dir():
         return f" (the folder {path.parent.absolute()} does not exist)"
-    beside = sorted(other.name for other in path.parent.iterdir() if other.name.lower().endswith(SUFFIXES))
+    ends = (*SUFFIXES, *(kind + packed for kind in SUFFIXES for packed in PACKED))
+    beside = sorted(other.name for other in path.parent.iterdir() if other.name.lower().endswith(ends))
     looked = f" in {path.parent.absolute()}"
     return f"{looked} ({did_you_mean(path.name, beside, 5).rstrip('?')})" if beside else looked

@@ -1,8 +1,9 @@
 """Which datasets share rows: every set that ships."""
 
+import pandas as pd
 import pytest
 
-from runner.comparison.dataset_families import families, parent
+from runner.comparison.dataset_families import families, parent, parents
 from runner.data.sources.imblearn import NAMES
 from runner.data.sources.keel import keel_names
 
@@ -67,3 +68,16 @@ def test_datasets_and_parents_keep_their_order():
         "glass": ["glass2", "glass0"],
         "ada": ["ada"],
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("keel", "yeast"), ("imblearn", "yeast"), ("file", "yeast1"), ("openml", "yeast1"), ("mine", "yeast1")],
+)
+def test_only_sets_that_are_known_to_be_cut_have_a_parent(source, expected):
+    assert parents(pd.DataFrame({"dataset": ["yeast1"], "source": [source]})) == {"yeast1": expected}
+
+
+def test_files_named_by_their_year_are_datasets_of_their_own():
+    table = pd.DataFrame({"dataset": ["sales_2021", "sales_2022", "car_sales"], "source": "file"})
+    assert list(families(list(table["dataset"]), parents(table))) == ["sales_2021", "sales_2022", "car_sales"]

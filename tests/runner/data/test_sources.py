@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -58,8 +57,9 @@ def test_contract(load, caplog):
     for part in (splits.train, splits.validation, splits.test):
         assert np.isfinite(part.inputs).all()
         assert part.labels.mean() == pytest.approx(dataset.prevalence, rel=0.25)
-    warn_of_columns(dataset.features, Path("as if from a file.csv"))
-    assert [record.getMessage() for record in caplog.records if record.name == "runner.data"] == []
+    warn_of_columns(dataset.features, "as if from a file.csv")
+    said = [record.getMessage() for record in caplog.records if record.name == "runner.data"]
+    assert [line for line in said if "constant" not in line] == []  # some pixels of the digits are
 
 
 def test_known_sizes():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -174,3 +175,49 @@ def test_text_read_as_numbers_is_scored_as_the_text_it_was(command, outputs, tmp
 def test_a_word_in_a_column_of_numbers_is_refused_by_name(trained, outputs, table):
     with pytest.raises(Exception, match="amount must hold numbers"):
         model_of(trained, outputs).predict(table.head(3).assign(amount="n/a"))
+
+
+def test_new_rows_read_by_plain_pandas_score_as_in_training(command, outputs, tmp_path):
+    """What reading did to the columns of the file, the scorer does to a frame of its texts."""
+    rng = np.random.default_rng(0)
+    label = rng.random(300) < 0.3
+    frame = pd.DataFrame(
+        {
+            "paid": [f"{value:,.2f} €".translate(str.maketrans(",.", ".,")) for value in rng.random(300) * 9000],
+            "rate": [f"{value:.3f}".replace(".", ",") for value in rng.normal(size=300) + label],
+            "age": np.where(rng.random(300) < 0.1, "?", rng.integers(18, 99, 300)),
+            "score": np.where(rng.random(300) < 0.1, -999, rng.integers(0, 99, 300)),
+            "calls": np.where(rng.random(300) < 0.1, "many", rng.integers(0, 9, 300)),
+            "zip": rng.choice(["01234", "02345", "10115"], 300),
+            "town": rng.choice(["Bonn ", " Ulm", "?"], 300),
+            "y": label.astype(int),
+        }
+    )
+    frame.to_csv(tmp_path / "german.csv", index=False, sep=";")
+    done = command(
+        *("dataset=file", "dataset.path=german.csv", "dataset.target=y", "dataset.missing=['?',-999]"),
+        *("dataset.categorical=[zip]", "dataset.numeric=[calls]", "trainer.epochs=2", "evaluation.bootstrap=0"),
+    )
+    assert done.status == 0, done.err
+    assert "read german.csv: 300 rows" in done.out
+    saved = pd.read_parquet(done.folder(tmp_path) / "predictions" / "test.parquet")
+    model = model_of(done, outputs)
+    ways: list[dict[str, Any]] = [{"dtype": str}, {}, {"decimal": ","}, {"na_values": ["?", "-999"]}]
+    for read in ways:
+        table = pd.read_csv(tmp_path / "german.csv", sep=";", **read).iloc[saved.row].drop(columns="y")
+        np.testing.assert_allclose(model.predict(table).probability, saved.probability, rtol=1e-5)
+
+
+def test_points_between_thousands_that_pandas_took_for_decimals_are_refused(command, outputs, tmp_path):
+    rng = np.random.default_rng(0)
+    paid = [f"{value:,}".replace(",", ".") for value in rng.integers(1_000, 99_999, 300)]
+    pd.DataFrame({"paid": paid, "y": rng.integers(0, 2, 300)}).to_csv(tmp_path / "paid.csv", index=False, sep=";")
+    done = command(
+        *("dataset=file", "dataset.path=paid.csv", "dataset.target=y", "dataset.thousands=point"),
+        *("trainer.epochs=1", "evaluation.bootstrap=0", "figures=none"),
+    )
+    model = model_of(done, outputs)
+    with pytest.raises(Exception, match=r"paid had points between thousands.*thousands='\.'"):
+        model.predict(pd.read_csv(tmp_path / "paid.csv", sep=";"))
+    scored = model.predict(pd.read_csv(tmp_path / "paid.csv", sep=";", thousands="."))
+    pd.testing.assert_frame_equal(scored, model.predict(pd.DataFrame({"paid": paid})))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from runner.tracking import RecordedRun, results_table, varied_parameters
 
 
-def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", **tags) -> RecordedRun:
+def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", path="", **tags) -> RecordedRun:
     return RecordedRun(
         run_id=f"id{number}",
         name=f"run {number}",
@@ -22,7 +23,8 @@ def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", **tags) 
             "rows.test": "20",
             **tags,
         },
-        params={"loss": "focal", "loss.gamma": gamma, "model.units": "[64, 32]", "split.seed": "3", "seed": "1"},
+        params={"loss": "focal", "loss.gamma": gamma, "model.units": "[64, 32]", "split.seed": "3", "seed": "1"}
+        | ({"dataset": "file", "dataset.path": path} if path else {"dataset": "page_blocks"}),
         metrics={"test/f1": 0.5, "train/loss": 9.0, "seconds/train": 2.0, "seconds/load": 0.5},
     )
 
@@ -36,6 +38,7 @@ def test_a_row_is_a_finished_run_with_what_a_comparison_needs():
         "loss": "focal gamma=2.0",
         "option": "focal",
         "dataset": "page_blocks",
+        "source": "page_blocks",
         "split": 3,
         "seed": 1,
         "n_train": 80,  # validation stops training and chooses the threshold: it is no test row
@@ -63,3 +66,18 @@ def test_swept_parameters_are_those_that_vary_within_one_loss():
 
     assert varied_parameters(table) == ["loss.gamma"]
     assert varied_parameters(pd.concat([table[:1], other[1:]])) == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "contents", "expected"),
+    [
+        (["a/train.csv", "b/train.csv"], ["1", "2"], ["train (a/train.csv)", "train (b/train.csv)"]),
+        (["train.csv", "train.csv"], ["1" * 64, "2" * 64], ["train (11111111)", "train (22222222)"]),  # it has changed
+        (["a/train.csv", "b/train.csv"], ["1", "1"], ["train", "train"]),  # a copy
+        (["", ""], ["1", "2"], ["train", "train"]),
+    ],
+)
+def test_two_files_of_one_name_are_two_datasets(paths, contents, expected):
+    tags = [{"dataset.name": "train", "dataset.sha256": content} for content in contents]
+    runs = [run(number, path=path, **own) for number, (path, own) in enumerate(zip(paths, tags, strict=True))]
+    assert results_table(runs)["dataset"].tolist() == expected
