@@ -260,6 +260,22 @@ def test_sweeps_can_be_compared_together_and_without_a_report_each(command, stor
     assert len(pd.read_csv(folder / "runs.csv")) == 4
 
 
+def test_losses_are_compared_within_each_setting_that_a_sweep_varies(command, store, tmp_path):
+    varied = ("loss=builtin,focal", "split.seed=0,1", "trainer.epochs=1,2")
+    done = command("-m", *SMALL, *varied, "paths.outputs=outputs")
+    _, children = family(store)
+
+    assert done.status == 0, done.err
+    assert len({run.info.run_name for run in children}) == 8
+    assert {run.data.tags["setting"] for run in children} == {"epochs=1", "epochs=2"}
+    assert {run.data.tags["variant"] for run in children} == {"builtin · logistic", "focal gamma=2 · logistic"}
+    report = next(tmp_path.glob("outputs/sweeps/*/*/comparison/report.html")).read_text()
+    assert "synthetic, epochs=1" in report
+    assert "synthetic, epochs=2" in report
+    again = command("-m", *SMALL, *varied, "paths.outputs=outputs", "sweep.resume=true")
+    assert again.out.count("(done before)") == 8
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -51,12 +51,18 @@ def parent(dataset: str) -> str:
 def parents(table: pd.DataFrame) -> dict[str, str]:
     """The parent of each dataset in a table of runs; the dataset itself where its source cuts no sets.
 
+    A dataset in several settings has the same rows in all of them.
+
     Args:
-        table: columns dataset and, where it is known, source (the dataset option).
+        table: columns dataset and, where they are known, source (the dataset option) and setting (whose words end the
+            dataset's name).
     """
-    sources = table["source"] if "source" in table else ["keel"] * len(table)
-    found = dict(zip(table["dataset"].astype(str), sources, strict=True))
-    return {dataset: parent(dataset) if source in CUT else dataset for dataset, source in found.items()}
+    known = pd.DataFrame({"source": "keel", "setting": "", **table})
+    found = {}
+    for dataset, source, setting in zip(known["dataset"].astype(str), known["source"], known["setting"], strict=True):
+        own = dataset.removesuffix(f", {setting}") if setting else dataset
+        found[dataset] = parent(own) if source in CUT else own
+    return found
 
 
 def families(datasets: list[str], known: Mapping[str, str] | None = None) -> dict[str, list[str]]:

@@ -53,5 +53,8 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
     }
     if spec.parent_id:
         tags[names.PARENT] = spec.parent_id
-    name = run_name(own, dataset.name, seed=config.seed, split_seed=config.split.seed)
+    if spec.setting:
+        tags[names.SETTING] = spec.setting
+    seeds = {"seed": config.seed, "split_seed": config.split.seed}
+    name = run_name(own, dataset.name, setting=spec.setting, **seeds)
     return RunIdentity(name, own, admitted.fingerprint, flat_params(config.values, spec.choices), tags)

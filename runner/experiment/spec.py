@@ -21,6 +21,7 @@ class RunSpec:
         overrides: what the command line changed, for the run's name.
         in_sweep: whether the run is one of a sweep's, which shows its progress and keeps figures and model of the best.
         parent_id: the MLflow run of the sweep, or empty.
+        setting: what the sweep varies besides the loss: see `runner.runs.naming.setting`.
     """
 
     config: ExperimentConfig
@@ -29,6 +30,7 @@ class RunSpec:
     overrides: Sequence[str] = ()
     in_sweep: bool = False
     parent_id: str = ""
+    setting: str = ""
 
     @property
     def figures(self) -> Retention:

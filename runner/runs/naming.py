@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,11 +60,34 @@ def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()
     return " · ".join(parts)
 
 
-def run_name(variant: str, dataset: str, *, seed: int, split_seed: int) -> str:
-    """`focal gamma=2 · page_blocks · seed 0`; a split other than 0 is named too."""
+SETTINGS = ("dataset", "split", "trainer", "evaluation")
+NAMED_OTHERWISE = ("split.seed", "dataset.name", "dataset.path", "dataset.data_id", "dataset.target")
+"""Keys of these groups that show as the split or as the dataset's name."""
+
+
+def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
+    """`epochs=5, batch_size=64`: what a sweep varies besides the loss, the model and the optimizer; empty for nothing.
+
+    Losses are compared within a setting, as they are within a dataset.
+
+    Args:
+        overrides: of one run.
+        varied: the keys that differ between the runs of its sweep.
+    """
+    said = []
+    for override in overrides:
+        key, _, value = override.lstrip("+").partition("=")
+        group, dot, name = key.partition(".")
+        if dot and key in varied and group in SETTINGS and key not in NAMED_OTHERWISE:
+            said.append(f"{name}={value}")
+    return ", ".join(said)
+
+
+def run_name(variant: str, dataset: str, *, seed: int, split_seed: int, setting: str = "") -> str:
+    """`focal gamma=2 · page_blocks · seed 0`; a split other than 0 is named too, and the setting of a sweep's run."""
     loss, *rest = variant.split(" · ")
     split = [f"split {split_seed}"] if split_seed != 0 else []
-    return " · ".join([loss, dataset, *rest, *split, f"seed {seed}"])
+    return " · ".join([loss, dataset, *rest, *([setting] if setting else []), *split, f"seed {seed}"])
 
 
 def flat_params(values: Mapping[str, Any], choices: Mapping[str, str | None]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from runner.experiment.execute import run_experiment
 from runner.experiment.resources import Resources
 from runner.experiment.spec import RunSpec
 from runner.runs.folder import RunFolder
+from runner.runs.naming import setting
 from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
@@ -125,6 +126,7 @@ class JobRun:
             overrides=self._overrides,
             in_sweep=True,
             parent_id=self.plan.parent_id,
+            setting=setting(self._overrides, self.plan.varied),
         )
 
     def should_start(self) -> bool:

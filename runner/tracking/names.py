@@ -14,6 +14,7 @@ GIT_COMMIT = "mlflow.source.git.commit"
 FINGERPRINT = "fingerprint"
 PROCESS = "process"
 VARIANT = "variant"
+SETTING = "setting"  # what a sweep varies besides the loss, the model and the optimizer
 DATASET_NAME = "dataset.name"
 DATASET_SHA256 = "dataset.sha256"
 FOLDER = "folder"  # where its files are

@@ -21,13 +21,18 @@ def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
         Columns run_id, loss (with its settings), option (the loss's config option), dataset, source (the dataset's
         config option), split, seed, n_train (all rows but the test part's: validation counts, for it stops training
         and chooses the threshold), n_test, seconds, every final metric under its MLflow name, and the parameters of
-        loss, model and optimizer. Files of one name with different content are called by their paths.
+        loss, model and optimizer; and setting, what else the sweep varied, which is a part of the dataset's name:
+        losses are compared within a setting. Files of one name with different content are called by their paths.
     """
     latest: dict[str, RecordedRun] = {}
     for run in sorted(runs, key=lambda run: run.started):
         if run.finished and names.VARIANT in run.tags:
             latest[run.tags.get(names.FINGERPRINT, run.run_id)] = run
-    return pd.DataFrame(_told_apart([_row(run) for run in latest.values()], list(latest.values())))
+    rows = _told_apart([_row(run) for run in latest.values()], list(latest.values()))
+    for row in rows:
+        if row["setting"]:
+            row["dataset"] = f"{row['dataset']}, {row['setting']}"
+    return pd.DataFrame(rows)
 
 
 def _told_apart(rows: list[dict[str, Any]], runs: Sequence[RecordedRun]) -> list[dict[str, Any]]:
@@ -54,6 +59,7 @@ def _row(run: RecordedRun) -> dict[str, Any]:
         "option": params.get("loss", ""),
         "dataset": tags[names.DATASET_NAME],
         "source": params.get("dataset", ""),
+        "setting": tags.get(names.SETTING, ""),
         "split": int(params["split.seed"]),
         "seed": int(params["seed"]),
         "n_train": int(tags[names.rows_of("train")]) + int(tags[names.rows_of("validation")]),

@@ -81,3 +81,14 @@ def test_only_sets_that_are_known_to_be_cut_have_a_parent(source, expected):
 def test_files_named_by_their_year_are_datasets_of_their_own():
     table = pd.DataFrame({"dataset": ["sales_2021", "sales_2022", "car_sales"], "source": "file"})
     assert list(families(list(table["dataset"]), parents(table))) == ["sales_2021", "sales_2022", "car_sales"]
+
+
+def test_settings_of_a_dataset_share_its_rows():
+    table = pd.DataFrame(
+        {
+            "dataset": ["my, epochs=2", "my, epochs=5", "yeast1, epochs=2", "my"],
+            "source": ["file", "file", "keel", "file"],
+            "setting": ["epochs=2", "epochs=5", "epochs=2", ""],
+        }
+    )
+    assert parents(table) == {"my, epochs=2": "my", "my, epochs=5": "my", "yeast1, epochs=2": "yeast", "my": "my"}

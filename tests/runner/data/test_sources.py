@@ -59,6 +59,7 @@ def test_contract(load, caplog):
         assert part.labels.mean() == pytest.approx(dataset.prevalence, rel=0.25)
     warn_of_columns(dataset.features, "as if from a file.csv")
     said = [record.getMessage() for record in caplog.records if record.name == "runner.data"]
+    said = [message for message in said if "few positives" not in message]  # true of some sets
     assert [line for line in said if "constant" not in line] == []  # some pixels of the digits are
 
 

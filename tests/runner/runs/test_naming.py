@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import losses
-from runner.runs.naming import flat_params, loss_name, run_name, variant
+from runner.runs.naming import flat_params, loss_name, run_name, setting, variant
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ def test_a_loss_is_named_with_what_is_in_force(option, loss, name):
 
 
 def test_a_run_is_named_by_what_is_not_usual():
-    seeds = {"seed": 4, "split_seed": 0}
+    seeds: Any = {"seed": 4, "split_seed": 0}
     mlp, cnn = {"model": "mlp"}, {"model": "cnn"}
 
     assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · page_blocks · seed 4"
@@ -48,3 +50,15 @@ def test_params_are_the_config_with_dots_and_the_choices():
         "trainer.early_stopping": "None",
         "seed": "1",
     }
+
+
+def test_what_a_sweep_varies_besides_the_loss_is_a_setting():
+    varied = ("loss", "trainer.epochs", "split.seed", "split.test", "evaluation.cost_fn", "dataset.path", "model.units")
+    overrides = ["loss=focal", "trainer.epochs=5", "trainer.batch_size=8", "split.seed=1", "split.test=0.3", "seed=2"]
+    assert setting(overrides, varied) == "epochs=5, test=0.3"
+    assert setting([*overrides, "dataset.path=a.csv", "evaluation.cost_fn=2", "model.units=[4]"], varied) == (
+        "epochs=5, test=0.3, cost_fn=2"
+    )
+    assert setting(overrides, ()) == setting([], varied) == ""
+    named = run_name("focal", "my", seed=0, split_seed=1, setting="epochs=5, test=0.3")
+    assert named == "focal · my · epochs=5, test=0.3 · split 1 · seed 0"
