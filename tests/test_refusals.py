@@ -224,12 +224,18 @@ def test_a_sweep_tells_of_a_job_that_crashed_and_ends_with_status_1(command, tmp
     assert done.err.strip().splitlines()[-2:] == ["error: 1 failed", "  job 1 (+loss.k=2): RuntimeError: a bug of mine"]
 
 
-def test_a_user_s_own_losses_py_is_not_taken_for_ours(tmp_path):
-    (tmp_path / "losses.py").write_text("class Mine: pass")
+@pytest.mark.parametrize(
+    "name", ["losses.py", "keras.py", "yaml.py", "pandas/__init__.py", "hydra_plugins/__init__.py"]
+)
+def test_a_user_s_file_is_not_taken_for_a_package(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("raise SystemExit('run instead of the product')")
     done = subprocess.run(
         [sys.executable, "-m", "runner", "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
-    assert "rename" in done.stderr
+    assert done.stderr == (
+        f"error: {tmp_path / name} hides the package {name.removesuffix('.py').partition('/')[0]}: "
+        "rename it, or start elsewhere\n"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections import Counter
@@ -272,6 +273,7 @@ def test_losses_are_compared_within_each_setting_that_a_sweep_varies(command, st
     report = next(tmp_path.glob("outputs/sweeps/*/*/comparison/report.html")).read_text()
     assert "synthetic, epochs=1" in report
     assert "synthetic, epochs=2" in report
+    assert re.search(r"\d of 8 runs were still improving when their epochs ended: raise trainer.epochs\.", done.out)
     again = command("-m", *SMALL, *varied, "paths.outputs=outputs", "sweep.resume=true")
     assert again.out.count("(done before)") == 8
 

@@ -128,7 +128,7 @@ def tables(numbers: Numbers) -> list[Texts]:
     note = (
         "Wall seconds of whole processes. In brackets: extrapolated from the runs measured. The peers: Hydra's basic "
         f"launcher (or joblib on {numbers['cores']} cores), one MLflow run each; fit as usual: {numbers['logged']}. "
-        "Ours also bootstraps every run's intervals and keeps its predictions and history; of which runs it draws "
+        "Ours also has intervals of every run's metrics and keeps its predictions and history; of which runs it draws "
         "figures and keeps models, the config says. Of the peers, fit as usual keeps every model."
     )
     if numbers["extra"]:

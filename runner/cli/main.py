@@ -11,9 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from runner.cli.help import help_text
 from runner.errors import InputError, RunFailed
-from runner.tracking.environment import set_defaults
 from runner.wording import closest, did_you_mean
 
 OPTIONS_WITH_A_VALUE = {
@@ -27,6 +25,26 @@ LONG_OPTIONS = {
 """Hydra's own, by their full names; argparse also takes what is short for one alone, such as `--multi`."""
 SHORT_OPTIONS = {*(option for option in OPTIONS_WITH_A_VALUE if option[1] != "-"), "-h", "-m", "-r", "-sc"}
 """Likewise; argparse also takes a value that follows without a space, such as `-cjob`."""
+
+OURS = ("losses", "conf", "hydra_plugins")
+STANDS_ON = (
+    *(
+        "absl",
+        "antlr4",
+        "filelock",
+        "h5py",
+        "hydra",
+        "jinja2",
+        "joblib",
+        "keras",
+        "lazy_loader",
+        "matplotlib",
+        "mlflow",
+    ),
+    *("numpy", "omegaconf", "optuna", "pandas", "psutil", "pyarrow", "rich", "scipy", "sklearn", "sqlalchemy"),
+    *("tensorflow", "yaml"),
+)
+"""Packages that are loaded from the current folder first where `python -m runner` is started beside a file so named."""
 
 COMMANDS = {
     "ui": "runner.cli.ui",
@@ -56,10 +74,14 @@ def main() -> int:
         sys.path.append(os.getcwd())
     try:
         _refuse_shadowed_packages()
+        from runner.tracking.environment import set_defaults  # not above: this loads other packages already
+
         set_defaults()
         if arguments and arguments[0] in COMMANDS:
             return command(arguments[0])(arguments[1:])
         if {"-h", "--help"} & set(arguments):
+            from runner.cli.help import help_text
+
             print(help_text())
             return 0
         _refuse_stray_words(arguments, list(COMMANDS))
@@ -77,11 +99,21 @@ def main() -> int:
 
 
 def _refuse_shadowed_packages() -> None:
-    """A user's own losses.py in the current folder would be taken for our package."""
-    root = Path(__file__).resolve().parents[2]
-    spec = importlib.util.find_spec("losses")
-    if spec is None or spec.origin is None or not Path(spec.origin).resolve().is_relative_to(root):
-        raise InputError(f"{spec.origin if spec else 'losses'} hides this project's package `losses`: rename that file")
+    """Files of the user's in the current folder that Python would take for our packages, or for those we stand on.
+
+    Raises:
+        InputError: names the first.
+    """
+    here, root = Path.cwd(), Path(__file__).resolve().parents[2]
+    for name in (*OURS, *STANDS_ON):
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):  # what hides it, cannot be loaded either
+            spec = None
+        found = Path(spec.origin).resolve() if spec and spec.origin and spec.origin != "namespace" else None
+        hidden = found is not None and found.parent in (here, here / name) and not found.is_relative_to(root / name)
+        if hidden:
+            raise InputError(f"{found} hides the package {name}: rename it, or start elsewhere")
 
 
 def _refuse_stray_words(arguments: Sequence[str], commands: list[str]) -> None:

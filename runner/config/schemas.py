@@ -135,6 +135,7 @@ class Logistic(ModelConfig):
     """conf/model/logistic.yaml"""
 
     _target_: str = "runner.models.logistic"
+    learning_rate: float = limited(above(0))
 
 
 @dataclass

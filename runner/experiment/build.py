@@ -15,6 +15,8 @@ from runner.config.instantiate import build, locate
 from runner.data import Dataset, Splits
 from runner.errors import InputError
 
+NOT_OF_THE_BACKBONE = ("bias_init", "learning_rate")
+"""Keys of a model's config that say how it is trained, and are no arguments of its function."""
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
@@ -38,7 +40,7 @@ def make_network(config: ExperimentConfig, splits: Splits, dataset: Dataset) -> 
     Raises:
         InputError: its backbone cannot be built from these arguments, or is none.
     """
-    arguments = {key: value for key, value in config.model.items() if key != "bias_init"}
+    arguments = {key: value for key, value in config.model.items() if key not in NOT_OF_THE_BACKBONE}
     name = str(arguments.get("_target_"))
     known = {"image_shape": dataset.image_shape}
     target = locate("model._target_", name)

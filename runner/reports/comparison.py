@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +25,7 @@ from runner.reports.settings import ComparisonSettings
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table, varied_parameters
 from runner.tracking.tracker import Tracker
+from runner.training.early_stopping import LATE
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
 
@@ -78,10 +79,25 @@ def compare_runs(
     sections = _sections(
         table, paired, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None
     )
+    if unfinished := _still_improving([by_id[run_id] for run_id in table["run_id"]]):
+        told = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, unfinished))
+        sections[0] = replace(sections[0], verdict=told)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"
     _write(folder, render_page(title, settings.metric, sections, facts), table, sections[0])
     return Report(sections[0].verdict.headline, sections[0].verdict.sentences, folder)
+
+
+def _still_improving(runs: Sequence[RecordedRun]) -> str:
+    """How many runs were best in the last tenth of all their epochs, in a sentence; empty where none was."""
+    late = 0
+    for run in runs:
+        done, best = run.metrics.get("epochs", 0.0), run.metrics.get("best_epoch", 0.0)
+        stops_early = "trainer.early_stopping.patience" in run.params
+        late += stops_early and str(int(done)) == run.params.get("trainer.epochs") and best > LATE * done
+    if not late:
+        return ""
+    return f"{late} of {len(runs)} runs were still improving when their epochs ended: raise trainer.epochs."
 
 
 def _baseline_label(table: pd.DataFrame, wanted: str) -> str:

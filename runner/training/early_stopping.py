@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LATE = 0.9
+"""Share of the epochs after which a best epoch says that training was ended too early."""
+
 
 @dataclass(frozen=True)
 class EarlyStopping:
@@ -45,4 +48,6 @@ class BestEpoch:
         """Why training ended after `done` of `epochs` epochs, in words."""
         if self.rule is not None and done < epochs:
             return f"{self.rule.monitor} no better for {done - self.epoch} epochs"
+        if self.rule is not None and self.epoch > LATE * done:
+            return f"all {done} epochs done, still improving in epoch {self.epoch}: raise trainer.epochs"
         return f"all {done} epochs done"

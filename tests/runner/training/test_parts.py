@@ -114,3 +114,21 @@ def test_two_devices_give_the_curves_of_one(request):
     done = subprocess.run([sys.executable, "-c", TWO_DEVICES, *folders], capture_output=True, text=True, check=False)
 
     assert "same curves" in done.stdout, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("best", "done", "patience", "words"),
+    [
+        (10, 10, 5, "all 10 epochs done, still improving in epoch 10: raise trainer.epochs"),
+        (19, 20, 5, "all 20 epochs done, still improving in epoch 19: raise trainer.epochs"),
+        (9, 10, 5, "all 10 epochs done"),
+        (10, 10, None, "all 10 epochs done"),  # without early stopping the last counts as the best
+        (4, 9, 5, "val/log_loss no better for 5 epochs"),
+    ],
+)
+def test_how_training_ended_tells_where_it_ended_too_early(best, done, patience, words):
+    follower = BestEpoch(None if patience is None else EarlyStopping("val/log_loss", "min", patience))
+    for epoch in range(1, done + 1):
+        follower.improved(epoch, {"val/log_loss": abs(epoch - best)})
+    assert follower.epoch == (done if patience is None else best)
+    assert follower.ending(done, done if words.startswith("all") else 10) == words
