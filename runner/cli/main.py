@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
+from runner.cli.streams import patient_streams
 from runner.errors import InputError, RunFailed
 from runner.wording import closest, did_you_mean
 
@@ -26,6 +28,8 @@ LONG_OPTIONS = {
 SHORT_OPTIONS = {*(option for option in OPTIONS_WITH_A_VALUE if option[1] != "-"), "-h", "-m", "-r", "-sc"}
 """Likewise; argparse also takes a value that follows without a space, such as `-cjob`."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A full disk, a quota, a limit of a file's size."""
 OURS = ("losses", "conf", "hydra_plugins")
 STANDS_ON = (
     *(
@@ -65,6 +69,11 @@ def command(name: str) -> Callable[[Sequence[str]], int]:
 
 def main() -> int:
     """Runs what the arguments ask for; returns the exit status."""
+    with patient_streams():
+        return _main()
+
+
+def _main() -> int:
     arguments = sys.argv[1:]
     show_tracebacks = bool(os.environ.get("HYDRA_FULL_ERROR"))
     signal.signal(signal.SIGTERM, _terminate)
@@ -93,6 +102,12 @@ def main() -> int:
             raise
         print(f"error: {problem}", file=sys.stderr)
         return 2 if isinstance(problem, InputError) else 1
+    except OSError as problem:
+        if show_tracebacks or problem.errno not in NO_ROOM:
+            raise
+        where = f"{problem.filename}: " if problem.filename else ""
+        print(f"error: {where}{problem.strerror}: make room there; what was recorded so far is kept", file=sys.stderr)
+        return 1
     except KeyboardInterrupt as problem:
         print(f"\n{str(problem) or 'interrupted'}: what was recorded so far is kept", file=sys.stderr)
         return 1
