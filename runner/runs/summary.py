@@ -56,6 +56,7 @@ def summary(
 Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation). At 0.5 instead: \
 F1 {half["f1"]:.4f}, MCC {half["mcc"]:.4f}.
 {debiased}
+`probability` in predictions and model is the network's own, raw.
 Weights of epoch {best_epoch}; training ended: {stopped}.
 
 **Where to look:** `figures/precision_recall.png` (is it above the prevalence line where you work?), \

@@ -17,7 +17,7 @@ import mlflow
 import mlflow.pyfunc
 import pandas as pd
 from mlflow.models import Model, ModelSignature
-from mlflow.types.schema import AnyType, ColSpec, Schema
+from mlflow.types.schema import ColSpec, Schema
 
 from runner.data.dataset import Dataset
 from runner.data.splits import Splits
@@ -28,6 +28,8 @@ from runner.tracking.store import Store
 if TYPE_CHECKING:  # Keras loads with it, and a store is opened long before anything is trained
     from runner.models import Network
 
+RAW = "as the network says it: not calibrated, and the bias that the loss gives probabilities is not undone"
+"""What the model's metadata say of its probabilities."""
 # Named here, because MLflow would take 15 seconds to find them out by itself.
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
 
@@ -72,14 +74,15 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, thres
     joblib.dump(splits.preprocessing, parts / "preprocessing.joblib")
     features = dataset.features[list(splits.preprocessing.feature_names_in_)]
     numeric = [str(name) for name in features.select_dtypes(["number", "bool"]).columns]
-    # Any type: MLflow would refuse 3 for 3.0, and a gap in a column of whole numbers.
-    inputs = Schema([ColSpec(AnyType(), str(name)) for name in features.columns])
+    # No types of the inputs: MLflow would refuse 3 for 3.0, a gap in a column of whole numbers, or all CSV.
+    columns = {str(name): "number" if str(name) in numeric else "category" for name in features.columns}
     outputs = Schema([ColSpec("double", "probability"), ColSpec("long", "label")])
     return {
         "python_model": str(Path(__file__).with_name("scorer.py")),
         "artifacts": {name: str(parts / name) for name in ("network.keras", "preprocessing.joblib")},
         "model_config": {"threshold": threshold, "numeric": numeric, "reading": dict(dataset.reading)},
-        "signature": ModelSignature(inputs, outputs),
+        "signature": ModelSignature(outputs=outputs),
+        "metadata": {"columns": columns, "probability": RAW},
         "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
         "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],
     }

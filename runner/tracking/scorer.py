@@ -34,6 +34,9 @@ class Scorer(PythonModel):
         frame = model_input[columns].copy()
         for name in columns:
             frame[name] = self._number(frame[name]) if name in self.numeric else self._category(frame[name])
+        if not len(frame):  # scikit-learn takes no table without rows
+            scores = {"probability": np.zeros(0), "label": np.zeros(0, "int64")}
+            return pd.DataFrame(scores, index=model_input.index)
         inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
         logits = np.asarray(self.logits.predict(inputs, batch_size=4096, verbose=0), dtype="float64")[:, 0]
         probability = np.exp(-np.logaddexp(0, -logits))

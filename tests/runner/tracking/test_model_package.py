@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.pyfunc.scoring_server import invocations
 
 SCORE = """
 import importlib.abc, sys
@@ -136,6 +138,33 @@ def test_the_saved_folder_scores_too(trained, outputs, tmp_path, table):
     from_folder = mlflow.pyfunc.load_model(str(trained.folder(tmp_path) / "model")).predict(table)
 
     pd.testing.assert_frame_equal(from_folder, model_of(trained, outputs).predict(table))
+
+
+def test_no_rows_have_no_scores(trained, outputs, table):
+    scores = model_of(trained, outputs).predict(table.iloc[:0])
+    assert list(scores.columns) == ["probability", "label"]
+    assert len(scores) == 0
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/json"])
+@pytest.mark.parametrize("rows", [5, 0])
+def test_mlflow_s_server_takes_rows_as_csv_and_json(trained, outputs, table, kind, rows):
+    model, part = model_of(trained, outputs), table.iloc[:rows]
+    body = part.to_csv(index=False)
+    if kind == "application/json":
+        body = json.dumps({"dataframe_split": json.loads(part.to_json(orient="split", index=False))})
+    answer = invocations(body, kind, model, model.metadata.get_input_schema())
+    assert answer.status == 200, answer.response
+    scores = pd.DataFrame(json.loads(answer.response)["predictions"], columns=["probability", "label"])
+    expected = model.predict(part)["probability"]
+    np.testing.assert_allclose(scores["probability"].astype(float), expected, rtol=1e-6)
+
+
+def test_the_model_says_what_its_columns_and_probabilities_are(trained, outputs, table):
+    said = model_of(trained, outputs).metadata.metadata
+    assert set(said["columns"]) <= set(table.columns)
+    assert set(said["columns"].values()) == {"number", "category"}
+    assert "not calibrated" in said["probability"]
 
 
 def test_requirements_are_pinned_and_an_example_is_there(trained, tmp_path):
