@@ -9,6 +9,8 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import mlflow
 import sqlalchemy
@@ -82,7 +84,28 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             f"the MLflow experiment {name!r} was deleted: restore it by `{_restoring(uri, found.experiment_id)}`, "
             "or choose another name with tracking.experiment_name=..."
         )
+    _refuse_moved(uri, name, str(found.artifact_location))
     return found.experiment_id
+
+
+def _refuse_moved(uri: str, name: str, location: str) -> None:
+    """A store that was moved or copied: artifacts would go where it was, and be found nowhere.
+
+    Raises:
+        InputError: says where the artifacts are, and the ways out.
+    """
+    if not (uri.startswith("sqlite:") and location.startswith("file:")):
+        return
+    here = Path(uri.removeprefix("sqlite:///"))
+    there = Path(url2pathname(urlsplit(location).path)).parent
+    way_out = "or begin an experiment of its own here with tracking.experiment_name=..."
+    if not there.exists():
+        raise InputError(f"{here} was moved: its artifacts are in {there}, which is gone: move it back, {way_out}")
+    if there != here.parent and (there / here.name).exists():
+        raise InputError(
+            f"{here} was copied from {there}, where the artifacts of its experiment {name!r} would go: use that store, "
+            + way_out
+        )
 
 
 def _restoring(uri: str, experiment_id: str) -> str:

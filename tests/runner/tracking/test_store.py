@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import mlflow
@@ -94,6 +95,27 @@ def test_the_command_that_shows_a_store_leads_there(tmp_path, monkeypatch, uri, 
 def test_folders_are_refused(tmp_path, folder):
     with pytest.raises(InputError, match="sqlite"):
         store_uri(folder, tmp_path)
+
+
+@pytest.mark.parametrize(("how", "words"), [("moved", "which is gone: move it back"), ("copied", "use that store")])
+def test_a_store_that_was_moved_or_copied_is_refused_with_a_way_out(tmp_path, how, words):
+    old, new = tmp_path / "my old", tmp_path / "new"
+    open_store(store_uri(None, old), "mine", old)
+    if how == "moved":
+        old.rename(new)
+    else:
+        shutil.copytree(old, new)
+    uri = store_uri(None, new)
+    with pytest.raises(InputError, match=f"{how}.*my old.*{words}.*tracking.experiment_name"):
+        open_store(uri, "mine", new)
+    assert how == "copied" or not old.exists()
+    assert open_store(uri, "another", new).experiment_name == "another"
+
+
+def test_one_store_may_serve_several_folders(tmp_path):
+    uri = f"sqlite:///{tmp_path / 'runs.db'}"
+    first = open_store(uri, "mine", tmp_path / "one")
+    assert open_store(uri, "mine", tmp_path / "two") == first
 
 
 def test_artifacts_lie_beside_the_store_also_where_the_path_has_a_space(tmp_path):
