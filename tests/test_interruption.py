@@ -88,7 +88,7 @@ def test_a_non_finite_loss_fails_the_run_and_says_why(command, outputs, tmp_path
     (run,) = [run for run in runs(outputs) if run.info.run_id not in before]
 
     assert done.status == 1
-    (line,) = done.err.strip().splitlines()
+    (line,) = done.errors
     assert line.startswith("error: the loss became NaN or infinite in epoch ")
     assert "Likely cause" in line
     assert run.info.status == "FAILED"
@@ -107,7 +107,7 @@ def test_a_store_that_fails_during_training_fails_the_run_loudly(command, output
     done = command(*TINY, *PLAIN, "tracking.flush_seconds=0.01")
 
     assert done.status == 1
-    (line,) = done.err.strip().splitlines()
+    (line,) = done.errors
     assert line.startswith("error: ")
     assert "no space left on device" in line
     assert max(runs(outputs), key=lambda run: run.info.start_time).info.status == "FAILED"

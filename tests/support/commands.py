@@ -34,6 +34,11 @@ class Finished:
     err: str
 
     @property
+    def errors(self) -> list[str]:
+        """The lines of standard error but for warnings."""
+        return [line for line in self.err.strip().splitlines() if not line.startswith("WARNING: ")]
+
+    @property
     def run_id(self) -> str:
         """The MLflow run's id, as the command printed it."""
         return re.findall(r"run id: (\w+)", self.out)[-1]
