@@ -36,7 +36,7 @@ DATASETS = ("yeast6", "page_blocks0", "satimage", "abalone19", "pima", "ecoli3")
 OURS = ("logistic", "mlp", "mlp_wide")
 THEIRS = {
     "LogisticRegression": lambda seed: LogisticRegression(max_iter=2000),
-    "MLPClassifier": lambda seed: MLPClassifier((64, 32), early_stopping=True, max_iter=200, random_state=seed),
+    "MLPClassifier": lambda seed: MLPClassifier((64, 32), max_iter=100, random_state=seed),
     "HistGradientBoosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
     "RandomForest": lambda seed: RandomForestClassifier(300, random_state=seed, n_jobs=2),
 }
@@ -92,7 +92,7 @@ def main() -> None:
     splits = parser.parse_args().splits
     start = time.perf_counter()
     found = our_scores(splits) | their_scores(splits)
-    console = Console()
+    console = Console(width=120)
     for measure, title in enumerate(
         ("average precision on test (higher is better)", "log loss on test, nats (lower is better)")
     ):
