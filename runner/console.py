@@ -133,7 +133,7 @@ def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str,
 
 def show_where(folder: Path, run_id: str, look: str) -> None:
     """The run's folder, and the one command or address that shows it in the browser."""
-    console.print(f"files: {escape(_short_path(folder))}", soft_wrap=True)
+    console.print(f"files: {escape(short_path(folder))}", soft_wrap=True)
     if run_id:
         console.print(f"run id: {run_id}\n{_look_at_it(look)}", soft_wrap=True)
     console.print()
@@ -156,7 +156,7 @@ def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
     console.print(f"\n[bold]{escape(headline)}[/bold]", soft_wrap=True)
     for sentence in sentences:
         console.print(escape(sentence), soft_wrap=True)
-    console.print(f"report: {escape(_short_path(path))}\n", soft_wrap=True)
+    console.print(f"report: {escape(short_path(path))}\n", soft_wrap=True)
 
 
 def show_no_report(reason: str) -> None:
@@ -184,7 +184,7 @@ def show_best_trial(result: str, run_name: str, *, trials: int, command: str, fo
     console.print(f"run it again: {escape(command)}", soft_wrap=True)
     if missing:
         console.print(missing, soft_wrap=True)
-    console.print(f"all trials: {escape(_short_path(folder))}\n", soft_wrap=True)
+    console.print(f"all trials: {escape(short_path(folder))}\n", soft_wrap=True)
 
 
 def show_pareto_front(lines: Sequence[str], *, trials: int, command: str, folder: Path, missing: str) -> None:
@@ -206,7 +206,7 @@ def show_pareto_front(lines: Sequence[str], *, trials: int, command: str, folder
     if missing:
         console.print(missing, soft_wrap=True)
     console.print(
-        f"all trials, and the front with its commands (best_trials.csv): {_short_path(folder)}\n", soft_wrap=True
+        f"all trials, and the front with its commands (best_trials.csv): {short_path(folder)}\n", soft_wrap=True
     )
 
 
@@ -214,9 +214,10 @@ def show_sweep_end(parent_id: str, folder: Path, look: str) -> None:
     """Where the whole sweep is, and the one command or address that shows it in the browser."""
     if parent_id:
         console.print(f"sweep id: {parent_id}\n{_look_at_it(look)}", soft_wrap=True)
-    console.print(f"files of its runs: {escape(_short_path(folder))}", soft_wrap=True)
+    console.print(f"files of its runs: {escape(short_path(folder))}", soft_wrap=True)
 
 
-def _short_path(path: Path) -> str:
+def short_path(path: Path) -> str:
+    """The path as it is typed where the command was started: relative, where it lies below."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -64,7 +64,10 @@ def hydra_value(value: object) -> str:
 
 def override(key: str, value: object) -> str:
     """`key=value` as it is typed into a shell: quoted for Hydra, and then for bash or zsh."""
-    return shlex.quote(f"{key}={hydra_value(value)}")
+    typed = hydra_value(value)
+    if "'" in typed and not re.search(r'["$`\\!]', typed):  # easier to read than what `shlex` makes of quotes
+        return f'{key}="{typed}"'
+    return shlex.quote(f"{key}={typed}")
 
 
 SAFE_WORD = re.compile(r"[\w./\-+:@%?|*$\\]*[\w./\-+%@]", re.ASCII)

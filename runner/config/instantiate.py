@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -30,7 +30,7 @@ def build(
         InputError: the target does not exist, or refuses its arguments.
     """
     target = locate(f"{group}._target_", str(arguments.get("_target_")))
-    accepted = _parameters(target)
+    accepted = parameters(target)
     missing = {name: value for name, value in (known or {}).items() if name in accepted and arguments.get(name) is None}
     given = {key: value for key, value in arguments.items() if key not in missing}
     try:
@@ -96,9 +96,9 @@ def _one_line(problem: BaseException) -> str:
     return " ".join(f"{type(problem).__name__}: {problem}".split())
 
 
-def _parameters(target: Any) -> Collection[str]:
-    """Names of the arguments a class or function takes; none where it does not say, as some builtins."""
+def parameters(target: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The arguments a class or function takes, by name; none where it does not say, as some builtins."""
     try:
-        return inspect.signature(target).parameters.keys()
+        return inspect.signature(target).parameters
     except ValueError:
-        return ()
+        return {}

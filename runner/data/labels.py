@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 
 def binary_labels(
@@ -47,7 +46,7 @@ def binary_labels(
     if set(found) in ({0, 1}, {-1, 1}) and all(not isinstance(value, str) for value in found):
         return (values == 1).to_numpy().astype(np.int8)
     if len(found) == 2:
-        choices = " or ".join(f"dataset.positive_label={_typed(value)}" for value in _ordered(found))
+        choices = " or ".join(override("dataset.positive_label", _plain(value)) for value in _ordered(found))
         raise InputError(f"{where}: holds {join_names(_ordered(found))}; say which one is positive: {choices}")
     raise InputError(
         f"{where}: holds {len(found)} different values ({join_names(_ordered(found), 5)}), not two;"
@@ -147,12 +146,6 @@ def _text(value: Any) -> str:
         return repr(float(text))
     except ValueError:
         return text
-
-
-def _typed(value: Any) -> str:
-    """The value as an override has it, quoted where the shell or Hydra would read something else."""
-    plain = re.fullmatch(r"[\w.+-]+", str(value), re.ASCII) and str(value).casefold() != "null"
-    return str(value) if plain else f"\"'{value}'\""
 
 
 def _ordered(found: list[Any]) -> list[Any]:

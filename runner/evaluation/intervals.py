@@ -120,33 +120,38 @@ def _implied_variance(auc: float, units: Units) -> float:
 
 def _log_loss(values: np.ndarray, positive: np.ndarray, units: Units) -> Interval:
     """Student's t on the logarithm; the row that was not seen has the lowest or the highest loss that was."""
-    scarce = values[positive] if units.positives <= units.negatives else values[~positive]
-    variance, freedom = units.variance(
-        influence.of_mean(values, positive), _unseen(np.ptp(scarce) ** 2 / 2, len(scarce), len(values), units)
-    )
     estimate = float(values.mean())
     if estimate == 0:
         return 0.0, 0.0
-    factor = float(np.exp(min(stdtrit(freedom, LEVEL) * variance**0.5 / estimate, 700.0)))
+    square = np.ptp(_scarce(values, positive, units)) ** 2 / 2
+    factor = float(np.exp(min(_half_width(values, positive, units, square) / estimate, 700.0)))
     return estimate / factor, estimate * factor
 
 
 def _brier(values: np.ndarray, positive: np.ndarray, units: Units) -> Interval:
     """Student's t within [0, 1]; of the row that was not seen one half has an error of 0, the other of 1."""
-    scarce = values[positive] if units.positives <= units.negatives else values[~positive]
-    mean = scarce.mean()
-    variance, freedom = units.variance(
-        influence.of_mean(values, positive),
-        _unseen((mean**2 + (1 - mean) ** 2) / 4, len(scarce), len(values), units),
-    )
-    estimate, half = float(values.mean()), float(stdtrit(freedom, LEVEL) * variance**0.5)
+    mean = _scarce(values, positive, units).mean()
+    half = _half_width(values, positive, units, (mean**2 + (1 - mean) ** 2) / 4)
+    estimate = float(values.mean())
     return max(0.0, estimate - half), min(1.0, estimate + half)
 
 
-def _unseen(square: float, scarce_rows: int, rows: int, units: Units) -> float:
-    """A square of a row's value as one of a unit's influence: a unit has the rows of a mean unit of its class."""
-    scarce_units = min(units.positives, units.negatives)
-    return float(square * (scarce_rows / scarce_units / rows) ** 2)
+def _scarce(values: np.ndarray, positive: np.ndarray, units: Units) -> np.ndarray:
+    """Of the class with fewer units."""
+    return values[positive] if units.positives <= units.negatives else values[~positive]
+
+
+def _half_width(values: np.ndarray, positive: np.ndarray, units: Units, square: float) -> float:
+    """Of Student's interval of the mean.
+
+    Args:
+        values, positive, units: of the part.
+        square: what half a row that was not seen adds to the scarcer class's sum of squares.
+    """
+    rows_of_a_unit = len(_scarce(values, positive, units)) / min(units.positives, units.negatives)
+    unseen = float(square * (rows_of_a_unit / len(values)) ** 2)  # as a unit's influence on the mean
+    variance, freedom = units.variance(influence.of_mean(values, positive), unseen)
+    return float(stdtrit(freedom, LEVEL) * variance**0.5)
 
 
 def _decisions(

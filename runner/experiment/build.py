@@ -11,7 +11,7 @@ from typing import Any
 
 from runner import models, training
 from runner.config.experiment_config import ExperimentConfig
-from runner.config.instantiate import build, locate
+from runner.config.instantiate import build, locate, parameters
 from runner.data import Dataset, Splits
 from runner.errors import InputError
 
@@ -90,24 +90,17 @@ def _built_loss(arguments: Mapping[str, Any], priors: Mapping[str, Any]) -> Any:
     target = locate("loss._target_", str(arguments.get("_target_")))
     if isinstance(target, type):
         return build("loss", arguments, known=priors)
-    parameters = _parameters(target)
+    accepted = parameters(target)
     given = [key for key in arguments if not key.startswith("_")]
-    unknown = [key for key in given if key not in parameters]
-    if unknown and not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+    unknown = [key for key in given if key not in accepted]
+    if unknown and not any(each.kind is each.VAR_KEYWORD for each in accepted.values()):
         raise InputError(
             f"loss._target_={arguments['_target_']} is a function without an argument {unknown[0]}: "
             f"take it out, {' '.join(f'~loss.{key}' for key in unknown)}"
         )
-    required = [name for name, each in parameters.items() if each.default is each.empty and each.kind in POSITIONAL]
+    required = [name for name, each in accepted.items() if each.default is each.empty and each.kind in POSITIONAL]
     partial = len([name for name in required if name not in given]) == 2  # y_true and y_pred
     return build("loss", {**arguments, "_partial_": True} if partial else arguments, known=priors)
-
-
-def _parameters(target: Any) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(target).parameters
-    except ValueError:  # some builtins do not say
-        return {}
 
 
 def make_optimizer(config: ExperimentConfig) -> keras.optimizers.Optimizer:

@@ -58,8 +58,6 @@ def check_sweep_folder(config: DictConfig, jobs: int | None, *, resumed: bool) -
             f"hydra.sweep.subdir={subdir} is one folder for all jobs, whose files would overwrite each other: "
             "leave it out, or let it contain ${hydra.job.num}"
         )
-    if not any(each in subdir for each in TELLS_JOBS_APART) and not resumed and jobs == 1:
-        _refuse_taken(folder / str(config.hydra.sweep.subdir), "hydra.sweep.subdir")
 
 
 def check_job_folders(folders: Iterable[Path]) -> None:

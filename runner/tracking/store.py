@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.config.schemas import TrackingConfig
+from runner.console import short_path
 from runner.errors import InputError
 
 EXPERIMENT = "imbalance-runner"
@@ -74,17 +75,12 @@ def ui_command(store: Store) -> str:
     if store.uri != store_uri(None, Path("outputs")):
         file = Path(store.uri.removeprefix("sqlite:///"))
         if store.uri.startswith("sqlite:") and file.name == "mlflow.db" and not os.environ.get("MLFLOW_TRACKING_URI"):
-            words += ["--outputs", _short(file.parent)]
+            words += ["--outputs", short_path(file.parent)]
         else:
             words += ["--uri", store.uri]
     if store.experiment_name != EXPERIMENT:
         words += ["--experiment", store.experiment_name]
     return shlex.join(words)
-
-
-def _short(folder: Path) -> str:
-    here = Path.cwd()
-    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def configured_uri(tracking: TrackingConfig, outputs: Path) -> str:
