@@ -171,6 +171,14 @@ def test_the_ui_tells_of_a_taken_port_and_of_an_experiment_that_is_not_there(com
     assert "no experiment of that name" in done.err
 
 
+@pytest.mark.slow
+def test_no_arguments_at_all_train_the_default_experiment(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "runner"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "builtin · page_blocks · seed 0" in done.stdout
+    assert "look at it: runner ui" in done.stdout
+
+
 def test_a_run_prints_the_command_that_shows_it(command, tmp_path):
     done = command(*TINY, *PLAIN, "model=logistic", "paths.outputs=my res", "tracking.experiment_name=mine")
     assert "look at it: runner ui --outputs 'my res' --experiment mine\n" in done.out

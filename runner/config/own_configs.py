@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from runner.config.options import CONF
@@ -41,7 +42,7 @@ def check_config_dir(arguments: Sequence[str]) -> None:
 
 def _folders(arguments: Sequence[str]) -> list[Path]:
     found = []
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         name, equals, value = word.partition("=")
         if name in OPTIONS:
             found.append(Path(value if equals else following))

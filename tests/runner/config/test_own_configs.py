@@ -41,3 +41,4 @@ def test_other_files_and_copies_of_ours_are_fine(own):
     folder = own("loss/focal.yaml", (CONF / "loss" / "focal.yaml").read_text())
     check_config_dir(["--config-dir", folder])
     check_config_dir(["--config-dir"])  # argparse says what is missing
+    check_config_dir([])
