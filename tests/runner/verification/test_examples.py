@@ -24,6 +24,12 @@ def test_examples_with_a_printed_number_are_all_there():
     assert {example.number for example in PUBLISHED} == set(range(1, 13))
 
 
+@pytest.mark.parametrize("example", PUBLISHED, ids=lambda example: f"{example.number} {example.what}")
+def test_published_number(example):
+    # printed with seven or eight digits from float32, which has a last digit of 2.3e-7 there
+    np.testing.assert_allclose(example.ours(), example.printed, rtol=2.5e-7)
+
+
 def test_another_printed_number_does_not_agree():
     by_keras2 = next(example for example in PUBLISHED if example.what == "by Keras 2")
     assert by_keras2.check().agrees
