@@ -14,6 +14,9 @@ from losses.catalogue import CATALOGUE, check_arguments
 Tensor = Any  # a tensor of whichever backend Keras runs on
 Hyperparameter = float | np.ndarray
 
+FORMULAS = frozenset({"compute", "of_batch", "call", "__call__"})
+"""Methods that make a loss another loss where a class defines them anew."""
+
 
 class LossArguments(TypedDict, total=False):
     """The arguments every loss takes besides its own, all by keyword.
@@ -59,6 +62,12 @@ class SigmoidLoss(keras.losses.Loss):
     whole_batch = False
     """Whether the value belongs to the batch; see `losses.whole_batch.WholeBatchLoss`."""
 
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Takes `debias` off a class that has another formula than the one it undoes, unless it defines its own."""
+        super().__init_subclass__(**arguments)
+        if "debias" not in cls.__dict__ and not FORMULAS.isdisjoint(cls.__dict__):
+            cls.debias = SigmoidLoss.debias  # type: ignore[method-assign]
+
     def __init__(
         self,
         *,
@@ -100,7 +109,8 @@ class SigmoidLoss(keras.losses.Loss):
         """P(y=1|x) behind logits that minimise this loss, or None where no closed form is known.
 
         Weights, smoothing and focusing move the probability that minimises the loss away from P(y=1|x); this is the
-        way back, in float64 NumPy.
+        way back, in float64 NumPy. It belongs to the formula: a subclass with another `compute` has none, unless it
+        writes its own.
 
         Args:
             logits: logits of a network trained under this loss, any shape.

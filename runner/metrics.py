@@ -31,7 +31,8 @@ _PARTS = {
     "val": " on validation",
     "test": " on test",
     "test_at_half": " on test, threshold 0.5",
-    "test_debiased": " on test, bias undone",
+    "test_calibrated": " on test, calibrated on validation",
+    "test_debiased": " on test, by the loss's closed form",
 }
 
 

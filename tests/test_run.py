@@ -21,7 +21,7 @@ FINAL_METRICS = (
     {f"{part}/{name}" for part in ("val", "test") for name in SCORES | DECISIONS}
     | {f"test_at_half/{name}" for name in DECISIONS}
     | {f"test/{name}.{end}" for name in (SCORES - {"ece"}) | DECISIONS for end in ("low", "high")}
-    | {f"test_debiased/{name}" for name in ("log_loss", "brier", "ece")}
+    | {f"test_{way}/{name}" for way in ("calibrated", "debiased") for name in ("log_loss", "brier", "ece")}
     | {"threshold"}
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
@@ -230,21 +230,19 @@ def calibrated(module_command: Command, module_folder: Path) -> dict[str, Path]:
     return {re.findall(r"loss=(\w+)", path.read_text())[0]: path.parents[1] for path in files}
 
 
-@pytest.mark.parametrize(
-    ("loss", "way"),
-    [("focal", "the loss's inverse map"), ("asymmetric", "Platt scaling on validation"), ("builtin", "")],
-)
-def test_calibration_is_reported_raw_and_with_the_bias_undone(calibrated, loss, way):
+@pytest.mark.parametrize(("loss", "closed_form"), [("focal", True), ("asymmetric", False), ("builtin", True)])
+def test_probabilities_are_reported_raw_calibrated_and_by_the_closed_form(calibrated, loss, closed_form):
     metrics = json.loads((calibrated[loss] / "metrics.json").read_text())
     summary = (calibrated[loss] / "summary.md").read_text()
 
-    assert way in summary
+    assert "Platt scaling fitted on validation" in summary
+    assert f"{metrics['test_calibrated/log_loss']:.4f}" in summary
+    assert ("closed form alone" in summary) is ("test_debiased/ece" in metrics) is closed_form
     if loss == "builtin":  # nothing to undo
-        assert "With its bias undone" not in summary
         assert metrics["test_debiased/ece"] == pytest.approx(metrics["test/ece"], rel=1e-9)
     else:
-        assert metrics["test_debiased/ece"] < 0.7 * metrics["test/ece"]
-        assert metrics["test_debiased/log_loss"] < metrics["test/log_loss"]
+        assert metrics["test_calibrated/ece"] < 0.7 * metrics["test/ece"]
+        assert metrics["test_calibrated/log_loss"] < metrics["test/log_loss"]
 
 
 def test_debug_trains_without_mlflow(command, tmp_path):

@@ -261,6 +261,28 @@ def test_sweeps_can_be_compared_together_and_without_a_report_each(command, stor
     assert len(pd.read_csv(folder / "runs.csv")) == 4
 
 
+def test_sweeps_that_differ_in_more_than_the_loss_are_compared_only_where_that_is_asked_for(command, store, tmp_path):
+    for other in (("loss=builtin",), ("loss=focal", "trainer.epochs=3"), ("loss=dice", "dataset.seed=1")):
+        made = command("-m", *SMALL, *other, "split.seed=0,1", "comparison=none", "paths.outputs=outputs")
+        assert made.status == 0, made.err
+    parents = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags]
+    dice, focal, builtin = [run.info.run_id for run in parents]  # the latest first
+
+    rows = command("compare", builtin, dice, "--outputs", "outputs")
+    assert rows.status == 2
+    assert "dataset.seed is 0 for builtin · logistic and 1 for dice" in rows.err
+
+    training = command("compare", builtin, focal, "--outputs", "outputs")
+    assert training.status == 2
+    assert "trainer.epochs is 2 for builtin · logistic and 3 for focal gamma=2 · logistic" in training.err
+    assert not (tmp_path / "outputs" / "comparisons").exists()
+
+    (allowed,) = re.findall(r"--allow \S+", training.err)
+    asked = command("compare", builtin, focal, *allowed.split(), "--outputs", "outputs")
+    assert asked.status == 0, asked.err
+    assert "the runs differ in more than the loss: trainer.epochs is" in " ".join(asked.out.split())
+
+
 def test_losses_are_compared_within_each_setting_that_a_sweep_varies(command, store, tmp_path):
     varied = ("loss=builtin,focal", "split.seed=0,1", "trainer.epochs=1,2")
     done = command("-m", *SMALL, *varied, "paths.outputs=outputs")

@@ -33,10 +33,12 @@ def compare(arguments: Sequence[str]) -> int:
     parser.add_argument("--metric", default="test/average_precision")
     parser.add_argument("--rope", type=float, default=0.005, help="differences up to this do not matter")
     parser.add_argument("--alpha", type=float, default=0.05, help="0.05 for 95%% intervals")
+    allowed = "a setting, such as trainer.epochs, in which the runs may differ besides the loss; may be given again"
+    parser.add_argument("--allow", action="append", default=[], metavar="KEY", help=allowed)
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
     parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
     options = parser.parse_args(arguments)
-    settings = ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha)
+    settings = ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha, options.allow)
     uri = tracking.store_uri(options.uri, options.outputs)
     reports.compare_sweeps(uri, options.sweeps, settings, options.outputs)
     return 0

@@ -20,9 +20,9 @@ SHOWN = {
     "f1": "test/f1",
     "f1_at_half": "test_at_half/f1",
     "log_loss": "test/log_loss",
-    "log_loss_debiased": "test_debiased/log_loss",
+    "log_loss_calibrated": "test_calibrated/log_loss",
     "ece": "test/ece",
-    "ece_debiased": "test_debiased/ece",
+    "ece_calibrated": "test_calibrated/ece",
     "seconds": "seconds",
 }
 

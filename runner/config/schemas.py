@@ -285,6 +285,7 @@ class ComparisonConfig:
     metric: str | None = None
     rope: float = limited(at_least(0))
     alpha: float = limited(inside(0, 1))
+    allow: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -27,6 +27,22 @@ class Part:
     labels: np.ndarray
     weights: np.ndarray | None = None
 
+    @property
+    def class_weights(self) -> tuple[float, float]:
+        """Mean weight of the positives and of the negatives; 1 and 1 where rows have none.
+
+        Where weights depend on the class alone, a network trained on the part sees the odds times their ratio.
+        """
+        if self.weights is None:
+            return 1.0, 1.0
+        weights = self.weights.astype(float)
+        return float(weights[self.labels == 1].mean()), float(weights[self.labels == 0].mean())
+
+    @property
+    def weights_vary_within_a_class(self) -> bool:
+        """Whether rows of one class have different weights, which no factor of the odds undoes."""
+        return self.weights is not None and any(np.ptp(self.weights[self.labels == label]) > 0 for label in (0, 1))
+
 
 @dataclass(frozen=True, eq=False)
 class Splits:

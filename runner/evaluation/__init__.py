@@ -1,18 +1,15 @@
 """Pure functions of labels and predictions: metrics, thresholds, calibration, intervals."""
 
-from runner.evaluation.calibration import platt_scaling
-from runner.evaluation.evaluation import Debiased, Evaluation, EvaluationOptions, evaluate
+from runner.evaluation.evaluation import Evaluation, EvaluationOptions, evaluate
 from runner.evaluation.metrics import epoch_metrics
 from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule
 
 __all__ = [
-    "Debiased",
     "Evaluation",
     "EvaluationOptions",
     "Predictions",
     "ThresholdRule",
     "epoch_metrics",
     "evaluate",
-    "platt_scaling",
 ]

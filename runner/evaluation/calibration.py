@@ -1,4 +1,4 @@
-"""Platt scaling: probabilities for losses whose bias has no inverse map."""
+"""Platt scaling: the map from logits to probabilities that is fitted in the same way whatever the loss."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
+from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.confusion import Confusion
 from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import brier, decision_metrics, expected_calibration_error, score_metrics
@@ -31,29 +33,17 @@ class EvaluationOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Debiased:
-    """Predictions of the test part with the loss's bias undone.
-
-    Attributes:
-        probabilities: (n,) P(y=1|x).
-        method: how the bias was undone, in words.
-    """
-
-    probabilities: np.ndarray
-    method: str = ""
-
-
-@dataclass(frozen=True, eq=False)
 class Evaluation:
     """The verdict on one run.
 
     Attributes:
         metrics: flat names, as MLflow shows them: `test/average_precision`, `val/f1`, `test_at_half/f1`, `threshold`,
-            `test/average_precision.low`, `test_debiased/log_loss`, ...
+            `test/average_precision.low`, `test_calibrated/log_loss`, `test_debiased/log_loss`, ...
         threshold: probability from which a row is called positive.
         rule: how it was chosen.
         validation, test: the predictions behind the metrics.
-        debiased: the test part with the loss's bias undone, or None.
+        calibrated: (n,) P(y=1|x) of the test part by Platt scaling fitted on validation: one method for all losses.
+        debiased: (n,) the same by the loss's closed form alone; None where it has none.
     """
 
     metrics: dict[str, float]
@@ -61,7 +51,8 @@ class Evaluation:
     rule: ThresholdRule
     validation: Predictions
     test: Predictions
-    debiased: Debiased | None = None
+    calibrated: np.ndarray
+    debiased: np.ndarray | None = None
 
     @property
     def confusion(self) -> Confusion:
@@ -75,15 +66,15 @@ class Evaluation:
 
 
 def evaluate(
-    validation: Predictions, test: Predictions, options: EvaluationOptions, debiased: Debiased | None = None
+    validation: Predictions, test: Predictions, options: EvaluationOptions, debiased: np.ndarray | None = None
 ) -> Evaluation:
     """The evaluation of one run's predictions.
 
     Args:
-        validation: chooses the threshold.
+        validation: chooses the threshold and calibrates.
         test: measured at it.
         options: how.
-        debiased: the test part with the loss's bias undone, measured too; or None.
+        debiased: (n,) P(y=1|x) of the test part by the loss's closed form, measured too; or None.
     """
     threshold = choose_threshold(validation.labels, validation.probabilities, options.rule)
     metrics: dict[str, float] = {"threshold": threshold}
@@ -94,16 +85,18 @@ def evaluate(
     at_half = decision_metrics(Confusion.at(test.labels, test.probabilities, 0.5))
     metrics |= {f"test_at_half/{key}": value for key, value in at_half.items()}
     metrics["test/prevalence"] = float(np.mean(test.labels))
-    if debiased is not None:
-        probabilities = debiased.probabilities
-        metrics["test_debiased/log_loss"] = _log_loss_of_probabilities(test.labels, probabilities)
-        metrics["test_debiased/brier"] = brier(test.labels, probabilities)
-        metrics["test_debiased/ece"] = expected_calibration_error(test.labels, probabilities, options.bins)
+    slope, shift = platt_scaling(validation.labels, validation.logits)
+    calibrated = expit(slope * test.logits + shift)
+    for name, probabilities in (("test_calibrated", calibrated), ("test_debiased", debiased)):
+        if probabilities is not None:
+            metrics[f"{name}/log_loss"] = _log_loss_of_probabilities(test.labels, probabilities)
+            metrics[f"{name}/brier"] = brier(test.labels, probabilities)
+            metrics[f"{name}/ece"] = expected_calibration_error(test.labels, probabilities, options.bins)
     if options.draws:
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, options.rule, validation, test, debiased)
+    return Evaluation(metrics, threshold, options.rule, validation, test, calibrated, debiased)
 
 
 def _log_loss_of_probabilities(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -1,23 +1,15 @@
-"""The evaluation of a trained run: the threshold chosen on validation, the metrics on test, the loss's bias undone."""
+"""The evaluation of a trained run: the threshold chosen on validation, the metrics on test, probabilities un-biased."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from scipy.special import expit
+import numpy as np
 
 import losses
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset, Splits
-from runner.evaluation import (
-    Debiased,
-    Evaluation,
-    EvaluationOptions,
-    Predictions,
-    ThresholdRule,
-    evaluate,
-    platt_scaling,
-)
+from runner.evaluation import Evaluation, EvaluationOptions, Predictions, ThresholdRule, evaluate
 from runner.experiment.run import Logits, TrainedRun
 
 
@@ -37,7 +29,8 @@ def evaluate_logits(
         config: of the run.
         dataset: whose groups, if any, are what is independent.
         splits: the rows and labels of both parts.
-        loss: a keras.losses.Loss as training left it, for the bias it gives probabilities.
+        loss: a keras.losses.Loss as it was in the epoch whose weights made the logits, for the bias it gives
+            probabilities.
         logits: of both parts.
     """
     asked = config.evaluation
@@ -49,13 +42,10 @@ def evaluate_logits(
         draws=asked.bootstrap,
         groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
     )
-    return evaluate(validation, test, options, _debiased(loss, validation, test))
+    return evaluate(validation, test, options, _debiased(loss, splits, test.logits))
 
 
-def _debiased(loss: Any, validation: Predictions, test: Predictions) -> Debiased:
-    """Probabilities of the test part with the loss's own bias undone: by its formula, or else by Platt scaling."""
-    undone = losses.inverse_map(loss, test.logits)
-    if undone is not None:
-        return Debiased(undone, "the loss's inverse map")
-    slope, shift = platt_scaling(validation.labels, validation.logits)
-    return Debiased(expit(slope * test.logits + shift), "Platt scaling on validation")
+def _debiased(loss: Any, splits: Splits, logits: np.ndarray) -> np.ndarray | None:
+    """(n,) P(y=1|x) by the closed form of the loss and of the sample weights; None where the loss has none."""
+    train = splits.train
+    return losses.inverse_map(loss, logits, class_weights=train.class_weights, rows=len(train.labels))

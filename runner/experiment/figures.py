@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import losses
@@ -73,9 +72,6 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
     )
     counts = {key: int(getattr(confusion, key)) for key in ("tn", "fp", "fn", "tp")}
     yield "confusion_matrix", figures.confusion_matrix(counts, threshold=evaluation.threshold, subtitle=name)
-    debiased = None if evaluation.debiased is None else evaluation.debiased.probabilities
-    if debiased is not None and np.allclose(debiased, probabilities):
-        debiased = None  # nothing to undo
     yield (
         "calibration",
         figures.calibration(
@@ -84,7 +80,7 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
             labels,
             ece=metrics["test/ece"],
             brier=metrics["test/brier"],
-            debiased_bins=None if debiased is None else curves.calibration_curve(labels, debiased, picture.bins),
+            calibrated_bins=curves.calibration_curve(labels, evaluation.calibrated, picture.bins),
             subtitle=name,
         ),
     )

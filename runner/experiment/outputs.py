@@ -57,7 +57,7 @@ def write_outputs(trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[
             run.identity.name,
             evaluation.metrics,
             str(evaluation.rule),
-            "" if evaluation.debiased is None else evaluation.debiased.method,
+            run.splits.train.weights_vary_within_a_class,
             training.stopped,
             training.best_epoch,
         )

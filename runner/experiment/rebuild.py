@@ -19,6 +19,7 @@ from runner.experiment.outputs import save_figures
 from runner.experiment.resources import Resources
 from runner.experiment.run import Logits
 from runner.runs.folder import RunFacts, RunFolder
+from runner.training.trainer import as_of_epoch
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,9 @@ def packed_model(recorded: RecordedExperiment) -> Iterator[tracking.ModelPackage
 
 
 def _evaluation(recorded: RecordedExperiment) -> tuple[Evaluation, Any]:
-    """The evaluation, from the predictions that were saved, and the loss as training left it."""
+    """The evaluation, from the predictions that were saved, and the loss as it was in the epoch they are of."""
     loss = make_loss(recorded.config, recorded.splits)
-    if hasattr(loss, "begin_epoch"):
-        loss.begin_epoch(int(recorded.metrics["epochs"]) - 1)
+    as_of_epoch(loss, int(recorded.metrics["best_epoch"]))
     # The intervals are among the metrics.
     config = replace(recorded.config, evaluation=replace(recorded.config.evaluation, bootstrap=0))
     logits = Logits(recorded.folder.read_logits("validation"), recorded.folder.read_logits("test"))

@@ -19,6 +19,7 @@ from runner.comparison import (
     verdict,
 )
 from runner.errors import InputError
+from runner.reports.conditions import differences, of_other_versions
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
 from runner.reports.page import Section, render_page
 from runner.reports.settings import ComparisonSettings
@@ -62,7 +63,8 @@ def compare_runs(
         facts: what it takes to repeat it.
 
     Raises:
-        InputError: there is nothing to compare: no finished run, no baseline, or only one loss.
+        InputError: there is nothing to compare: no finished run, no baseline, or only one loss; or the runs differ in
+            more than their losses, and that was not allowed.
     """
     table = results_table(runs)
     if table.empty:
@@ -70,17 +72,20 @@ def compare_runs(
     if table["loss"].nunique() < 2:
         raise InputError(f"all runs have the loss {table['loss'].iloc[0]}")
     baseline = _baseline_label(table, settings.baseline)
+    by_id = {run.run_id: run for run in runs}
+    finished = [by_id[run_id] for run_id in table["run_id"]]
+    allowed = differences(table, by_id, settings.allow)
     try:
         paired = pair(table, settings.metric, baseline)
     except ValueError as problem:
         raise InputError(f"the runs cannot be compared: {problem}") from problem
     in_detail = len(paired.datasets) <= MOST_IN_DETAIL
-    by_id = {run.run_id: run for run in runs}
     sections = _sections(
         table, paired, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None
     )
-    if unfinished := _still_improving([by_id[run_id] for run_id in table["run_id"]]):
-        told = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, unfinished))
+    differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
+    if more := [*differ, *filter(None, (_still_improving(finished), of_other_versions(finished)))]:
+        told = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, *more))
         sections[0] = replace(sections[0], verdict=told)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from runner.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -14,9 +17,22 @@ class ComparisonSettings:
         metric: such as `test/average_precision`.
         rope: differences from -rope to rope do not matter.
         alpha: 0.05 for 95% intervals.
+        allow: keys of settings in which the runs may differ besides the loss.
+
+    Raises:
+        InputError: the metric is no common measure of losses.
     """
 
     baseline: str = "builtin"
     metric: str = "test/average_precision"
     rope: float = 0.005
     alpha: float = 0.05
+    allow: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.metric.startswith("test_debiased/"):
+            right = self.metric.replace("test_debiased/", "test_calibrated/")
+            raise InputError(
+                f"{self.metric} cannot be compared: only some losses have a closed form, and each has its own; compare "
+                f"{right}, which is fitted in the same way for every loss"
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from runner.metrics import FINAL_METRICS, metric_name
@@ -35,18 +34,33 @@ def _too_few(metrics: Mapping[str, float]) -> str:
 
 
 def summary(
-    name: str, metrics: Mapping[str, float], threshold_rule: str, debiased_by: str, stopped: str, best_epoch: int
+    name: str, metrics: Mapping[str, float], threshold_rule: str, weighted_by_row: bool, stopped: str, best_epoch: int
 ) -> str:
-    """The run's note: a short Markdown page."""
+    """The run's note: a short Markdown page.
+
+    Args:
+        name: the run's.
+        metrics: `Evaluation.metrics`.
+        threshold_rule: how the threshold was chosen, in words.
+        weighted_by_row: whether sample weights differ within a class, which no closed form undoes.
+        stopped: why training ended, in words.
+        best_epoch: whose weights are kept.
+    """
     table = "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in result_rows(metrics))
     half = {key: metrics[f"test_at_half/{key}"] for key in ("f1", "mcc")}
-    debiased = ""
-    if not math.isclose(metrics.get("test_debiased/log_loss", metrics["test/log_loss"]), metrics["test/log_loss"]):
-        debiased = (
-            f"\nThis loss moves probabilities. With its bias undone by {debiased_by}, "
-            f"the log loss is {metrics['test_debiased/log_loss']:.4f} (raw {metrics['test/log_loss']:.4f}) and "
-            f"the calibration error {metrics['test_debiased/ece']:.4f} (raw {metrics['test/ece']:.4f}).\n"
-        )
+    ways = [("raw", "as the network gives them"), ("calibrated", "by Platt scaling fitted on validation")]
+    if "test_debiased/log_loss" in metrics:
+        ways.append(("debiased", "by the loss's closed form alone"))
+    prefixes = {"raw": "test", "calibrated": "test_calibrated", "debiased": "test_debiased"}
+    probabilities = "\n".join(
+        f"| {said} | {metrics[f'{prefixes[way]}/log_loss']:.4f} | {metrics[f'{prefixes[way]}/ece']:.4f} |"
+        for way, said in ways
+    )
+    row_weights = (
+        "\nSample weights differ within a class; the closed form knows the means of the classes only.\n"
+        if weighted_by_row and len(ways) > 2
+        else ""
+    )
     return f"""## {name}
 
 | test metric | value | 95% interval |
@@ -55,8 +69,14 @@ def summary(
 
 Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation). At 0.5 instead: \
 F1 {half["f1"]:.4f}, MCC {half["mcc"]:.4f}.
-{debiased}
-`probability` in predictions and model is the network's own, raw.
+
+| probabilities on test | log loss | calibration error |
+|---|---|---|
+{probabilities}
+{row_weights}
+`probability` in predictions and model is the network's own, raw. Where probabilities are used, calibrate: the closed \
+form holds for a network that minimises its loss, and trained ones stop before.
+
 Weights of epoch {best_epoch}; training ended: {stopped}.
 
 **Where to look:** `figures/precision_recall.png` (is it above the prevalence line where you work?), \

@@ -175,7 +175,7 @@ def _open_parent(
 def _comparison_settings(asked: ComparisonConfig, objectives: Sequence[str]) -> ComparisonSettings:
     """What the report compares; by the first objective's metric on test, unless the config names another."""
     metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
-    return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha)
+    return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha, asked.allow)
 
 
 def failure_lines(failed: Sequence[JobRecord]) -> list[str]:

@@ -20,7 +20,7 @@ from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import epoch_order, steps_per_execution
 from runner.training.divergence import bad_outputs, bad_step
 from runner.training.early_stopping import BestEpoch
-from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask
+from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask, as_of_epoch
 
 NON_FINITE = "non-finite"
 """Marks, in TensorFlow's error, that our own check stopped the step."""
@@ -91,6 +91,7 @@ class FitTrainer:
         seconds = time.perf_counter() - started
         final = network.logits.get_weights()
         network.logits.set_weights(observer.best_weights)
+        as_of_epoch(task.loss, observer.best.epoch)
         done = len(observer.history)
         stopped = observer.best.ending(done, settings.epochs)
         history = pd.DataFrame(observer.history)
@@ -188,8 +189,7 @@ class _Observer(keras.callbacks.Callback):
         self._of_all_rows = of_all_rows
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if hasattr(self._loss_function, "begin_epoch"):  # a loss that changes with time, such as LDAM's re-weighting
-            self._loss_function.begin_epoch(epoch)
+        as_of_epoch(self._loss_function, epoch + 1)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         loss, logits = self._validate()

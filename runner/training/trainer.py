@@ -101,6 +101,16 @@ class Training:
     seconds: float
 
 
+def as_of_epoch(loss: Any, epoch: int) -> None:
+    """Brings a loss that changes from epoch to epoch, such as LDAM's re-weighting, to `epoch`, from 1.
+
+    Before each epoch, and after training to the epoch whose weights are kept: evaluated, un-biased and drawn is the
+    loss that made them.
+    """
+    if hasattr(loss, "begin_epoch"):
+        loss.begin_epoch(epoch - 1)
+
+
 class Trainer(Protocol):
     """What trains one run. A config names its class, which is made with the config's other keys as keywords."""
 

@@ -23,7 +23,7 @@ def calibration(
     ece: float,
     brier: float,
     subtitle: str = "",
-    debiased_bins: pd.DataFrame | None = None,
+    calibrated_bins: pd.DataFrame | None = None,
 ) -> Figure:
     """Observed positive rate against mean predicted probability, over a histogram of the scores by class.
 
@@ -38,7 +38,7 @@ def calibration(
         ece: expected calibration error over the bins (0 to 1).
         brier: mean squared error of the probability (0 to 1).
         subtitle: the run's name.
-        debiased_bins: like ``bins``, after the loss's known bias was undone, or None.
+        calibrated_bins: like ``bins``, of the probabilities after Platt scaling on validation, or None.
     """
     figure, (top, bottom) = new_figure(
         f"Calibration error (ECE) {ece:.3g}, Brier score {brier:.3g}",
@@ -52,8 +52,8 @@ def calibration(
     (perfect,) = top.plot([0, 1], [0, 1], color=GREY, ls="--", lw=1.4, zorder=1)
 
     tables = [(bins, BLACK, "o", "as predicted")]
-    if debiased_bins is not None:
-        tables.append((debiased_bins, GREEN, "D", "after undoing the loss's bias"))
+    if calibrated_bins is not None:
+        tables.append((calibrated_bins, GREEN, "D", "calibrated on validation"))
     kept = [table.dropna(subset=["mean_probability", "positive_rate"]) for table, *_ in tables]
     means = np.concatenate([column(table, "mean_probability") for table in kept])
     crowded = crowded_near_zero(means if means.size else probabilities)

@@ -17,6 +17,7 @@ from losses.base import SigmoidLoss, logits_of
 from losses.catalogue import CATALOGUE
 from losses.shape import wants_logits
 from losses.whole_batch import WholeBatchLoss
+from runner.training.trainer import as_of_epoch
 
 Tensor = Any
 
@@ -113,8 +114,7 @@ class StackedLosses:
     def begin_epoch(self, epoch: int) -> None:
         """Tells losses that change with time; epochs count from 0."""
         for group in self.groups:
-            if hasattr(group.loss, "begin_epoch"):
-                group.loss.begin_epoch(epoch)
+            as_of_epoch(group.loss, epoch + 1)
 
 
 def grouped_order(losses: Sequence[keras.losses.Loss]) -> list[int]:

@@ -21,7 +21,7 @@ from runner.training.stack.network import StackedNetwork, stacked_weights
 from runner.training.stack.optimizers import rates_of, rule_of
 from runner.training.stack.predictor import Predictor, predicted
 from runner.training.stack.program import BAD_GRADIENT, HEALTHY, PROGRAMS, Programs, State
-from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training
+from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, as_of_epoch
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def train_stack(
         together.drop_ended(settings.epochs - epoch - 1, time.perf_counter() - begun)
     together.fetch_weights()
     for each in everyone:  # a loss that serves several members is none of their own
-        if hasattr(each.member.loss, "begin_epoch") and each.history:
-            each.member.loss.begin_epoch(len(each.history) - 1)
+        if each.history:
+            as_of_epoch(each.member.loss, each.best.epoch)
     seconds = (time.perf_counter() - started) / len(everyone)
     trainings = [each.problem or _training(each, settings.epochs, seconds) for each in everyone]
     chosen = [each.best_weights or each.final for each in everyone]

@@ -54,7 +54,7 @@ def test_metrics_not_recorded_are_nan_and_the_gain_of_tuning_is_a_difference():
     assert found["f1_gain_of_tuning"].tolist() == pytest.approx([0.3] * 3)
     assert (found["log_loss"] == 0.3).all()
     assert (found["seconds"] == 2.0).all()
-    assert found[["roc_auc", "mcc", "g_mean", "log_loss_debiased", "ece", "ece_debiased"]].isna().all(axis=None)
+    assert found[["roc_auc", "mcc", "g_mean", "log_loss_calibrated", "ece", "ece_calibrated"]].isna().all(axis=None)
     assert set(SHOWN) < set(found.columns)
     assert not board(one_seed(SCORES)).empty
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
-from runner.evaluation import Debiased, Evaluation, EvaluationOptions, Predictions, evaluate
+from runner.evaluation import Evaluation, EvaluationOptions, Predictions, evaluate
 from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import expected_calibration_error
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
@@ -79,7 +79,7 @@ def test_intervals_are_named_after_their_metric():
 def test_debiased_probabilities_are_measured_even_where_they_are_zero_and_one():
     debiased = np.clip(expit(TEST.logits) * 1.5 - 0.1, 0, 1)
     assert {0.0, 1.0} <= {*debiased}
-    found = evaluate(VALIDATION, TEST, NO_INTERVALS, Debiased(debiased)).metrics
+    found = evaluate(VALIDATION, TEST, NO_INTERVALS, debiased).metrics
     assert found["test_debiased/log_loss"] == pytest.approx(sklearn_metrics.log_loss(TEST.labels, debiased), rel=1e-9)
     expected = sklearn_metrics.brier_score_loss(TEST.labels, debiased)
     assert found["test_debiased/brier"] == pytest.approx(expected, rel=1e-12)
@@ -119,9 +119,10 @@ def test_the_table_has_one_typed_row_a_prediction():
 def test_options_and_the_undone_bias_are_handed_on():
     groups = TEST.rows // 5
     options = EvaluationOptions(ThresholdRule("youden"), bins=4, draws=100, groups=groups)
-    debiased = Debiased(expit(TEST.logits - 1), "a shift")
+    debiased = expit(TEST.logits - 1)
     found = evaluate(VALIDATION, TEST, options, debiased)
-    assert (found.rule, found.debiased) == (options.rule, debiased)
+    assert found.rule == options.rule
+    assert found.debiased is debiased
     assert (found.validation, found.test) == (VALIDATION, TEST)
     assert found.metrics["test/ece"] == expected_calibration_error(TEST.labels, TEST.probabilities, 4)
     expected = intervals(TEST.labels, TEST.logits, found.threshold, draws=100, groups=groups)

@@ -73,7 +73,7 @@ def draw(
             {"tn": 1800, "fp": 100, "fn": 40, "tp": 60}, threshold=0.2, **more
         ),
         "calibration": lambda **more: figures.calibration(
-            bins_table, probabilities, labels, ece=0.01, brier=0.04, debiased_bins=bins_table, **more
+            bins_table, probabilities, labels, ece=0.01, brier=0.04, calibrated_bins=bins_table, **more
         ),
         "threshold_metrics": lambda **more: figures.threshold_metrics(
             threshold_table, threshold=0.4, rule="cost (false alarm 1, miss 20)", **more

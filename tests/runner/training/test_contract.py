@@ -131,6 +131,20 @@ def test_validation_loss_of_a_whole_batch_loss_is_that_of_all_rows_together(make
 
 
 @every_trainer
+@pytest.mark.parametrize(("mode", "weighted"), [("max", False), ("min", True)], ids=["before", "after"])
+def test_a_loss_that_changes_is_left_as_it_was_in_the_best_epoch(make, mode, weighted):
+    """LDAM weighs the classes from its third epoch on; what undoes its bias is the loss of the weights kept."""
+    loss = losses.LDAMLoss(n1=30, n0=970, drw_epoch=2)
+    rule = {"monitor": "val/log_loss", "mode": mode, "patience": 9, "min_delta": 0.0}
+    _, training = train(make, loss=loss, early_stopping=rule, epochs=4)
+
+    assert (training.best_epoch > 2) is weighted
+    logits = np.linspace(-3, 3, 7)
+    expected = losses.LDAMLoss(n1=30, n0=970, drw_epoch=0 if weighted else None).debias(logits)
+    np.testing.assert_allclose(loss.debias(logits), expected, rtol=1e-12)
+
+
+@every_trainer
 def test_early_stopping_restores_the_best_epoch(make):
     rule = {"monitor": "val/log_loss", "mode": "min", "patience": 3, "min_delta": 0.0}
     splits = make_splits(rows=40)

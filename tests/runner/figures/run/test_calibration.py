@@ -45,13 +45,13 @@ def test_balanced_predictions_have_linear_axes(bins_table, scores):
     assert draw(bins, scores).axes[0].get_xscale() == "linear"
 
 
-def test_second_series_is_the_debiased_one(bins_table, scores):
-    debiased = bins_table.assign(mean_probability=bins_table["mean_probability"] / 2)
-    figure = draw(bins_table, scores, debiased_bins=debiased)
+def test_second_series_is_the_calibrated_one(bins_table, scores):
+    calibrated = bins_table.assign(mean_probability=bins_table["mean_probability"] / 2)
+    figure = draw(bins_table, scores, calibrated_bins=calibrated)
     first, second = (container.lines[0] for container in figure.axes[0].containers)
-    np.testing.assert_array_equal(second.get_xdata(), debiased["mean_probability"])
+    np.testing.assert_array_equal(second.get_xdata(), calibrated["mean_probability"])
     assert first.get_color() != second.get_color()
-    assert "after undoing the loss's bias" in legend(figure)
+    assert "calibrated on validation" in legend(figure)
 
 
 def test_histogram_counts_every_row_by_class(bins_table, scores):

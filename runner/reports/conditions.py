@@ -1,0 +1,147 @@
+"""Whether runs differ in what is compared alone: the same rows, the same splits, the same training."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from runner.errors import InputError
+from runner.runs.fingerprint import NOT_COMPUTED
+from runner.tracking import names
+from runner.tracking.recorded_run import RecordedRun
+
+COMPARED = ("loss", "split.seed", "seed")
+"""Parameters, or groups of them, that comparable runs differ in: what is compared, and what is averaged over."""
+SHOWN = ("model", "optimizer")
+"""Groups whose overrides are a part of a loss's label, where they are compared too."""
+WITHOUT_EFFECT = (*NOT_COMPUTED, "objective", "experiment", "debug", "hparams_search", "evaluation.bootstrap")
+"""Parameters, or groups of them, that no compared number depends on."""
+MANY = 3  # losses named for one value; more are counted
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that differs between runs which are compared.
+
+    Attributes:
+        dataset: where they are compared.
+        key: of the setting.
+        losses: by its value, the labels of the losses that have it.
+    """
+
+    dataset: str
+    key: str
+    losses: Mapping[str, Sequence[str]]
+
+    def __str__(self) -> str:
+        values = [f"{value} for {_named(losses)}" for value, losses in self.losses.items()]
+        return f"{self.key} is {' and '.join(values)}"
+
+
+def differences(table: pd.DataFrame, runs: Mapping[str, RecordedRun], allowed: Collection[str]) -> list[Difference]:
+    """The settings that differ beside what is compared, all of them allowed.
+
+    Args:
+        table: of `runner.tracking.results_table`; runs of one dataset there are compared.
+        runs: the records behind it, by run id.
+        allowed: keys of settings that may differ.
+
+    Raises:
+        InputError: runs of one dataset have other rows or other splits, or differ in a setting that is not allowed.
+    """
+    _check_files([runs[str(run_id)] for run_id in table["run_id"]])
+    found = []
+    for name, rows in table.groupby("dataset", sort=False):
+        dataset = str(name)
+        of_rows = [(str(row["loss"]), runs[str(row["run_id"])]) for _, row in rows.iterrows()]
+        _check_rows(dataset, of_rows)
+        found += list(_differing(dataset, of_rows))
+    refused = [each for each in found if each.key not in allowed]
+    if refused:
+        keys = list(dict.fromkeys(each.key for each in refused))
+        said = "; ".join(str(each) for each in {each.key: each for each in refused}.values())
+        ways = " ".join(f"--allow {key}" for key in keys)
+        raise InputError(
+            f"the runs on {refused[0].dataset} differ in more than the loss: {said}. Compare sweeps that do not, or "
+            f"allow it with {ways} (comparison.allow=[{','.join(keys)}] in a sweep)"
+        )
+    return found
+
+
+def of_other_versions(runs: Sequence[RecordedRun]) -> str:
+    """In a sentence, what of the software differs between runs; empty where nothing does."""
+    tags = dict.fromkeys(name for run in runs for name in run.tags if name.startswith(names.VERSION_PREFIX))
+    said = []
+    for tag in tags:
+        values = sorted({run.tags[tag] for run in runs if tag in run.tags})
+        if len(values) > 1:
+            said.append(f"{tag.removeprefix(names.VERSION_PREFIX)} ({', '.join(values)})")
+    return f"The runs were made by different versions of {', '.join(said)}." if said else ""
+
+
+def _check_files(runs: Sequence[RecordedRun]) -> None:
+    """Refuses one file with two contents, which would count as two datasets."""
+    contents: dict[tuple[str, ...], str] = {}
+    for run in runs:
+        if run.params.get("dataset") != "file":
+            continue
+        asked = sorted(f"{key}={value}" for key, value in run.params.items() if _within(key, ("dataset",)))
+        content = run.tags.get(names.DATASET_SHA256, "")
+        if contents.setdefault((*asked, run.tags.get(names.SETTING, "")), content) != content:
+            path = run.params.get("dataset.path")
+            raise InputError(f"the data changed between the runs, so they cannot be paired: dataset.path={path}")
+
+
+def _check_rows(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> None:
+    """Refuses runs of other rows, or of rows that are divided otherwise."""
+    contents = {run.tags.get(names.DATASET_SHA256, "") for _, run in runs}
+    groups = ("dataset", "split") if len(contents) > 1 else ("split",)
+    why = [str(each) for each in _in_groups(dataset, runs, groups) if each.key != "split.seed"]
+    if why or len(contents) > 1:
+        said = "; ".join(why) or "the data changed between them, by their SHA-256"
+        raise InputError(f"the runs on {dataset} are not on the same rows and splits, so they cannot be paired: {said}")
+
+
+def _differing(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> Iterator[Difference]:
+    keys = dict.fromkeys(key for _, run in runs for key in run.params)
+    others = [key for key in keys if not _within(key, (*COMPARED, *WITHOUT_EFFECT, *SHOWN, "dataset", "split"))]
+    yield from _in_keys(dataset, runs, others)
+    alike: dict[tuple[str, ...], list[tuple[str, RecordedRun]]] = {}
+    for label, run in runs:
+        alike.setdefault(_shown(label, keys), []).append((label, run))
+    shown = [key for key in keys if _within(key, SHOWN)]
+    for group in alike.values():
+        yield from _in_keys(dataset, group, shown)
+
+
+def _shown(label: str, keys: Collection[str]) -> tuple[str, ...]:
+    """What a label says of model and optimizer."""
+    settings = {key.partition(".")[2] for key in keys if _within(key, SHOWN)}
+    return tuple(part for part in label.split(" · ")[1:] if "=" not in part or part.partition("=")[0] in settings)
+
+
+def _in_groups(dataset: str, runs: Sequence[tuple[str, RecordedRun]], groups: Sequence[str]) -> Iterator[Difference]:
+    keys = dict.fromkeys(key for _, run in runs for key in run.params if _within(key, groups))
+    return _in_keys(dataset, runs, list(keys))
+
+
+def _in_keys(dataset: str, runs: Sequence[tuple[str, RecordedRun]], keys: Sequence[str]) -> Iterator[Difference]:
+    for key in keys:
+        values: dict[str, dict[str, None]] = {}
+        for label, run in runs:
+            values.setdefault(run.params.get(key, "not set"), {})[label] = None
+        if len(values) > 1:
+            yield Difference(dataset, key, {value: list(labels) for value, labels in values.items()})
+
+
+def _within(key: str, groups: Sequence[str]) -> bool:
+    return any(key == group or key.startswith(f"{group}.") for group in groups)
+
+
+def _named(losses: Sequence[str]) -> str:
+    if len(losses) > MANY:
+        return f"{len(losses)} losses"
+    *others, last = losses
+    return f"{', '.join(others)} and {last}" if others else last
