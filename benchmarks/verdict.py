@@ -22,14 +22,17 @@ from rich.table import Table
 from scipy.special import stdtr, stdtrit
 from scipy.stats import wilcoxon
 
-from runner.comparison.compared import BETTER, WORSE, Compared
+from runner.comparison.compared import BETTER, CANNOT_TELL, WORSE, Compared
+from runner.comparison.corrected_t import CorrectedT
 from runner.comparison.holm import holm
 from runner.comparison.one_dataset import compare_pairs
 from runner.comparison.pairing import Pair
+from runner.comparison.planning import FEW_SPLITS, splits_needed
 
 ROWS, PREVALENCE, TRAIN, TEST = 5472, 0.1, 0.6, 0.2
 FEATURES, SHARED, OWN = 4, 2.7, 1.0  # four shared features, the shift of the first, and of each learner's own
 TABLES, SPLITS, LOSSES = 1000, (5, 10, 25), (5, 15)
+PLAN_TABLES, PLAN_SPLITS, PLAN_FROM, PLAN_GAPS = 400, 80, (3, 5, 10, 25), (0.0, 0.01, 0.02, 0.03)
 GAP, ROPE, ALPHA = 0.02, 0.005, 0.05
 
 
@@ -136,6 +139,36 @@ def measure(scores: np.ndarray) -> list[float]:
     ]
 
 
+def planned(scores: np.ndarray, splits: int, gap: float) -> list[float]:
+    """Of what is told after so many splits of (tables, most splits, learners), with a gap planted in one loss.
+
+    Shares of the comparisons that cannot tell: those told a number among the splits simulated, and how many of these
+    decide there; those told that no number suffices, and how many of these decide at the most splits.
+    """
+    told, told_decided, hopeless, hopeless_decided, unclear = 0, 0, 0, 0, 0
+    for table in scores[..., :2].copy():
+        table[:, 1] += gap
+        gains = np.round(table[:, 1] - table[:, 0], 12)
+        estimate = CorrectedT.of(gains[:splits], TEST / (1 - TEST))
+        if judge(table[:splits])[0].verdict != CANNOT_TELL:
+            continue
+        unclear += 1
+        needed = splits_needed(estimate, ALPHA, ROPE)
+        if needed.about is not None and needed.about <= len(table):
+            told += 1
+            told_decided += judge(table[: needed.about])[0].verdict != CANNOT_TELL
+        elif needed.low is None and splits >= FEW_SPLITS:
+            hopeless += 1
+            hopeless_decided += judge(table)[0].verdict != CANNOT_TELL
+    return [
+        unclear / len(scores),
+        told / max(unclear, 1),
+        told_decided / told if told else np.nan,
+        hopeless / max(unclear, 1),
+        hopeless_decided / hopeless if hopeless else np.nan,
+    ]
+
+
 def correlation(scores: np.ndarray) -> tuple[float, float]:
     """Standard deviation of a gain on one split, and its correlation between two splits of a dataset."""
     gains = scores[..., 1:] - scores[..., :1]
@@ -159,6 +192,15 @@ def main() -> None:
             table.add_row(str(splits), str(losses), *(f"{100 * share:.1f}%" for share in shares))
     console = Console()
     console.print(table)
+    plans = np.array([simulate(rng, PLAN_SPLITS, 2) for _ in range(PLAN_TABLES)])
+    words = Table(box=None)
+    for head in ("splits", "gap", "cannot tell", "told about N", "decided at N", "told never", "decided at 80"):
+        words.add_column(head, justify="right")
+    for splits in PLAN_FROM:
+        for gap in PLAN_GAPS:
+            shares = planned(plans, splits, gap)
+            words.add_row(str(splits), str(gap), *("" if np.isnan(each) else f"{100 * each:.0f}%" for each in shares))
+    console.print(words)
     spread, between = correlation(scores)
     console.print(
         f"{TABLES} tables, average precision {scores.mean():.3f}; a difference on one split has standard deviation "

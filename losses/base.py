@@ -149,8 +149,7 @@ class SigmoidLoss(keras.losses.Loss):
 
     def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
         """Labels and predictions of one shape; raises ValueError where they could only be broadcast by accident."""
-        # Lists arrive as lists of tensors.
-        labels, predictions = ops.convert_to_tensor(labels), ops.convert_to_tensor(predictions)
+        labels, predictions = _tensor(labels), _tensor(predictions)
         shapes = tuple(labels.shape), tuple(predictions.shape)
         if not self.stacked and len(shapes[0]) == 1 and shapes[1][1:] == (1,):
             labels = ops.expand_dims(labels, -1)
@@ -172,6 +171,14 @@ class SigmoidLoss(keras.losses.Loss):
         values = {name: getattr(self, name) for name in self._hyperparameters}
         lists = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
         return {**super().get_config(), "dtype": self.dtype, "from_logits": self.from_logits, **lists}
+
+
+def _tensor(values: Any) -> Tensor:
+    """Values of any kind as a tensor: lists arrive as lists of tensors, and Keras leaves variables what they are."""
+    tensor = ops.convert_to_tensor(values)
+    if isinstance(tensor, keras.Variable):
+        tensor = tensor.value
+    return tensor.read_value() if hasattr(tensor, "read_value") else tensor  # a tf.Variable
 
 
 def logits_of(probabilities: Tensor) -> Tensor:

@@ -20,7 +20,8 @@ class WholeBatchLoss(SigmoidLoss):
     only. With few positives many batches hold none: every loss here is finite there, and says what it does;
     `trainer.stratified_batches=true` puts positives into every batch.
 
-    Sample weights, (batch,) or (batch, 1), belong inside the formula: a row of weight 2 counts as two rows. Only their
+    Sample weights, (batch,) or (batch, 1), belong inside the formula: a row of weight 2 counts as two rows, exactly so
+    where nothing is added to the counts (`smooth` of dice and its relatives is, and 0 makes them exact). Only their
     ratios matter; they are scaled to mean 1. A scalar weight multiplies the loss, as in Keras. A reduction has nothing
     to reduce, but over array hyper-parameters.
     """

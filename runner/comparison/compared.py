@@ -39,8 +39,8 @@ class Compared:
         p, p_holm: two-sided, of no gain: alone, and adjusted. NaN where there was nothing to test.
         probabilities: that the loss is worse, practically equivalent, better; None where nothing could be paired.
         verdict: better, worse, tied or cannot tell.
-        n_more: for cannot tell, about how many more splits (or datasets) could decide; None where no number does,
-            or none can be told.
+        n_more: for cannot tell, the fewest more splits (or datasets) that could decide; None where no number does,
+            or none can be told. `reason` has the range.
         reason: for cannot tell, why, in words.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +11,8 @@ from runner.comparison.compared import CANNOT_TELL, Compared, interval_verdict
 from runner.comparison.corrected_t import CorrectedT
 from runner.comparison.holm import Step, holm_steps
 from runner.comparison.pairing import Missing, Pair, Paired
+from runner.comparison.planning import splits_needed
 
-MOST_SPLITS = 1000  # nobody trains more; and beyond, 1 / J is nothing beside n_test / n_train
 NOTHING = (np.nan, np.nan)
 
 
@@ -72,21 +71,6 @@ def check_limits(rope: float, alpha: float) -> None:
         raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
 
 
-def splits_needed(estimate: CorrectedT, level: float, rope: float) -> int | None:
-    """The least number of splits whose interval would decide, if mean and spread stay as they are.
-
-    It decides where its half-width is below |mean| (then it excludes zero) or below rope - |mean| (then it is inside
-    the rope). The half-width never falls below that of n_test / n_train alone, so there may be no such number. (A
-    smaller test part lowers that ratio, but its noisier scores raise the spread; more rows lower both.)
-
-    Returns:
-        The number, or None where even 1000 splits do not suffice.
-    """
-    target = max(abs(estimate.mean), rope - abs(estimate.mean))
-    enough = bisect_left(range(MOST_SPLITS + 1), True, lo=2, key=lambda j: estimate.half_width(level, j) < target)
-    return enough if enough <= MOST_SPLITS else None
-
-
 def _compared(pair: Pair, estimate: CorrectedT | None, step: Step, rope: float, alpha: float) -> Compared:
     n = len(pair.splits)
     if estimate is None:
@@ -102,8 +86,8 @@ def _compared(pair: Pair, estimate: CorrectedT | None, step: Step, rope: float, 
         reason = f"the difference is the same on all {n} splits, so it shows no variance to test it against"
     elif verdict == CANNOT_TELL:
         needed = splits_needed(estimate, step.level, rope)
-        n_more = None if needed is None else needed - n
-        reason = _reason(n_more)
+        n_more = None if needed.low is None else needed.low - n
+        reason = str(needed)
     return Compared(
         loss=pair.loss,
         n=n,
@@ -117,9 +101,3 @@ def _compared(pair: Pair, estimate: CorrectedT | None, step: Step, rope: float, 
         n_more=n_more,
         reason=reason,
     )
-
-
-def _reason(n_more: int | None) -> str:
-    if n_more is None:
-        return f"even {MOST_SPLITS} splits of these rows would not do, it takes more rows"
-    return f"about {n_more} more split{'s are' if n_more != 1 else ' is'} needed"

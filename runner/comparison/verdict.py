@@ -46,7 +46,7 @@ def verdict(table: pd.DataFrame, comparison: OneDataset | SeveralDatasets) -> Ve
         *_tied(by_word[TIED], comparison),
         *_too_few(comparison),
         *_cannot_tell(by_word[CANNOT_TELL]),
-        *_adjusted(found),
+        *_adjusted(found, comparison.alpha),
         *_moved(table, comparison.baseline),
         *_missing(comparison),
     ]
@@ -109,7 +109,7 @@ def _cannot_tell(unclear: list[Compared]) -> list[str]:
     return [f"Cannot tell for {_names(losses)}: {reason}." for reason, losses in by_reason.items()]
 
 
-def _adjusted(found: list[Compared]) -> list[str]:
+def _adjusted(found: list[Compared], alpha: float) -> list[str]:
     """What the adjustment for many losses did, where there were many."""
     tested = [one for one in found if np.isfinite(one.p)]
     if len(tested) < 2:
@@ -117,7 +117,12 @@ def _adjusted(found: list[Compared]) -> list[str]:
     alone = [one for one in tested if one.verdict == CANNOT_TELL and not one.interval[0] <= 0 <= one.interval[1]]
     sentence = f"Intervals and p-values are adjusted for comparing {len(tested)} losses (Holm)"
     if alone:
-        sentence += f"; alone {_names(alone)} would look different, which among so many is no surprise"
+        chance = f"{alpha * len(tested):.1f}"
+        looks = "looks" if len(alone) == 1 else "look"
+        sentence += (
+            f"; alone {_names(alone)} {looks} different: {len(alone)} of {len(tested)}, where chance gives {chance}"
+        )
+        sentence += " if no loss differs"
     return [f"{sentence}."]
 
 

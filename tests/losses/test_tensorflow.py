@@ -25,3 +25,19 @@ def test_shapes_are_refused_in_a_graph_of_unknown_batch_size():
     signature = [tf.TensorSpec((None, 2)), tf.TensorSpec((None, 3))]
     with pytest.raises(ValueError, match="must have the same shape"):
         tf.function(lambda y, z: loss(y, z), input_signature=signature).get_concrete_function()
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+@pytest.mark.parametrize(
+    ("name", "shape"), [("FocalLoss", (4,)), ("FocalLoss", (4, 1)), ("FocalLoss", (4, 2)), ("DiceLoss", (4, 1))]
+)
+def test_variables_are_taken_for_their_values(name, shape, from_logits):
+    loss = getattr(losses, name)(from_logits=from_logits)
+    y, z = np.resize([1.0, 0.0, 0.0], shape).astype("float32"), np.resize([0.1, 0.7, 0.4, 0.9], shape).astype("float32")
+    expected = float(loss(y, z))
+    of_keras = keras.Variable(z)
+    for given, watched in ((variable := tf.Variable(z), variable), (of_keras, of_keras.value)):
+        with tf.GradientTape() as tape:
+            value = loss(tf.Variable(y), given)
+        assert float(value) == pytest.approx(expected, rel=1e-6)
+        assert np.abs(tape.gradient(value, watched)).max() > 0

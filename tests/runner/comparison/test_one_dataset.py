@@ -10,7 +10,7 @@ from scipy import stats
 from runner.comparison import Missing, one_dataset, pair
 from runner.comparison.corrected_t import CorrectedT
 from runner.comparison.holm import holm
-from runner.comparison.one_dataset import splits_needed
+from runner.comparison.planning import splits_needed
 
 RATIO = 1 / 3
 
@@ -136,38 +136,13 @@ def test_two_splits_have_one_degree_of_freedom():
     assert found.p == pytest.approx(2 * stats.cauchy.sf(0.025 / error))
 
 
-@pytest.mark.parametrize(
-    ("mean", "spread", "rope"),
-    [
-        (0.02, 0.02, 0.005),
-        (0.0, 0.006, 0.01),
-        (0.004, 0.008, 0.01),
-        (0.004, 0.01, 0.01),  # none: 1.96 * 0.01 * sqrt(0.1) = 0.0062 is above 0.004 and 0.01 - 0.004
-        (0.03, 0.04, 0.0),
-        (0.001, 0.0001, 0.005),
-    ],
-)
-def test_the_splits_needed_are_the_first_whose_interval_decides(mean, spread, rope):
-    estimate = CorrectedT(mean, spread, 3, 0.1)
-
-    def decides(splits):
-        half = stats.t.ppf(0.975, splits - 1) * spread * np.sqrt(1 / splits + 0.1)
-        return half < abs(mean) or abs(mean) + half < rope
-
-    assert splits_needed(estimate, 0.05, rope) == next((j for j in range(2, 1001) if decides(j)), None)
-
-
-def test_more_splits_are_told_as_a_difference():
-    found = judged({"focal": noise(0.02, 0.02, 5)})["focal"]
-    needed = splits_needed(CorrectedT(0.02, 0.02, 5, RATIO), 0.05, 0.005)
-    assert needed is None  # 1.96 * 0.02 * sqrt(1/3) = 0.023 is above the gain
-    assert (found.n_more, found.verdict) == (None, "cannot tell")
-    assert "it takes more rows" in found.reason
-    found = judged({"focal": noise(0.02, 0.014, 5)})["focal"]
-    needed = splits_needed(CorrectedT(0.02, 0.014, 5, RATIO), 0.05, 0.005)
-    assert needed is not None
-    assert found.n_more == needed - 5 > 0
-    assert found.reason == f"about {found.n_more} more splits are needed"
+def test_more_splits_are_planned_from_the_adjusted_level():
+    gains = {"focal": noise(0.02, 0.02, 12), **{f"null{k}": noise(0, 0.02, 12, seed=k) for k in range(1, 5)}}
+    found = judged(gains)["focal"]
+    needed = splits_needed(CorrectedT.of(gains["focal"], RATIO), 0.05 / 5, 0.005)
+    assert found.verdict == "cannot tell"
+    assert found.reason == str(needed)
+    assert found.n_more == (None if needed.low is None else needed.low - 12)
 
 
 def test_a_gain_in_log_loss_is_a_lower_one():
