@@ -1,6 +1,6 @@
 """What un-biasing is worth on real data: probabilities raw, by each loss's closed form, and by Platt scaling.
 
-    python benchmarks/calibration.py            # some three minutes; prints log loss on test, in nats
+    python benchmarks/calibration.py            # some five minutes; prints log loss on test, in nats
     python benchmarks/calibration.py --splits 2
 
 One sweep of all losses over twelve datasets of KEEL, default recipe. A closed form holds for a network that minimises

@@ -32,7 +32,8 @@ def help_text() -> str:
             lines.append(f"  {option:<21} {purpose(path)}")
         lines.append("")
     lines += [
-        "other keys: seed, objective, split.seed, split.validation, split.test, split.duplicates, paths.outputs",
+        "other keys: seed, objective, preprocessing, paths.outputs,",
+        "            split.seed, split.validation, split.test, split.duplicates",
         "",
         "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
         "runner --hydra-help             Hydra's own flags",

@@ -33,6 +33,7 @@ class ExperimentConfig:
         seed: of weights, batch order and dropout.
         objectives: the metrics that the run returns to a sweeper; one, or those of a list.
         figures: of which runs figures are kept.
+        preprocessing: how numbers are rescaled.
         dataset, model, loss, optimizer, trainer: see `Arguments`.
         split, evaluation, tracking, sweep, comparison, paths: the groups whose keys are all ours.
     """
@@ -41,6 +42,7 @@ class ExperimentConfig:
     seed: int
     objectives: tuple[str, ...]
     figures: str
+    preprocessing: str
     dataset: Arguments
     model: Arguments
     loss: Arguments
@@ -62,6 +64,7 @@ class ExperimentConfig:
             seed=values["seed"],
             objectives=tuple(objective) if isinstance(objective, list) else (objective,),
             figures=values["figures"],
+            preprocessing=values["preprocessing"],
             **{group: values[group] for group in ("dataset", "model", "loss", "optimizer", "trainer")},
             split=_typed(SplitConfig, values["split"]),
             evaluation=_typed(EvaluationConfig, values["evaluation"]),

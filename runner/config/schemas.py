@@ -258,6 +258,10 @@ class TrackingConfig:
     models: str = limited(one_of(*RETENTION_OPTIONS))
 
 
+PREPROCESSING = ("standard", "robust", "quantile", "piecewise_linear")
+"""How numbers may be rescaled; see `runner.data.preprocessing`."""
+
+
 @dataclass
 class SplitConfig:
     """How rows are divided."""
@@ -302,6 +306,7 @@ class RootConfig:
     seed: int = limited(whole(0, 2**32 - 1))
     objective: Any = limited(some_of(*OBJECTIVES))
     figures: str = limited(one_of(*RETENTION_OPTIONS))
+    preprocessing: str = limited(one_of(*PREPROCESSING))
     split: SplitConfig = field(default_factory=SplitConfig)
     dataset: Any = MISSING
     model: Any = MISSING

@@ -24,7 +24,15 @@ SCARCE = 20
 """Rows of the rarer class that a part should have; with fewer, no interval is narrow enough to compare by."""
 
 
-def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, duplicates: str = "together") -> Splits:
+def make_splits(
+    dataset: Dataset,
+    *,
+    seed: int,
+    validation: float,
+    test: float,
+    duplicates: str = "together",
+    preprocessing: str = "standard",
+) -> Splits:
     """Train, validation and test parts with their network inputs.
 
     The rows depend on the data and these arguments only: runs with any loss or model see the same ones.
@@ -36,17 +44,19 @@ def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, 
         test: share of all rows for the test.
         duplicates: ``together`` keeps rows with the same feature values on one side of the split, whatever their
             labels; ``drop`` keeps only the first of them.
+        preprocessing: how numbers are rescaled, see ``runner.data.preprocessing``.
     """
     sides = split_rows(dataset, seed=seed, validation=validation, test=test, duplicates=duplicates)
     weights = part_weights(dataset, sides)
-    preprocessing = data.make_preprocessing(dataset.features)  # loads scikit-learn, once the split is not refused
+    trained = dataset.features.iloc[sides[TRAIN]]
+    fitted = data.make_preprocessing(trained, preprocessing)  # loads scikit-learn, once the split is not refused
     with np.errstate(all="ignore"):  # what overflows is refused by name
-        preprocessing.fit(dataset.features.iloc[sides[TRAIN]])
+        fitted.fit(trained)
 
     def part(rows: np.ndarray, weights: np.ndarray | None) -> Part:
         with np.errstate(all="ignore"):
-            inputs = preprocessing.transform(dataset.features.iloc[rows]).astype(np.float32)
-        _check_finite(dataset, rows, inputs, preprocessing.get_feature_names_out)
+            inputs = fitted.transform(dataset.features.iloc[rows]).astype(np.float32)
+        _check_finite(dataset, rows, inputs, fitted.get_feature_names_out)
         return Part(
             rows=rows,
             inputs=inputs,
@@ -55,7 +65,7 @@ def make_splits(dataset: Dataset, *, seed: int, validation: float, test: float, 
         )
 
     train, held_out, tested = map(part, sides, weights)
-    return Splits(train=train, validation=held_out, test=tested, preprocessing=preprocessing)
+    return Splits(train=train, validation=held_out, test=tested, preprocessing=fitted)
 
 
 def _check_finite(dataset: Dataset, rows: np.ndarray, inputs: np.ndarray, names: Callable[[], Sequence[str]]) -> None:

@@ -49,8 +49,11 @@ class Resources:
         Raises:
             InputError: as `dataset`, or a part would lack a class.
         """
-        key, split = _key(config, "dataset", "split"), config.values["split"]
-        return _latest(self._splits, key, lambda: data.make_splits(self.dataset(config), **split))
+        key, split = _key(config, "dataset", "split", "preprocessing"), config.values["split"]
+        preprocessing = config.preprocessing
+        return _latest(
+            self._splits, key, lambda: data.make_splits(self.dataset(config), **split, preprocessing=preprocessing)
+        )
 
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.

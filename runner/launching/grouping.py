@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import psutil
 from omegaconf import DictConfig, OmegaConf
@@ -35,8 +36,9 @@ def stack_key(config: DictConfig) -> str | None:
     unusual = hydra.job.chdir or len(hydra.job.env_set)
     if unusual or not OmegaConf.is_dict(config.trainer) or config.trainer.get("_target_") != COMPILED:
         return None
-    parts = {}
+    parts: dict[str, Any] = {}
     try:
+        parts["preprocessing"] = config.preprocessing
         for group in ("dataset", "split", "model", "optimizer", "trainer"):
             node = OmegaConf.to_container(config[group], resolve=True)
             if not isinstance(node, dict):

@@ -19,7 +19,7 @@ from runner.comparison import (
     verdict,
 )
 from runner.errors import InputError
-from runner.reports.conditions import differences, of_other_versions
+from runner.reports.conditions import differences, of_other_versions, of_preprocessing
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
 from runner.reports.page import Section, render_page
 from runner.reports.settings import ComparisonSettings
@@ -84,9 +84,10 @@ def compare_runs(
         table, paired, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None
     )
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
-    if more := [*differ, *filter(None, (_still_improving(finished), of_other_versions(finished)))]:
-        told = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, *more))
-        sections[0] = replace(sections[0], verdict=told)
+    told = of_preprocessing(table, settings.metric, baseline), _still_improving(finished), of_other_versions(finished)
+    if more := [*differ, *filter(None, told)]:
+        longer = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, *more))
+        sections[0] = replace(sections[0], verdict=longer)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"
     _write(folder, render_page(title, settings.metric, sections, facts), table, sections[0])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from runner.errors import InputError
+from runner.metrics import metric_name, sign
 from runner.runs.fingerprint import NOT_COMPUTED
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
@@ -79,6 +80,33 @@ def of_other_versions(runs: Sequence[RecordedRun]) -> str:
         if len(values) > 1:
             said.append(f"{tag.removeprefix(names.VERSION_PREFIX)} ({', '.join(values)})")
     return f"The runs were made by different versions of {', '.join(said)}." if said else ""
+
+
+def of_preprocessing(table: pd.DataFrame, metric: str, baseline: str) -> str:
+    """In a sentence, what the best preprocessing gains beside what the best loss gains; empty where one was tried.
+
+    Args:
+        table: as in `differences`; of the preprocessings tried the first is what the others are measured against.
+        metric: what is compared.
+        baseline: the loss that others are measured against.
+    """
+    first, *others = table["preprocessing"].unique()
+    if not others or baseline not in set(table["loss"]):
+        return ""
+    settings = [f"preprocessing={value}" for value in (first, *others)]
+    base = table["dataset"].map(lambda name: ", ".join(part for part in name.split(", ") if part not in settings))
+    grouped = table.assign(base=base).groupby(["base", "preprocessing", "loss"], sort=False)[metric].mean()
+    by_loss = (sign(metric) * grouped).groupby(level=["preprocessing", "loss"], sort=False).mean().unstack()
+    by_preprocessing = by_loss[baseline] - by_loss.loc[first, baseline]
+    by_losses = by_loss.loc[first] - by_loss.loc[first, baseline]
+    best, best_loss = str(by_preprocessing.idxmax()), str(by_losses.idxmax())
+    gain, loss_gain = float(by_preprocessing.max()), float(by_losses.max())
+    more = "Preprocessing matters more than the loss here: with" if gain > loss_gain else "With"
+    told = (
+        f"preprocessing={best} gains {gain:.3f} {metric_name(metric)} over {first}" if gain else f"none beats {first}"
+    )
+    of_losses = f"{best_loss} gains {loss_gain:.3f} over {baseline}" if loss_gain else f"no loss gains over {baseline}"
+    return f"{more} {baseline}, {told}; with {first}, {of_losses}."
 
 
 def _check_files(runs: Sequence[RecordedRun]) -> None:

@@ -63,6 +63,8 @@ def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()
 SETTINGS = ("dataset", "split", "trainer", "evaluation")
 NAMED_OTHERWISE = ("split.seed", "dataset.name", "dataset.path", "dataset.data_id", "dataset.target")
 """Keys of these groups that show as the split or as the dataset's name."""
+NAMED_WHOLE = ("preprocessing",)
+"""Keys without a group that are settings too."""
 
 
 def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
@@ -77,8 +79,10 @@ def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
     said = []
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
-        group, dot, name = key.partition(".")
-        if dot and key in varied and group in SETTINGS and key not in NAMED_OTHERWISE:
+        group, _, name = key.partition(".")
+        if key in varied and key in NAMED_WHOLE:
+            said.append(f"{key}={value}")
+        elif name and key in varied and group in SETTINGS and key not in NAMED_OTHERWISE:
             said.append(f"{name}={value}")
     return ", ".join(said)
 

@@ -8,14 +8,18 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from runner.config.schemas import PREPROCESSING
 from runner.data import Dataset, check, make_preprocessing, make_splits
 
+EVERY = pytest.mark.parametrize("numbers_by", PREPROCESSING)
 
-def transformed(train: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
+
+def transformed(train: pd.DataFrame, other: pd.DataFrame, numbers_by: str = "standard") -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return make_preprocessing(train).fit(train).transform(other)
+        return make_preprocessing(train, numbers_by).fit(train).transform(other)
 
 
 def test_numbers_are_filled_with_the_median_and_standardised():
@@ -25,6 +29,74 @@ def test_numbers_are_filled_with_the_median_and_standardised():
     b = np.array([1.0, 2.0, 3.0, 4.0])
     expected = np.stack([(a - a.mean()) / a.std(), (b - b.mean()) / b.std(), [0, 0, 1, 0]], axis=1)
     np.testing.assert_allclose(inputs, expected, atol=1e-12)
+
+
+SKEWED = np.random.default_rng(0).lognormal(0, 2, 500)
+
+
+def test_robust_is_logarithmic_beyond_the_quartiles():
+    low, middle, high = np.quantile(SKEWED, [0.25, 0.5, 0.75])
+    expected = np.arcsinh((SKEWED - middle) / (high - low))
+    expected = (expected - expected.mean()) / expected.std()
+    frame = pd.DataFrame({"x": SKEWED})
+    np.testing.assert_allclose(transformed(frame, frame, "robust")[:, 0], expected, rtol=1e-9)
+
+
+def test_quantile_makes_any_distribution_normal():
+    frame = pd.DataFrame({"x": SKEWED})
+    found = transformed(frame, frame, "quantile")[:, 0]
+    ranks = stats.rankdata(SKEWED) - 1
+    expected = stats.norm.ppf(np.clip(ranks / 499, 1e-7, 1 - 1e-7))
+    np.testing.assert_allclose(found, (expected - expected.mean()) / expected.std(), rtol=1e-6, atol=1e-9)
+    assert stats.skew(found) == pytest.approx(0, abs=0.05) != stats.skew(SKEWED)
+
+
+def test_quantile_leaves_two_values_what_they_are_standardised():
+    frame = pd.DataFrame({"x": [0.0] * 95 + [1e6] * 5, "flag": [True] * 3 + [False] * 97})
+    by_quantile = transformed(frame, frame, "quantile")
+    np.testing.assert_allclose(by_quantile, transformed(frame, frame), rtol=1e-9)
+
+
+def test_piecewise_linear_is_linear_between_quantiles():
+    frame = pd.DataFrame({"x": SKEWED})
+    knots = np.quantile(SKEWED, np.linspace(0, 1, 9))
+    expected = np.stack([np.interp(SKEWED, knots, hat) for hat in np.eye(9)], axis=1)
+    np.testing.assert_allclose(transformed(frame, frame, "piecewise_linear"), expected, atol=1e-9)
+
+
+@EVERY
+def test_awkward_numbers_are_finite_and_few(numbers_by):
+    """Constant, mostly zero, empty, with gaps; and values that training has not seen."""
+    train = pd.DataFrame(
+        {
+            "constant": 7.0,
+            "mostly zero": [0.0] * 190 + list(np.logspace(0, 6, 10)),
+            "never": np.nan,
+            "gaps": [np.nan, 1.0, 5.0, 1e4] * 50,
+            "flag": [True, False] * 100,
+        }
+    )
+    other = pd.DataFrame(
+        {"constant": [-1e9, 8.0], "mostly zero": [1e12, -3.0], "never": 5.0, "gaps": [np.nan, -1e9], "flag": True}
+    )
+    for frame in (train, other):
+        found = transformed(train, frame, numbers_by)
+        assert np.isfinite(found).all()
+    if numbers_by != "standard":  # which is linear: a value far outside is far outside
+        assert np.abs(transformed(train, other, numbers_by)).max() < 100
+
+
+@EVERY
+def test_no_rescaling_sees_labels_or_other_rows(numbers_by):
+    frame = pd.DataFrame({"x": SKEWED, "kind": ["a", "b"] * 250})
+    labels = (np.arange(500) % 5 == 0).astype("int8")
+    splits = make_splits(
+        check(Dataset("d", frame, labels, "test")), seed=1, validation=0.2, test=0.2, preprocessing=numbers_by
+    )
+    rows = splits.train.rows
+    by_hand = make_preprocessing(frame.iloc[rows], numbers_by).fit(frame.iloc[rows])
+    expected = by_hand.transform(frame.iloc[splits.test.rows])
+    np.testing.assert_allclose(splits.test.inputs, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_one_hot_pools_the_rare_and_keeps_gaps_apart():
@@ -110,16 +182,17 @@ def test_pixels_keep_their_places():
     np.testing.assert_allclose(transformed(frame, frame), (values - values.mean(0)) / values.std(0))
 
 
-def test_a_pickle_loads_without_this_package(tmp_path):
+@EVERY
+def test_a_pickle_loads_without_this_package(tmp_path, numbers_by):
     train = pd.DataFrame({"a": [1.0, np.nan, 3.0] * 10, "kind": ["x", "y", "x"] * 10})
     file = tmp_path / "preprocessing.pickle"
-    file.write_bytes(pickle.dumps(make_preprocessing(train).fit(train)))
+    file.write_bytes(pickle.dumps(make_preprocessing(train, numbers_by).fit(train)))
     script = (
         "import pickle, sys, pandas as pd; sys.modules['runner'] = None;"
         f"print(pickle.load(open({str(file)!r}, 'rb')).transform(pd.DataFrame({{'a': [1.0], 'kind': ['x']}})).shape)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.strip() == "(1, 4)"
+    assert done.stdout.strip() == ("(1, 12)" if numbers_by == "piecewise_linear" else "(1, 4)")
 
 
 def test_names_of_the_inputs():

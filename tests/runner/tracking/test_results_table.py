@@ -40,6 +40,7 @@ def test_a_row_is_a_finished_run_with_what_a_comparison_needs():
         "dataset": "page_blocks",
         "source": "page_blocks",
         "setting": "",
+        "preprocessing": "",
         "split": 3,
         "seed": 1,
         "n_train": 80,  # validation stops training and chooses the threshold: it is no test row
