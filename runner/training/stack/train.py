@@ -23,6 +23,9 @@ from runner.training.stack.predictor import Predictor, predicted
 from runner.training.stack.program import BAD_GRADIENT, HEALTHY, PROGRAMS, Programs, State
 from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, as_of_epoch
 
+WORTH_COMPILING = 3e9
+"""Rows times parameters that a smaller stack must save: about what two cores do while they compile it."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -82,8 +85,8 @@ def train_stack(
 ) -> Stack:
     """Trains all members as `fit` would train each alone.
 
-    A member that stops early or diverges stays as it is from then on. What a member comes to does not depend on who
-    shares the stack.
+    A member that stops early or diverges stays as it is from then on. Nothing that a member computes reads another's
+    numbers; only the order in which float32 sums are taken depends on how many share the stack.
 
     Args:
         model: the network up to its logits; says what is computed, its weights are not touched.
@@ -100,11 +103,10 @@ def train_stack(
     everyone = [_Progress(member, BestEpoch(member.early_stopping)) for member in members]
     together = _Members(network, everyone, splits, settings, measure)
     for epoch in range(settings.epochs):
-        begun = time.perf_counter()
         together.run_epoch(epoch)
         if all(each.ended for each in everyone):
             break
-        together.drop_ended(settings.epochs - epoch - 1, time.perf_counter() - begun)
+        together.drop_ended(settings.epochs - epoch - 1)
     together.fetch_weights()
     for each in everyone:  # a loss that serves several members is none of their own
         if each.history:
@@ -134,7 +136,6 @@ class _Members:
     ) -> None:
         self._network, self._splits, self._measure = network, splits, measure
         self._batches = StackedBatches(splits.train, settings)
-        self._compiling = 0.0  # seconds
         weights = stacked_weights([each.member.weights for each in everyone])
         slots = rule_of(everyone[0].member.optimizer).slots
         trained = [each for each, yes in zip(weights, network.trainable, strict=True) if yes]
@@ -167,13 +168,11 @@ class _Members:
         """One epoch of training, then validation; `epoch` counts from 0."""
         self.programs.losses.begin_epoch(epoch)
         state = self._state._replace(total=tf.zeros(len(self.members)))
-        begun = time.perf_counter()
         for batches, count in self._batches.epoch(epoch, [each.member.seed for each in self.members]):
             if count:
                 state = self.programs.steps(state, self._rates, self._seeds, batches, tf.constant(count))
             else:
                 state = self.programs.last_step(state, self._rates, self._seeds, batches)
-        self._compiling = self._compiling or time.perf_counter() - begun
         self._state = state
         failed = state.failed.numpy()
         losses = state.total.numpy() / len(self._splits.train.labels)
@@ -219,16 +218,20 @@ class _Members:
         losses = self.programs.mean_losses(labels, tf.constant(logits), weights)
         return losses.numpy(), logits.astype(np.float64)
 
-    def drop_ended(self, epochs_left: int, seconds: float) -> None:
-        """Goes on without the members that have ended, if that saves more time than compiling for fewer takes.
+    def drop_ended(self, epochs_left: int) -> None:
+        """Goes on without the members that have ended, if that saves more work than compiling for fewer costs.
+
+        Not by the clock: how many share a stack changes the order of sums, and the same command must give the same
+        digits on a busy machine.
 
         Args:
             epochs_left: at most.
-            seconds: that the last epoch took.
         """
         remaining = [index for index, each in enumerate(self.members) if not each.ended]
-        share = len(remaining) / len(self.members)
-        if share > 0.5 or (1 - share) * seconds * epochs_left < 1.5 * self._compiling:
+        ended = len(self.members) - len(remaining)
+        parameters = sum(int(np.prod(each.shape[1:])) for each in self._state.weights)
+        saved = ended * epochs_left * len(self._splits.train.labels) * parameters
+        if len(remaining) > ended or saved < WORTH_COMPILING:
             return
         self.fetch_weights()
         self._continue_with(self.members, remaining)
