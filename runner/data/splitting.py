@@ -15,6 +15,7 @@ from runner.data.linked_rows import linked_sets, row_keys
 from runner.data.part_weights import part_weights
 from runner.data.splits import Part, Splits
 from runner.errors import InputError
+from runner.wording import join_names
 
 log = logging.getLogger("runner.data")
 
@@ -22,6 +23,11 @@ SHARE_TOLERANCE = 0.03
 """A part that misses its asked share of the rows by more than this is worth a warning."""
 SCARCE = 20
 """Rows of the rarer class that a part should have; with fewer, no interval is narrow enough to compare by."""
+
+HEAVY_TAIL = 30
+"""Standard deviations that a column's largest value is from its mean, where standardising leaves little of the rest."""
+HEAVY_SHARE = 1 / 3
+"""Share of the inputs with such a value from which another preprocessing is worth a try."""
 
 
 def make_splits(
@@ -65,6 +71,8 @@ def make_splits(
         )
 
     train, held_out, tested = map(part, sides, weights)
+    if preprocessing == "standard":
+        _warn_heavy_tails(dataset, train.inputs, fitted.get_feature_names_out)
     return Splits(train=train, validation=held_out, test=tested, preprocessing=fitted)
 
 
@@ -176,6 +184,20 @@ def _warn_scarce(dataset: Dataset, labels: np.ndarray, side: np.ndarray) -> None
             "%s: few %s (%s): below %d the threshold and the test metrics are uncertain; "
             "repeat the split, split.seed=0,1,2,3,4, and read the intervals",
             *(dataset.name, "positives" if rarer else "negatives", held, SCARCE),
+        )
+
+
+def _warn_heavy_tails(dataset: Dataset, inputs: np.ndarray, names: Callable[[], Sequence[str]]) -> None:
+    """Warns where many standardised inputs are a few huge values and a rest that looks all alike."""
+    heavy = np.abs(inputs).max(axis=0, initial=0) >= HEAVY_TAIL
+    if heavy.mean() >= HEAVY_SHARE:
+        columns = [
+            str(name).removeprefix("values__") for name, is_heavy in zip(names(), heavy, strict=True) if is_heavy
+        ]
+        log.warning(
+            "%s: columns with values %d standard deviations and more from their mean: %s; "
+            "try preprocessing=quantile, which may gain more than any loss",
+            *(dataset.name, HEAVY_TAIL, join_names(columns)),
         )
 
 

@@ -278,3 +278,20 @@ def test_a_part_with_few_of_the_rarer_class_is_told(caplog, positives, warned, f
     told = [message for message in caplog.messages if message.startswith("d: few")]
     assert len(told) == warned
     assert all(message.startswith(f"d: few {'negatives' if flipped else 'positives'} (train ") for message in told)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "preprocessing", "warned"), [(2.5, "standard", 1), (0.5, "standard", 0), (2.5, "quantile", 0)]
+)
+def test_heavy_tails_are_told_with_the_preprocessing_that_takes_them(sigma, preprocessing, warned, caplog):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(np.exp(sigma * rng.normal(size=(12_000, 3))), columns=["income", "debt", "ratio"]).assign(
+        age=rng.normal(size=12_000)
+    )
+    data = check(Dataset("credit", frame, (np.arange(12_000) % 10 == 0).astype("int8"), "test"))
+    make_splits(data, seed=0, validation=0.2, test=0.2, preprocessing=preprocessing)
+    said = [record.message for record in caplog.records if "preprocessing=quantile" in record.message]
+    assert len(said) == warned
+    if warned:
+        assert said[0].startswith("credit: columns with values 30 standard deviations and more from their mean: ")
+        assert "age" not in said[0]
