@@ -30,7 +30,8 @@ def train(arguments: Sequence[str]) -> int:
         RunFailed: a single run failed. A sweep's failures are printed here, and returned as a status.
     """
     register()
-    check_config_dir(arguments)
+    for sentence in check_config_dir(arguments):
+        print(f"WARNING: {sentence}", file=sys.stderr)
     arguments = for_hydra(with_files(arguments))
     started = False
 
