@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from runner.data.sources.numbers import Ambiguous, NumberFormat, Numbers, Words, read_numbers
 from runner.data.sources.reading import Reading, called
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -201,7 +201,8 @@ class TextColumns:
         grouped = found.example.replace(sign, "")
         return (
             f"{begin}{found.example!r} ({place}) may be {decimal} or {grouped}, and no other value of the column tells;"
-            f" say which: dataset.decimal={called(sign)} or dataset.thousands={called(sign)}; {keep}"
+            f" say which: {override('dataset.decimal', called(sign))} or {override('dataset.thousands', called(sign))};"
+            f" {keep}"
         )
 
     def _refuse_infinite(self, name: str, column: pd.Series, values: pa.ChunkedArray) -> None:
