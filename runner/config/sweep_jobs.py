@@ -93,14 +93,16 @@ def sweep_jobs(params: Mapping[str, Any], arguments: Sequence[str], loader: Conf
         if not elsewhere.intersection(map(_bare, axis.keys))
     ]
     plain = _in_order([*from_config, *typed], of_config)
-    jobs: dict[frozenset[str], list[str]] = {}
+    jobs = list[list[str]]()
     for grid in grids:
+        known = set(map(frozenset, jobs))
         own = {_bare(key) for axis in grid for key in axis.keys}
         axes = [*(axis for axis in plain if not own.intersection(map(_bare, axis.keys))), *zips, *grid]
         for steps in itertools.product(*(axis.steps for axis in axes)):
             overrides = [f"{key}={value}" for step in steps for key, value in step.items()]
-            jobs.setdefault(frozenset(overrides), overrides)  # a run that two grids ask for is done once
-    return _described(list(jobs.values()), plain, zips, [axis for grid in grids for axis in grid])
+            if frozenset(overrides) not in known:  # a run that two grids ask for is done once
+                jobs.append(overrides)
+    return _described(jobs, plain, zips, [axis for grid in grids for axis in grid])
 
 
 def groups_given(hydra: Any) -> list[str]:

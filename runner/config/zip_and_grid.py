@@ -77,7 +77,7 @@ def groups(kind: str, text: str) -> list[Group]:
         if depth == 0 and token["closes"]:
             found.append(Group(kind, text[start : token.start()].strip()))
     if depth:
-        raise InputError(f"{kind}={text}: lacks a closing bracket, or a quote")
+        raise InputError(f"{kind}={text}: lacks a closing bracket; a shell takes it whole in quotes, '{kind}=[...]'")
     return found
 
 

@@ -32,6 +32,7 @@ from runner.sweeps.devices import share_machine
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
+from runner.wording import typed
 
 
 def run_job(config: DictConfig) -> float | tuple[float, ...]:
@@ -112,7 +113,7 @@ class JobRun:
         state = sweep_state(Path(hydra.sweep.dir))
         self.journal, self.plan, self.resources = state.journal, state.plan, state.resources
         own = [each for each in self._overrides if each.lstrip("+~").partition("=")[0] in self.plan.varied]
-        self.label = " ".join(own or self._overrides)
+        self.label = typed(*(own or self._overrides))
 
     def spec(self) -> RunSpec:
         """What the run is asked to be.
