@@ -84,7 +84,7 @@ def sweep_jobs(params: Mapping[str, Any], arguments: Sequence[str], loader: Conf
     grids = [_grid(group, parser) for group in given["grid"]] or [[]]
     typed = _plain(parser.parse_overrides(list(arguments)))
     for grid in grids:
-        _refuse_repeated([*typed, *zips, *grid])
+        _refuse_repeated([*zips, *grid], besides=typed)
     # Of a config's params those are left that nothing else names, as the command line wins.
     elsewhere = {_bare(key) for axis in [*typed, *zips] for key in axis.keys}
     from_config = [
@@ -232,8 +232,9 @@ def _inside(group: Group, parser: OverridesParser) -> list[_Axis]:
     return axes
 
 
-def _refuse_repeated(axes: Iterable[_Axis]) -> None:
-    said: dict[str, str] = {}
+def _refuse_repeated(axes: Iterable[_Axis], besides: Iterable[_Axis] = ()) -> None:
+    """Refuses a key of several axes; those of `besides` may repeat their own, as `~a +a=1`, which replaces a node."""
+    said = {_bare(key): axis.said for axis in besides for key in axis.keys}
     for axis in axes:
         for key in map(_bare, axis.keys):
             if key in said:
