@@ -64,11 +64,22 @@ def hydra_value(value: object) -> str:
 
 def override(key: str, value: object) -> str:
     """`key=value` as it is typed into a shell: quoted for Hydra, and then for bash or zsh."""
-    typed = hydra_value(value)
-    if "'" in typed and not re.search(r'["$`\\!]', typed):  # easier to read than what `shlex` makes of quotes
-        return f'{key}="{typed}"'
-    return shlex.quote(f"{key}={typed}")
+    return typed(f"{key}={hydra_value(value)}")
 
 
+def typed(*words: str) -> str:
+    """Words as they are typed into bash or zsh, with a blank between: a command line, or a part of one."""
+    return " ".join(map(_typed, words))
+
+
+def _typed(word: str) -> str:
+    key, _, value = word.partition("=")
+    if "'" in value and PLAIN_KEY.fullmatch(key) and not re.search(r'["$`\\!]', value):
+        return f'{key}="{value}"'  # easier to read than what `shlex` makes of quotes
+    quoted = shlex.quote(word)
+    return f"'{word}'" if quoted.startswith("=") else quoted  # zsh takes =word for the path of a command
+
+
+PLAIN_KEY = re.compile(r"[\w.+/@-]+", re.ASCII)
 SAFE_WORD = re.compile(r"[\w./\-+:@%?|*$\\]*[\w./\-+%@]", re.ASCII)
 OTHER_TYPE = re.compile(r"(?i)null|true|false|inf|nan|[-+]?(inf|nan)|[-+]?[\d_.]+(e[-+]?\d+)?")

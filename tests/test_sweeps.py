@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import sys
@@ -12,6 +13,7 @@ import mlflow
 import pandas as pd
 import pytest
 from commands import PLAIN, TINY
+from omegaconf import OmegaConf
 from processes import Process
 
 LAUNCHERS = {
@@ -30,6 +32,8 @@ every_launcher = pytest.mark.parametrize(
 )
 SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
 QUICK = (*TINY, "model=logistic", *PLAIN)
+WITHOUT_EPOCHS = tuple(each for each in TINY if not each.startswith("trainer.epochs"))
+OF_FILES = ("dataset=file", "model=logistic", "trainer.epochs=1", "evaluation.bootstrap=0", *PLAIN)
 OWN_LOSS = """
 import os, losses
 
@@ -298,6 +302,80 @@ def test_losses_are_compared_within_each_setting_that_a_sweep_varies(command, st
     assert re.search(r"\d of 8 runs were still improving when their epochs ended: raise trainer.epochs\.", done.out)
     again = command("-m", *SMALL, *varied, "paths.outputs=outputs", "sweep.resume=true")
     assert again.out.count("(done before)") == 8
+
+
+@every_launcher
+def test_every_loss_with_hyper_parameters_of_its_own_is_one_compared_sweep(command, store, tmp_path, launcher):
+    focal = "grid=[loss=focal loss.gamma=1,2 trainer.epochs=2]"
+    grids = ("grid=[loss=builtin trainer.epochs=2]", focal, "grid=[loss=weighted trainer.epochs=3]")
+    small = (*WITHOUT_EPOCHS, "model=logistic", "tracking.models=none", "figures=none")
+    arguments = ("-m", *small, *launcher, "split.seed=0,1", *grids, "paths.outputs=outputs")
+    done = command(*arguments)
+    parent, children = family(store)
+
+    assert done.status == 0, done.err
+    assert parent.info.run_name == "split.seed × loss + trainer.epochs + loss.gamma (8 runs)"
+    variants = {
+        "builtin · logistic · epochs=2",
+        "focal gamma=1 · logistic · epochs=2",
+        "focal gamma=2 · logistic · epochs=2",
+        "weighted positive_weight=2 negative_weight=1 · logistic · epochs=3",
+    }
+    assert Counter(run.data.tags["variant"] for run in children) == dict.fromkeys(variants, 2)
+    assert not any("setting" in run.data.tags for run in children)
+    assert sorted(int(folder.name) for folder in tmp_path.glob("outputs/sweeps/*/*/[0-9]*")) == list(range(8))
+    report = next(tmp_path.glob("outputs/sweeps/*/*/comparison/report.html")).read_text()
+    assert all(each in report for each in variants)
+    (saved,) = tmp_path.glob("outputs/sweeps/*/*/multirun.yaml")
+    params = OmegaConf.load(saved).hydra.sweeper.params
+    assert params.grid == " ".join(each.removeprefix("grid=") for each in grids)
+    assert f"'{focal}'" in parent.data.tags["mlflow.source.name"]
+    assert focal in json.loads(parent.data.tags["sweep.command"])
+
+    again = command("resume", parent.info.run_id, "--outputs", "outputs")
+    assert again.status == 0, again.err
+    assert again.out.count("(done before)") == 8
+    same = command(*arguments, "sweep.resume=true")
+    assert same.out.count("(done before)") == 8
+    other = command(*arguments[:-3], "grid=[loss=dice]", "paths.outputs=outputs", "sweep.resume=true")
+    assert "the store has no sweep of this command" in other.err
+
+
+def test_files_and_the_columns_that_they_need_vary_together(command, store, tmp_path):
+    for name, target in (("my a.csv", "y"), ("my b,1.csv", "is it")):
+        rows = "".join(f"{number % 7},{int(number % 3 == 0)}\n" for number in range(120))
+        (tmp_path / name).write_text(f"x,{target}\n{rows}")
+    together = "zip=[dataset.path=files(my *.csv) dataset.target=y,'is it']"
+    done = command("-m", *OF_FILES, together, "loss=builtin,focal", "paths.outputs=outputs")
+    parent, children = family(store)
+
+    assert done.status == 0, done.err
+    assert parent.info.run_name == "loss × dataset.path + dataset.target (4 runs)"
+    assert Counter((run.data.params["dataset.path"], run.data.params["dataset.target"]) for run in children) == {
+        ("my a.csv", "y"): 2,
+        ("my b,1.csv", "is it"): 2,
+    }
+
+
+def test_a_config_has_grids_under_the_sweeper_s_params(command, store, tmp_path):
+    (tmp_path / "own" / "experiment").mkdir(parents=True)
+    (tmp_path / "own" / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      seed: 0,1\n"
+        "      zip: loss=builtin,dice trainer.epochs=1,2\n      grid:\n"
+        "        - trainer.batch_size=32\n        - trainer.batch_size=64 model.dropout=0.1\n"
+    )
+    done = command("--config-dir", "own", "experiment=mine", *WITHOUT_EPOCHS, *PLAIN, "seed=0", "paths.outputs=outputs")
+    _, children = family(store)
+
+    assert done.status == 0, done.err
+    params = ("loss", "trainer.epochs", "trainer.batch_size", "model.dropout")
+    assert {tuple(run.data.params[key] for key in params) for run in children} == {
+        ("builtin", "1", "32", "0.0"),
+        ("dice", "2", "32", "0.0"),
+        ("builtin", "1", "64", "0.1"),
+        ("dice", "2", "64", "0.1"),
+    }
+    assert len(children) == 4
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ def help_text() -> str:
         "",
         "usage: runner [group=option] [key=value] ...        one run (python -m runner does the same)",
         "       runner -m [group=option,option] ...          a sweep: every combination",
+        "       runner -m 'grid=[...]' 'grid=[...]'          a sweep of several products, one after the other",
+        "       runner -m 'zip=[key=a,b other=c,d]'          a sweep of keys that vary together",
         "       runner ui [--port 5000]                      the MLflow UI on the runs",
         "       runner resume SWEEP_ID                       goes on with an interrupted sweep",
         "       runner compare SWEEP_ID ...                  which loss wins, and whether that can be trusted",

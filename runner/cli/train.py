@@ -18,6 +18,7 @@ from runner.config.hydra_errors import HydraPassThrough, explain
 from runner.config.options import CONF
 from runner.config.own_configs import check_config_dir
 from runner.config.schemas import register
+from runner.config.zip_and_grid import for_hydra
 from runner.errors import InputError
 
 
@@ -29,8 +30,9 @@ def train(arguments: Sequence[str]) -> int:
         RunFailed: a single run failed. A sweep's failures are printed here, and returned as a status.
     """
     register()
-    check_config_dir(arguments)
-    arguments = with_files(arguments)
+    for sentence in check_config_dir(arguments):
+        print(f"WARNING: {sentence}", file=sys.stderr)
+    arguments = for_hydra(with_files(arguments))
     started = False
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

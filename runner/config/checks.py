@@ -14,7 +14,7 @@ from losses.domains import some_of
 from runner.config.experiment_config import ExperimentConfig
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
-from runner.wording import closest
+from runner.wording import closest, override
 
 
 def load(config: DictConfig) -> ExperimentConfig:
@@ -98,7 +98,7 @@ def check_batches(trainer: Mapping[str, Any], rows: int, positives: int) -> None
     if batches > positives:
         raise InputError(
             f"trainer.stratified_batches=true: {positives} positives cannot reach all {batches} batches "
-            f"of trainer.batch_size={size}; use trainer.batch_size={-(-rows // positives)} or more"
+            f"of trainer.batch_size={size}; use {override('trainer.batch_size', -(-rows // positives))} or more"
         )
 
 
@@ -125,7 +125,8 @@ def _check_loss(loss: DictConfig) -> None:
     package, _, name = target.rpartition(".")
     if package == "losses" and name not in CATALOGUE:
         near = closest(name, CATALOGUE) or sorted(CATALOGUE)
-        raise InputError(f"loss._target_={target}: there is no such loss; did you mean losses.{near[0]}?")
+        right = override("loss._target_", f"losses.{near[0]}")
+        raise InputError(f"loss._target_={target}: there is no such loss; did you mean {right}?")
     values = OmegaConf.to_container(loss, resolve=True)
     assert isinstance(values, dict)
     try:
@@ -142,5 +143,5 @@ def _check_early_stopping(trainer: DictConfig) -> None:
     if stopping.mode != right:
         raise InputError(
             f"trainer.early_stopping.mode={stopping.mode} keeps the worst epoch of {stopping.monitor}: "
-            f"use trainer.early_stopping.mode={right}"
+            f"use {override('trainer.early_stopping.mode', right)}"
         )

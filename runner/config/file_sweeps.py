@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 
+from runner.config.zip_and_grid import typed_groups
 from runner.errors import InputError
 from runner.wording import hydra_value
 
@@ -16,6 +17,8 @@ FILES = re.compile(r"(?P<key>\+{0,2}[\w.]+)=files\((?P<patterns>.*)\)")
 
 def with_files(arguments: Sequence[str]) -> list[str]:
     """The arguments, in which `key=files(PATTERN, ...)` is `key=FILE,FILE,...`, sorted by name, and `key=~/x` whole.
+
+    Likewise inside of `zip=[...]` and `grid=[...]`.
 
     Args:
         arguments: of the command line. Patterns are those of a shell (`*`, `?`, `[ab]`, `**` for folders of any depth,
@@ -28,6 +31,8 @@ def with_files(arguments: Sequence[str]) -> list[str]:
 
 
 def _expanded(argument: str) -> str:
+    if groups := typed_groups(argument):
+        return groups[0].kind + "=" + " ".join(f"[{' '.join(map(_expanded, group.words))}]" for group in groups)
     found = FILES.fullmatch(argument)
     if found is None:
         key, equals, value = argument.partition("=")

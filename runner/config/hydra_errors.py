@@ -9,6 +9,7 @@ from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 from runner.wording import closest
+from runner.wording import override as typed_override
 
 
 class HydraPassThrough(BaseException):
@@ -40,13 +41,15 @@ def explain(problem: BaseException) -> str:
             return f"{override[2] or key}: {str(cause).splitlines()[0]}"
     if isinstance(problem, OverrideParseException):
         said = text.splitlines()[0]
-        return f"{problem.override}: cannot be read ({said}); write key=value, with quotes around spaces and brackets"
+        key, equals, value = str(problem.override).partition("=")
+        way_out = f"; if {value} is a text, write {typed_override(key, value)}" if equals and value else ""
+        return f"{problem.override}: cannot be read ({said}){way_out}"
     missing = re.search(r"Could not find '([\w/]+)/([^'/]+)'", text)
     if missing:
         group, option = missing[1], missing[2]
         options = re.findall(r"^\t(\S+)$", text, re.MULTILINE)
         near = closest(option, options)
-        hint = f"did you mean {group}={near[0]}?" if near else f"there are {', '.join(options)}"
+        hint = f"did you mean {typed_override(group, near[0])}?" if near else f"there are {', '.join(options)}"
         return f"{group}={option}: there is no such option; {hint}"
     group = re.search(r"Could not override '([^']+)'\. No match in the defaults list", " ".join(text.split()))
     if group:

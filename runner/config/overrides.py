@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from hydra.core.global_hydra import GlobalHydra
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
-from omegaconf import DictConfig
 
 from runner.errors import InputError
-from runner.wording import did_you_mean
+from runner.wording import did_you_mean, hydra_value
 
 
-def varied_keys(config: DictConfig, overrides: Sequence[str]) -> dict[str, int | None]:
-    """The keys that a sweep varies, each with its number of values, or None where the sweeper decides.
+def varied_keys(
+    params: Mapping[str, Any], overrides: Sequence[str], loader: ConfigLoader | None = None
+) -> dict[str, int | None]:
+    """The keys that a search varies, each with its number of values, or None where the sweeper decides.
 
     Args:
-        config: composed for the sweep, with its `hydra` node.
-        overrides: the command line's; they come after those of `hydra.sweeper.params`.
+        params: `hydra.sweeper.params`.
+        overrides: the command line's; they come after those of `params`.
+        loader: Hydra's config loader, for `glob(*)`.
 
     Raises:
         HydraException: one cannot be read.
         InputError: one has no value, so that there would be no job.
     """
-    given = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    given = [declared(key, value) for key, value in params.items()]
     counts: dict[str, int | None] = {}
-    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
-    for override in parser.parse_overrides([*given, *overrides]):
+    for override in OverridesParser.create(loader).parse_overrides([*given, *overrides]):
         key = override.get_key_element().lstrip("+")
         if not override.is_sweep_override():
             counts.pop(key, None)  # one value in place of several of hydra.sweeper.params
         else:
-            counts[key] = len(list(override.sweep_string_iterator())) if override.is_discrete_sweep() else None
-            if counts[key] == 0:
-                raise InputError(_nothing(override, key))
+            counts[key] = len(values_of(override)) if override.is_discrete_sweep() else None
     return counts
+
+
+def declared(key: str, value: Any) -> str:
+    """An entry of `hydra.sweeper.params` as an override: a text is in the syntax of one already."""
+    return f"{key}={value if isinstance(value, str) else hydra_value(value)}"
+
+
+def values_of(override: Override) -> list[str]:
+    """The values of an override that lists them, or its one value, each as it is written behind `key=`.
+
+    Raises:
+        InputError: there is none, or there is a range without steps.
+    """
+    if not override.is_sweep_override():
+        return [override.get_value_element_as_str()]
+    if not override.is_discrete_sweep():
+        raise InputError(
+            f"{override.input_line}: an interval has no steps, so it is for a search (hydra/sweeper=optuna); "
+            "list its values, or use range(...)"
+        )
+    values = list(override.sweep_string_iterator())
+    if not values:
+        raise InputError(_nothing(override, override.get_key_element().lstrip("+")))
+    return values
 
 
 def _nothing(override: Override, key: str) -> str:
@@ -46,16 +70,3 @@ def _nothing(override: Override, key: str) -> str:
     asked = ",".join(value.include).strip("*")
     hint = did_you_mean(asked, options) if options else f"for files, {key}='files(*.csv)'"
     return f"{key}=glob({','.join(value.include)}): no option of that group matches; {hint}"
-
-
-def number_of_jobs(config: DictConfig, varied: dict[str, int | None]) -> int | None:
-    """How many jobs a sweep will have: the product, or the sweeper's own number of trials; None if nobody knows."""
-    trials = config.hydra.sweeper.get("n_trials")
-    if trials is not None:
-        return int(trials)
-    if None in varied.values():
-        return None
-    total = 1
-    for count in varied.values():
-        total *= count or 1
-    return total

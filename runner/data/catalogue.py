@@ -10,6 +10,7 @@ from runner import data
 from runner.data import sources
 from runner.data.dataset import Dataset
 from runner.errors import InputError
+from runner.wording import override
 
 FEW_POSITIVES = 30
 
@@ -64,8 +65,9 @@ def datasets_table(names: Sequence[str] = ()) -> Iterator[CatalogueRow]:
         if wanted("dataset=keel dataset.name=NAME"):
             yield CatalogueRow("dataset=keel dataset.name=NAME", note=str(error))
     for name in keel:
-        if wanted(f"dataset=keel dataset.name={name}"):
-            yield _row(f"dataset=keel dataset.name={name}", partial(sources.load_keel, name))
+        chosen = f"dataset=keel {override('dataset.name', name)}"
+        if wanted(chosen):
+            yield _row(chosen, partial(sources.load_keel, name))
     yield from (row for row in OTHER_SOURCES if wanted(row.option))
 
 

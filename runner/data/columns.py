@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api import types
 
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -56,9 +56,14 @@ def _plain(column: pd.Series, where: str) -> pd.Series:
     if infinite.any():
         raise InputError(
             f"{where}: column '{column.name}': {infinite.sum()} infinite values, the first in row"
-            f" {infinite.argmax() + 1}; replace or clear them, or leave the column out: dataset.drop=[{column.name}]"
+            f" {infinite.argmax() + 1}; replace or clear them, or leave the column out: {_without(column)}"
         )
     return column
+
+
+def _without(column: pd.Series) -> str:
+    """The override that leaves a column out."""
+    return override("dataset.drop", [column.name])
 
 
 def _plain_objects(column: pd.Series, where: str) -> pd.Series:
@@ -72,7 +77,7 @@ def _plain_objects(column: pd.Series, where: str) -> pd.Series:
         first = int(nested.argmax())
         raise InputError(
             f"{where}: column '{column.name}': row {first + 1} holds a {type(column.iloc[first]).__name__}, not a"
-            f" single value; spread it over columns of its own, or leave it out: dataset.drop=[{column.name}]"
+            f" single value; spread it over columns of its own, or leave it out: {_without(column)}"
         )
     return column.astype("str")
 
@@ -80,5 +85,5 @@ def _plain_objects(column: pd.Series, where: str) -> pd.Series:
 def _not_a_feature(column: pd.Series, kind: str, where: str) -> InputError:
     return InputError(
         f"{where}: column '{column.name}': holds values of type {kind}, which a network cannot read; convert it to"
-        f" a number (days since a fixed date, say), or leave it out: dataset.drop=[{column.name}]"
+        f" a number (days since a fixed date, say), or leave it out: {_without(column)}"
     )

@@ -122,10 +122,9 @@ def _refuse_variants(values: pd.Series, found: list[Any], wanted: list[Any], nam
     if len(alike) == 1 or len(alike) == len(folded) or not unlisted:
         return
     counts = ", ".join(f"{value!r} ({(values == value).sum()} rows)" for value in _ordered(alike))
-    listed = ",".join(f"'{value}'" for value in _ordered(alike))
     raise InputError(
         f"{where}: {counts} differ by upper and lower case or by surrounding blanks only; make them one value in the"
-        f' file, or name all that are meant, as dataset.positive_label="[{listed}]"'
+        f" file, or name all that are meant, as {override('dataset.positive_label', _ordered(alike))}"
     )
 
 

@@ -15,7 +15,7 @@ from runner.data.linked_rows import linked_sets, row_keys
 from runner.data.part_weights import part_weights
 from runner.data.splits import Part, Splits
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -87,7 +87,7 @@ def _check_finite(dataset: Dataset, rows: np.ndarray, inputs: np.ndarray, names:
     said = f"its largest value is {dataset.features[column].abs().max():g}" if column in dataset.features else ""
     raise InputError(
         f"{dataset.name}: column '{column}' is not finite once it is standardised (row {row + 1}; {said}): numbers of"
-        f" this size overflow; rescale or clear them, or leave the column out: dataset.drop=['{column}']"
+        f" this size overflow; rescale or clear them, or leave the column out: {override('dataset.drop', [column])}"
     )
 
 

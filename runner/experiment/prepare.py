@@ -38,6 +38,7 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
     spec, dataset, splits = admitted.spec, admitted.dataset, admitted.splits
     config = spec.config
     own = variant(loss_name(spec.choices["loss"], in_force), spec.choices, spec.overrides)
+    own = " · ".join([own, spec.recipe]) if spec.recipe else own
     tags = {
         **provenance,
         names.DATASET_SHA256: dataset.digest,

@@ -22,6 +22,7 @@ class RunSpec:
         in_sweep: whether the run is one of a sweep's, which shows its progress and keeps figures and model of the best.
         parent_id: the MLflow run of the sweep, or empty.
         setting: what the sweep varies besides the loss: see `runner.runs.naming.setting`.
+        recipe: likewise, where it has other values for each loss, so that it is a part of what is compared.
     """
 
     config: ExperimentConfig
@@ -31,6 +32,7 @@ class RunSpec:
     in_sweep: bool = False
     parent_id: str = ""
     setting: str = ""
+    recipe: str = ""
 
     @property
     def figures(self) -> Retention:

@@ -27,6 +27,7 @@ from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table, varied_parameters
 from runner.tracking.tracker import Tracker
 from runner.training.early_stopping import LATE
+from runner.wording import override
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
 
@@ -115,8 +116,9 @@ def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
     if len(of_option) == 1:
         return str(of_option[0])
     existing = ", ".join(labels[:8]) + (", ..." if len(labels) > 8 else "")
+    chosen = override("comparison.baseline", of_option[0] if of_option else labels[0])
     what = "several variants have" if of_option else "no run has"
-    raise InputError(f"comparison.baseline={wanted}: {what} that loss; there are {existing}")
+    raise InputError(f"comparison.baseline={wanted}: {what} that loss; there are {existing}: write {chosen}")
 
 
 def _sections(

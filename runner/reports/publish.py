@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from runner.reports.settings import ComparisonSettings
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.tracker import Tracker
+from runner.wording import typed
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ def _facts(sweeps: Sequence[RecordedSweep], settings: ComparisonSettings) -> dic
     """What it takes to repeat the comparison: command, settings, versions, data."""
     facts = {}
     for sweep in sweeps:
-        command = sweep.parent.tags.get(names.SOURCE_NAME, "runner")
-        facts[f"sweep {sweep.parent.run_id}"] = shlex.join(command.split())
+        arguments = json.loads(sweep.parent.tags[names.SWEEP_COMMAND])
+        facts[f"sweep {sweep.parent.run_id}"] = typed("runner", *arguments)
     declared = f"practical equivalence {settings.rope:g}, alpha {settings.alpha:g}"
     facts["compared"] = f"{settings.metric} against {settings.baseline}, {declared}"
     tags = sweeps[0].parent.tags

@@ -17,6 +17,7 @@ from optuna.samplers import BaseSampler
 
 from runner import console
 from runner.config.instantiate import build, locate
+from runner.config.sweep_jobs import sweep_params
 from runner.errors import InputError
 from runner.metrics import sign
 from runner.search.best_trial import BestTrialReport
@@ -61,7 +62,7 @@ def run_search(
         if options[key] < 1:
             raise InputError(f"hydra.sweeper.{key} must be at least 1. Received: {options[key]}")
     directions = directions_of(objectives, options.direction)
-    space = parse_space(options.params, arguments, loader)
+    space = parse_space(sweep_params(config), arguments, loader)
     if "objective" in space.searched or "objective" in options.params:
         raise InputError(
             "objective is what a search looks for: it is no key to search, nor one of hydra.sweeper.params; "

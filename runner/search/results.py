@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from runner import figures
 from runner.search.space import Space, as_override, rounded
 from runner.search.trials import REPEATED_TRIAL, RUN_ID, RUN_NAME
 from runner.sweeps.sweep import Sweep
+from runner.wording import typed
 
 RESULTS_FOLDER = "search"  # in the sweep's folder, and among the parent's artifacts
 # The beginnings of overrides that are about the sweep, and not about any one of its runs.
@@ -185,7 +185,7 @@ def save_objective_figures(results: SearchResults, index: int, folder: Path, suf
 def trial_overrides(trial: FrozenTrial) -> str:
     """What tells a trial from the others, as it is written on a command line."""
     values = rounded(trial.params, trial.distributions)
-    return shlex.join(as_override(key, value) for key, value in values.items())
+    return typed(*(as_override(key, value) for key, value in values.items()))
 
 
 def trial_command(command_line: Sequence[str], space: Space, trial: FrozenTrial) -> str:
@@ -209,7 +209,7 @@ def trial_command(command_line: Sequence[str], space: Space, trial: FrozenTrial)
     ]
     # A named search sets the mode to a sweep.
     alone = ["hydra.mode=RUN"] if any(override.startswith("hparams_search=") for override in of_trial) else []
-    return shlex.join(["runner", *common, *of_trial, *alone])
+    return typed("runner", *common, *of_trial, *alone)
 
 
 def _key(override: str) -> str:

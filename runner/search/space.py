@@ -9,11 +9,14 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
+from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict, read_write
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from runner.config.checks import check
+from runner.config.overrides import declared
 from runner.errors import InputError
+from runner.wording import hydra_value
 
 SYNTAX = "interval(1e-4,1e-2), tag(log,interval(1e-4,1e-2)), int(interval(1,8)), range(0,5), choice(a,b) or a,b"
 
@@ -54,9 +57,9 @@ def parse_space(params: Mapping[str, Any], arguments: Sequence[str], loader: Con
     Raises:
         InputError: a range that Optuna cannot search.
     """
-    declared = [as_override(key, value) for key, value in params.items()]
+    of_config = [declared(key, value) for key, value in params.items()]
     fixed, searched = dict[str, str](), dict[str, BaseDistribution]()
-    for override in OverridesParser.create(config_loader=loader).parse_overrides([*declared, *arguments]):
+    for override in OverridesParser.create(config_loader=loader).parse_overrides([*of_config, *arguments]):
         key = override.get_key_element()
         for known in (key, key.lstrip("+")):
             fixed.pop(known, None)
@@ -94,8 +97,29 @@ def check_space(config: DictConfig, space: Space, loader: ConfigLoader, *, compl
 
 
 def as_override(key: str, value: Any) -> str:
-    """`loss.gamma=1.23457`, with null for None."""
-    return f"{key}={'null' if value is None else value}"
+    """`loss.gamma=1.23457`, as Hydra reads it.
+
+    A choice's text is in Hydra's syntax already, as Optuna keeps no lists; one of a user's own function that is not, is
+    quoted.
+    """
+    if isinstance(value, str) and _is_one_value(f"{key}={value}"):
+        return f"{key}={value}"
+    return f"{key}={hydra_value(value)}"
+
+
+def _is_one_value(text: str) -> bool:
+    try:
+        (parsed,) = OverridesParser.create().parse_overrides([text])
+    except HydraException:
+        return False
+    return not parsed.is_sweep_override()
+
+
+def _choice(value: Any) -> Any:
+    """A number or truth value as it is, all else in Hydra's syntax."""
+    if isinstance(value, str):  # without the quotes that it had in `choice(...)`
+        return hydra_value(value)
+    return value if isinstance(value, (bool, int, float)) else Transformer.str(value)
 
 
 def rounded(values: Mapping[str, Any], distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
@@ -110,7 +134,7 @@ def _distribution(override: Override) -> BaseDistribution:
     value = override.value()
     try:
         if not isinstance(value, (IntervalSweep, RangeSweep)):
-            choices: list[Any] = list(override.sweep_iterator(transformer=Transformer.encode))
+            choices: list[Any] = list(override.sweep_iterator(transformer=_choice))
             return CategoricalDistribution(choices)
         if value.tags - {"log"}:
             raise ValueError(f"the only tag with a meaning here is log, not {', '.join(sorted(value.tags - {'log'}))}")

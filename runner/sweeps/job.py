@@ -20,6 +20,7 @@ from runner import console
 from runner.config.checks import load, objectives_of
 from runner.config.hydra_errors import HydraPassThrough
 from runner.config.options import GROUPS, TARGETED, option_of
+from runner.config.sweep_jobs import refuse_groups_of_one_run
 from runner.errors import InputError, RunFailed
 from runner.experiment.execute import run_experiment
 from runner.experiment.resources import Resources
@@ -31,6 +32,7 @@ from runner.sweeps.devices import share_machine
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
+from runner.wording import typed
 
 
 def run_job(config: DictConfig) -> float | tuple[float, ...]:
@@ -48,6 +50,7 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
         return _run_in_sweep(JobRun(config, hydra), hydra)
     folder = Path(hydra.runtime.output_dir)
     try:
+        refuse_groups_of_one_run(hydra)
         spec = RunSpec(load(config), choices_of(hydra, config), RunFolder(folder), list(hydra.overrides.task))
         return run_experiment(spec, Resources()).objective
     except (InputError, RunFailed) as problem:
@@ -110,7 +113,7 @@ class JobRun:
         state = sweep_state(Path(hydra.sweep.dir))
         self.journal, self.plan, self.resources = state.journal, state.plan, state.resources
         own = [each for each in self._overrides if each.lstrip("+~").partition("=")[0] in self.plan.varied]
-        self.label = " ".join(own or self._overrides)
+        self.label = typed(*(own or self._overrides))
 
     def spec(self) -> RunSpec:
         """What the run is asked to be.
@@ -126,7 +129,8 @@ class JobRun:
             overrides=self._overrides,
             in_sweep=True,
             parent_id=self.plan.parent_id,
-            setting=setting(self._overrides, self.plan.varied),
+            setting=setting(self._overrides, set(self.plan.varied) - set(self.plan.recipe)),
+            recipe=setting(self._overrides, self.plan.recipe),
         )
 
     def should_start(self) -> bool:

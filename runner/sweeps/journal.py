@@ -55,6 +55,7 @@ class SweepPlan:
         fail_fast: whether no job starts after one has failed.
         done: finished runs of an earlier attempt, by fingerprint.
         resumed: whether there was an earlier attempt, perhaps in the same folder.
+        recipe: those of `varied` that belong to what is compared: see `runner.config.sweep_jobs.SweepJobs`.
     """
 
     name: str
@@ -66,6 +67,7 @@ class SweepPlan:
     fail_fast: bool = False
     done: Mapping[str, Outcome] = field(default_factory=dict)
     resumed: bool = False
+    recipe: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Journal:
             key: Outcome(**{**value, "objectives": tuple(value["objectives"])})
             for key, value in content["done"].items()
         }
-        lists = {name: tuple(content[name]) for name in ("objectives", "varied")}
+        lists = {name: tuple(content[name]) for name in ("objectives", "varied", "recipe")}
         return SweepPlan(**{**content, **lists, "done": done})
 
     def append(self, record: JobRecord) -> None:

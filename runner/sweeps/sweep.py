@@ -13,13 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
 from runner import console, reports, tracking
 from runner.config.checks import objectives_of
 from runner.config.experiment_config import typed_group
-from runner.config.overrides import number_of_jobs, varied_keys
+from runner.config.overrides import varied_keys
 from runner.config.schemas import ComparisonConfig, PathsConfig, SweepConfig, TrackingConfig
+from runner.config.sweep_jobs import LISTS_JOBS, groups_given, refuse_groups, sweep_jobs, sweep_params
+from runner.config.zip_and_grid import as_typed
 from runner.errors import InputError
 from runner.experiment.resources import Resources
 from runner.reports.settings import ComparisonSettings
@@ -126,9 +129,8 @@ def begin(config: DictConfig) -> Sweep:
     """
     objectives = objectives_of(config)
     overrides = [each for each in config.hydra.overrides.task if not each.startswith(("sweep.", "+sweep."))]
-    varied = varied_keys(config, overrides)
-    total = number_of_jobs(config, varied)
-    name = " × ".join(varied) or "sweep"
+    swept = _swept(config, overrides)
+    total, name = swept.total, swept.name or "sweep"
     asked = typed_group(config, "sweep", SweepConfig)
     record = typed_group(config, "tracking", TrackingConfig)
     if record.backend == "none" and asked.resume:
@@ -140,9 +142,13 @@ def begin(config: DictConfig) -> Sweep:
     journal = Journal(folder)
     resources = Resources()
     tracker = resources.tracker(record, Path(typed_group(config, "paths", PathsConfig).outputs))
-    parent_id, done = _open_parent(tracker, f"{name} ({total} runs)" if total else name, overrides, asked.resume)
+    parent_id, done = _open_parent(
+        tracker, f"{name} ({total} runs)" if total else name, [*overrides, *groups_given(config.hydra)], asked.resume
+    )
     fail_fast = bool(asked.fail_fast)
-    plan = SweepPlan(name, total, objectives, time.time(), parent_id, tuple(varied), fail_fast, done, resumed)
+    plan = SweepPlan(
+        name, total, objectives, time.time(), parent_id, swept.varied, fail_fast, done, resumed, swept.recipe
+    )
     journal.begin(plan)
 
     is_search = "n_trials" in config.hydra.sweeper
@@ -152,6 +158,37 @@ def begin(config: DictConfig) -> Sweep:
     sweep = Sweep(folder, journal, plan, tracker, settings, is_search)
     sweep.write_progress()
     return sweep
+
+
+@dataclass(frozen=True)
+class _Swept:
+    """What varies in a sweep, and in how many jobs: see `SweepPlan`."""
+
+    name: str
+    total: int | None
+    varied: tuple[str, ...]
+    recipe: tuple[str, ...] = ()
+
+
+def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
+    """What a command varies.
+
+    Raises:
+        HydraException: an override cannot be read.
+        InputError: there would be no job, or the sweeper takes no zip or grid.
+    """
+    params, sweeper = sweep_params(config), config.hydra.sweeper
+    loader = GlobalHydra.instance().config_loader()
+    if config.hydra.runtime.choices["hydra/sweeper"] == LISTS_JOBS:
+        size = sweeper.max_batch_size
+        if size is not None and size < 1:
+            raise InputError(f"hydra.sweeper.max_batch_size must be at least 1, or null. Received: {size}")
+        found = sweep_jobs(params, overrides, loader)
+        return _Swept(found.name, len(found.jobs), found.varied, found.recipe)
+    refuse_groups(params, config.hydra.runtime.choices["hydra/sweeper"])
+    varied = varied_keys(params, overrides, loader)
+    trials = sweeper.get("n_trials")
+    return _Swept(" × ".join(varied), None if trials is None else int(trials), tuple(varied))
 
 
 def _open_parent(
@@ -165,7 +202,7 @@ def _open_parent(
     tags = {
         **tracking.provenance_tags(),
         names.SWEEP_KEY: key,
-        names.SWEEP_COMMAND: json.dumps(sys.argv[1:]),
+        names.SWEEP_COMMAND: json.dumps(as_typed(sys.argv[1:])),
         names.SWEEP_STARTED_IN: os.getcwd(),
         names.PROCESS: this_process(),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 from runner.errors import InputError
 from runner.tracking import runs_view
 from runner.tracking.store import Store
-from runner.wording import first_line, without_password
+from runner.wording import first_line, typed, without_password
 
 FIRST_CONTACT_SECONDS = 10
 
@@ -109,8 +108,8 @@ def _refuse_moved(uri: str, name: str, location: str) -> None:
 
 
 def _restoring(uri: str, experiment_id: str) -> str:
-    setting = shlex.quote(f"MLFLOW_TRACKING_URI={without_password(uri)}")
-    return f"env {setting} {shlex.quote(sys.executable)} -m mlflow experiments restore -x {experiment_id}"
+    setting = f"MLFLOW_TRACKING_URI={without_password(uri)}"
+    return typed("env", setting, sys.executable, "-m", "mlflow", "experiments", "restore", "-x", experiment_id)
 
 
 def find_experiment(uri: str, name: str) -> str | None:

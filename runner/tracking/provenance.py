@@ -8,7 +8,9 @@ import sys
 from importlib.metadata import version
 
 import runner
+from runner.config.zip_and_grid import as_typed
 from runner.tracking import names
+from runner.wording import typed
 
 PACKAGES = ("tensorflow", "keras", "mlflow", "hydra-core", "scikit-learn", "pandas", "numpy")
 
@@ -17,7 +19,7 @@ def provenance_tags() -> dict[str, str]:
     """Tags that say who made a run, by what command, with which versions."""
     return {
         names.USER: _user(),
-        names.SOURCE_NAME: " ".join(["runner", *sys.argv[1:]])[:5000],
+        names.SOURCE_NAME: typed("runner", *as_typed(sys.argv[1:]))[:5000],
         names.SOURCE_TYPE: "LOCAL",
         f"{names.VERSION_PREFIX}imbalance-runner": runner.__version__,
         f"{names.VERSION_PREFIX}python": sys.version.split()[0],

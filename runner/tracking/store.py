@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.config.schemas import TrackingConfig
 from runner.console import short_path
 from runner.errors import InputError
+from runner.wording import typed
 
 EXPERIMENT = "imbalance-runner"
 """The MLflow experiment that runs belong to unless `tracking.experiment_name` names another."""
@@ -80,7 +80,7 @@ def ui_command(store: Store) -> str:
             words += ["--uri", store.uri]
     if store.experiment_name != EXPERIMENT:
         words += ["--experiment", store.experiment_name]
-    return shlex.join(words)
+    return typed(*words)
 
 
 def configured_uri(tracking: TrackingConfig, outputs: Path) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from runner.wording import closest, did_you_mean, first_line, hydra_value, join_names, override, without_password
+from runner.wording import closest, did_you_mean, first_line, hydra_value, join_names, override, typed, without_password
 
 
 @pytest.mark.parametrize(
@@ -58,22 +59,41 @@ AWKWARD = [
     ),
     *("c:\\d\\", "!", "*.csv", "null", "True", "1e3", "", "12", "-", "?", "#", "a:b", "a(b)", "&", "|", "`x`"),
     *("\\'", "x\\'y", ".5", "1_000", "nan", "%", "@x", "x;y", "a\tb", "yes"),
+    *("it's !x", "ü b", "$x y's", ">50K, or 'more'", "[a b]='c'", "~/it's", "line\nbreak", '"a\'b"', "=x", "^a^b"),
 ]
 
 
-@pytest.fixture(scope="module")
-def typed() -> list[str]:
+SHELLS = {
+    "bash": ["bash", "--norc"],
+    "bash, typed": ["bash", "--norc", "-H", "-o", "history"],  # with `!` as in a terminal
+    "zsh": ["zsh", "-f"],
+    "zsh, typed": ["zsh", "-f", "-s", "-i"],
+}
+
+
+@pytest.fixture(scope="module", params=[name for name in SHELLS if shutil.which(name.partition(",")[0])])
+def pasted(request) -> list[str]:
     """What a shell makes of the words that we print."""
-    script = "printf '%s\\0' " + " ".join(override("dataset.path", value) for value in AWKWARD)
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    script = "printf '%s\\0' " + " ".join(override("dataset.path", value) for value in AWKWARD) + "\n"
+    shell = SHELLS[request.param]
+    done = subprocess.run(shell, input=script, capture_output=True, text=True, check=True, start_new_session=True)
     return done.stdout.split("\0")[:-1]
 
 
 @pytest.mark.parametrize("number", range(len(AWKWARD)), ids=map(repr, AWKWARD))
-def test_an_override_can_be_pasted_as_it_is_printed(typed, number):
-    parsed = OverridesParser.create().parse_override(typed[number])
+def test_an_override_can_be_pasted_as_it_is_printed(pasted, number):
+    parsed = OverridesParser.create().parse_override(pasted[number])
     assert parsed.key_or_group == "dataset.path"
     assert parsed.value() == AWKWARD[number]
+
+
+@pytest.mark.parametrize("shell", [["bash", "-c"], ["zsh", "-f", "-c"]], ids=lambda shell: shell[0])
+def test_a_command_line_can_be_pasted(shell):
+    if shutil.which(shell[0]) is None:
+        pytest.skip("is not installed")
+    words = ["runner", "~loss.formula", "+loss.k='a b'", "zip=[a='x, y' b=$1]", "it's", "~a='b'", *AWKWARD]
+    done = subprocess.run([*shell, f"printf '%s\\0' {typed(*words)}"], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\0")[:-1] == words
 
 
 @pytest.mark.parametrize("value", [None, True, 3, -0.5, ["a", "b c"], [1, None]], ids=repr)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from runner.data.columns import MOST_CATEGORIES, RAREST
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -51,9 +51,8 @@ def warn_of_columns(features: pd.DataFrame, where: str, codes: Collection[str] =
     constant = [str(name) for name, column in features.items() if _is_constant(column)]
     if constant:
         log.warning(
-            "%s: constant, the same value in every row, so that nothing can be learned of it: %s;"
-            " dataset.drop=[%s] leaves it out",
-            *(where, join_names(constant), ",".join(map(repr, constant)) if len(constant) <= 5 else "..."),
+            "%s: constant, the same value in every row, so that nothing can be learned of it: %s; %s leaves it out",
+            *(where, join_names(constant), "dataset.drop" if len(constant) > 5 else override("dataset.drop", constant)),
         )
     for name, column in features.drop(columns=constant).items():
         warning = _warning(str(name), column, codes, typed)
@@ -63,7 +62,7 @@ def warn_of_columns(features: pd.DataFrame, where: str, codes: Collection[str] =
 
 def _warning(name: str, column: pd.Series, codes: Collection[str], typed: bool) -> str | None:
     """What is said of the column after its name, or None."""
-    way_out = f"dataset.drop=['{name}'] leaves it out"
+    way_out = f"{override('dataset.drop', [name])} leaves it out"
     if name.startswith("Unnamed: "):
         return f"has no name in the header (a saved row number?); {way_out}"
     if column.dtype.kind in "bf":
@@ -75,13 +74,15 @@ def _warning(name: str, column: pd.Series, codes: Collection[str], typed: bool) 
             few = ", ".join(map(str, column.drop_duplicates().head(3)))
             return (
                 f"holds whole numbers that may be codes ({few}, ...), whose order says nothing;"
-                f" dataset.categorical=['{name}'] takes them as categories"
+                f" {override('dataset.categorical', [name])} takes them as categories"
             )
         return None
     if _looks_like_dates(column):
         return f"looks like dates: drop it or turn it into numbers; {way_out}"
     if typed and name not in codes and column.dtype == "str" and _mostly_numbers(column):
-        return f"is text, but most of its values are numbers; dataset.numeric=['{name}'] reads them as numbers"
+        return (
+            f"is text, but most of its values are numbers; {override('dataset.numeric', [name])} reads them as numbers"
+        )
     rare = _share_too_rare(column)
     if rare >= NEARLY_ALL:
         return (

@@ -17,7 +17,7 @@ from runner.data.sources.file_table import Table, formats_in_words, gap_numbers,
 from runner.data.sources.reading import AUTO, names, reading
 from runner.data.sources.row_warnings import warn_of_rows
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 
 def load_file(
@@ -156,6 +156,6 @@ def _feature_columns(
     if nameless:
         raise InputError(
             f"{table.where}: columns without a name, here called {join_names(nameless)}; name them in the"
-            f" file, or leave them out: dataset.drop=['{nameless[0]}']"
+            f" file, or leave them out: {override('dataset.drop', nameless[:1])}"
         )
     return chosen

@@ -9,6 +9,7 @@ import pandas as pd
 
 from runner import data
 from runner.data.dataset import Dataset
+from runner.wording import override
 
 log = logging.getLogger("runner.data")
 
@@ -40,8 +41,8 @@ def warn_of_rows(dataset: Dataset, where: str) -> None:
             if _fewest_errors(column, labels[some]) <= allowed / (some.step or 1):
                 log.warning(
                     "%s: column '%s' gives the answer alone; if it is known only afterwards, or is made of the target,"
-                    " dataset.drop=['%s'] leaves it out",
-                    *(where, name, name),
+                    " %s leaves it out",
+                    *(where, name, override("dataset.drop", [name])),
                 )
     keys = data.row_keys(dataset.features)
     positives = np.bincount(keys, weights=labels)

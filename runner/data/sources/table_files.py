@@ -21,7 +21,7 @@ from pyarrow import feather, orc, parquet
 from runner.data.sources.reading import Reading
 from runner.data.sources.text_tables import TextTable, read_text
 from runner.errors import InputError
-from runner.wording import did_you_mean, join_names
+from runner.wording import did_you_mean, join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -134,7 +134,7 @@ def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTabl
         InputError: it cannot be read.
     """
     if path.is_dir():
-        raise InputError(f"{path}: is a folder; dataset.path names files, as '{path}/*.csv' does")
+        raise InputError(f"{path}: is a folder; name its files, as {override('dataset.path', f'{path}/*.csv')} does")
     suffix, unpack = _kind(path)
     if not path.exists():
         raise InputError(f"{path}: no such file{_nearby(path)}; correct dataset.path")

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from runner.data.sources.numbers import Ambiguous, NumberFormat, Numbers, Words, read_numbers
 from runner.data.sources.reading import Reading, called
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -169,11 +169,11 @@ class TextColumns:
         example = next(word for word in words if places[word] == indices[first])
         count = int((there & ~rows).sum())
         said = f"{count} value{'s' * (count > 1)} in all" + (f": {join_names(words, 5)}" if len(words) > 1 else "")
-        listed = ",".join(words[:5]) if all(word.isalnum() for word in words[:5]) else ",".join(map(repr, words[:5]))
         log.warning(
             "%s: column '%s' is mostly numbers but is taken as categories because of %r in %s (%s);"
-            " dataset.missing=[%s] makes gaps of such words, dataset.numeric=['%s'] of all words in the column",
-            *(self.where, name, example, self.place(first), said, listed, name),
+            " %s makes gaps of such words, %s of all words in the column",
+            *(self.where, name, example, self.place(first), said),
+            *(override("dataset.missing", words[:5]), override("dataset.numeric", [name])),
         )
 
     def _warn_of_zeros(self, name: str, column: pd.Series, values: pa.ChunkedArray) -> None:
@@ -181,15 +181,15 @@ class TextColumns:
         if pc.any(padded).as_py():
             self.told.add(name)
             log.warning(
-                "%s: column '%s' has numbers that begin with 0 (%s), as codes do; dataset.categorical=['%s'] takes them"
-                " as categories",
-                *(self.where, name, values.filter(padded)[0].as_py(), name),
+                "%s: column '%s' has numbers that begin with 0 (%s), as codes do; %s takes them as categories",
+                *(self.where, name, values.filter(padded)[0].as_py(), override("dataset.categorical", [name])),
             )
 
     def _two_ways(self, name: str, found: Ambiguous, texts: list[str], indices: np.ndarray) -> str:
         begin = f"{self.where}: column '{name}': "
         place = self.place(int((indices == texts.index(found.example)).argmax()))
-        keep = f"dataset.categorical=['{name}'] takes it as categories, dataset.drop=['{name}'] leaves it out"
+        categories, without = (override(f"dataset.{option}", [name]) for option in ("categorical", "drop"))
+        keep = f"{categories} takes it as categories, {without} leaves it out"
         if found.other:
             other = self.place(int((indices == texts.index(found.other)).argmax()))
             return (
@@ -201,7 +201,8 @@ class TextColumns:
         grouped = found.example.replace(sign, "")
         return (
             f"{begin}{found.example!r} ({place}) may be {decimal} or {grouped}, and no other value of the column tells;"
-            f" say which: dataset.decimal={called(sign)} or dataset.thousands={called(sign)}; {keep}"
+            f" say which: {override('dataset.decimal', called(sign))} or {override('dataset.thousands', called(sign))};"
+            f" {keep}"
         )
 
     def _refuse_infinite(self, name: str, column: pd.Series, values: pa.ChunkedArray) -> None:
@@ -209,11 +210,11 @@ class TextColumns:
             return
         infinite = np.isinf(column.to_numpy())
         if infinite.any():
-            words = ",".join(pc.unique(values.filter(pa.array(infinite))).to_pylist()[:4])
+            words = pc.unique(values.filter(pa.array(infinite))).to_pylist()[:4]
             raise InputError(
                 f"{self.where}: column '{name}': {infinite.sum()} infinite values, the first in"
-                f" {self.place(int(infinite.argmax()))}; dataset.missing=[{words}] takes them as gaps,"
-                f" dataset.drop=['{name}'] leaves the column out"
+                f" {self.place(int(infinite.argmax()))}; {override('dataset.missing', words)} takes them as gaps,"
+                f" {override('dataset.drop', [name])} leaves the column out"
             )
 
 

@@ -18,6 +18,7 @@ from pyarrow import csv as arrow_csv
 
 from runner.data.sources.reading import SIGNS, Reading, called
 from runner.errors import InputError
+from runner.wording import override
 
 log = logging.getLogger("runner.data")
 
@@ -136,7 +137,7 @@ def _separator(text: str, where: str, expected: Sequence[str]) -> str:
         if len(best) > 1:
             raise InputError(
                 f"{where}: {' and '.join(map(called, best))} both cut every line into {most} values; say which one is"
-                f" the separator: {' or '.join(f'dataset.separator={called(sign)}' for sign in best)}"
+                f" the separator: {' or '.join(override('dataset.separator', called(sign)) for sign in best)}"
             )
         return best[0]
     return ","

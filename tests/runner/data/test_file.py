@@ -8,6 +8,7 @@ import pytest
 
 from runner.data.sources import load_file
 from runner.errors import InputError
+from runner.wording import override
 
 ROWS = "age,town,y\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
 
@@ -86,8 +87,8 @@ def test_suspects_are_told(write, caplog):
     assert features["age"].dtype == "str"
     assert "'Unnamed: 0'" in caplog.text
     assert "'age' is mostly numbers but is taken as categories because of '?' in row 1 (1 value in all);" in caplog.text
-    assert "dataset.missing=['?']" in caplog.text
-    assert "dataset.numeric=['age']" in caplog.text
+    assert "dataset.missing=\"['?']\"" in caplog.text
+    assert "dataset.numeric=[age]" in caplog.text
     assert features["price"].tolist()[:2] == [1.0, 1.1]
 
 
@@ -160,7 +161,7 @@ def test_columns_to_drop_are_told_in_one_line(tmp_path, caplog, name, values, to
     load_file(path, "y")
     of_columns = [message for message in caplog.messages if "column '" in message]
     assert len(of_columns) == (told is not None)
-    for text in [] if told is None else [str(path), f"column '{name}'", told, f"dataset.drop=['{name}']"]:
+    for text in [] if told is None else [str(path), f"column '{name}'", told, override("dataset.drop", [name])]:
         assert text in caplog.text
 
     caplog.clear()

@@ -219,12 +219,12 @@ def test_gaps_in_numbers(load, values, options, gaps):
 @pytest.mark.parametrize(
     ("values", "options", "told"),
     [
-        (some("?", NUMBERS), {}, "because of '?' in row 4 (10 values in all); dataset.missing=['?'] makes gaps"),
-        (some("soon", NUMBERS), {}, "dataset.missing=[soon] makes gaps of such words, dataset.numeric=['n'] of all"),
+        (some("?", NUMBERS), {}, "because of '?' in row 4 (10 values in all); dataset.missing=\"['?']\" makes gaps"),
+        (some("soon", NUMBERS), {}, "'dataset.missing=[soon]' makes gaps of such words, 'dataset.numeric=[n]' of all"),
         (some("-", some("?", NUMBERS, 50)), {}, "16 values in all: '"),
         (some("?", NUMBERS), {"numeric": ["n"]}, "10 values are no numbers and taken as gaps"),
         (some("NA", NUMBERS), {"missing": "none"}, "because of 'NA' in row 4"),
-        (RNG.choice([5411, 5812, 4829], 400), {}, "dataset.categorical=['n']"),
+        (RNG.choice([5411, 5812, 4829], 400), {}, "'dataset.categorical=[n]'"),
         (RNG.choice(["007", "012", "020"], 400), {}, "numbers that begin with 0"),
         (NUMBERS, {}, None),
         (np.full(400, 7), {}, "constant, the same value in every row, so that nothing can be learned of it: 'n'"),
@@ -343,7 +343,11 @@ def test_kinds_of_files_with_types(tmp_path, suffix):
         ("a,b,y\n1,2,0\n3,1,0,1\n", {}, ["row 2 has 4 values", "3,1,0,1"]),
         ("0.5,b,0\n1,b,1\n", {}, ["dataset.target: no column 'y'"]),
         ("0.5,1.5,0\n2,3,1\n", {}, ["the first line holds numbers: has the file a header?"]),
-        (csv(base(n=some("inf", NUMBERS / 2))), {}, ["column 'n': 10 infinite", "row 4", "dataset.missing=[inf]"]),
+        (
+            csv(base(n=some("inf", NUMBERS / 2))),
+            {},
+            ["column 'n': 10 infinite", "row 4", "dataset.missing=\"['inf']\""],
+        ),
         (csv(BASE) + csv(BASE[["b", "a", "y"]]), {}, ["row 401 is a header with its columns in another order"]),
         (
             csv(BASE.set_axis(["a", "a", "y"], axis=1)),
@@ -444,7 +448,7 @@ def test_files_that_do_not_fit_together_are_refused(tmp_path, monkeypatch, paths
 
 def test_columns_without_a_name(tmp_path, caplog):
     BASE.rename(columns={"b": ""}).to_parquet(tmp_path / "table.parquet")
-    with pytest.raises(InputError, match=r"columns without a name.*dataset\.drop=\['Unnamed: 1'\]"):
+    with pytest.raises(InputError, match=r"columns without a name.*dataset\.drop=.\['Unnamed: 1'\]"):
         load_file(tmp_path / "table.parquet", "y")
     assert load_file(tmp_path / "table.parquet", "y", drop=["Unnamed: 1"]).features.columns.tolist() == ["a"]
     BASE.to_csv(tmp_path / "indexed.csv")
@@ -475,7 +479,7 @@ def test_numbers_as_text_in_a_file_with_types(tmp_path, caplog):
     assert load_file(path, "y", numeric=["n"]).features["n"].isna().sum() == 10
     base(n=NUMBERS.astype(str)).to_parquet(path)
     load_file(path, "y")
-    assert "column 'n' is text, but most of its values are numbers; dataset.numeric=['n']" in caplog.text
+    assert "column 'n' is text, but most of its values are numbers; 'dataset.numeric=[n]'" in caplog.text
 
 
 def test_sheets_of_excel(tmp_path, caplog):
@@ -496,7 +500,7 @@ def test_words_among_numbers_of_a_file_with_types(tmp_path, caplog):
     records = [{"n": value, "y": row % 2} for row, value in enumerate(values)]
     (tmp_path / "table.json").write_text(json.dumps(records))
     load_file(tmp_path / "table.json", "y")
-    assert "column 'n' is text, but most of its values are numbers; dataset.numeric=['n']" in caplog.text
+    assert "column 'n' is text, but most of its values are numbers; 'dataset.numeric=[n]'" in caplog.text
     numbers = load_file(tmp_path / "table.json", "y", numeric=["n"]).features["n"]
     assert (numbers.isna().sum(), numbers[1]) == (10, 1)
 

@@ -100,7 +100,8 @@ def test_only_numbers_may_differ():
     """No weight decay at all, or a rate that changes with time, is another kind of optimizer."""
 
     def of(**optimizer):
-        parts = {group: {"x": 1} for group in ("dataset", "split", "model")}
+        parts: dict[str, Any] = {group: {"x": 1} for group in ("dataset", "split", "model")}
+        parts["preprocessing"] = "standard"
         hydra: dict[str, Any] = {"job": {"chdir": None, "env_set": {}}}
         return stack_key(
             OmegaConf.create({**parts, "trainer": {"_target_": COMPILED}, "optimizer": optimizer, "hydra": hydra})

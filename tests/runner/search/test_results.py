@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import subprocess
 
 import optuna
 import pandas as pd
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.trial import TrialState
 from small_searches import TWO_OBJECTIVES, new_study, one_value, search_in, study_of_two_objectives
 
 from runner.search.best_trial import best_trial
 from runner.search.pareto_front import MOST_ROWS, pareto_front, pareto_front_note
-from runner.search.results import importances, trial_command, trial_table
+from runner.search.results import importances, trial_command, trial_overrides, trial_table
 from runner.search.space import parse_space
+from runner.search.trials import SamplerFactory, Search
+from runner.wording import hydra_value
 
 
 def test_a_table_of_no_finished_trial_has_its_columns():
@@ -71,6 +75,31 @@ def test_the_command_of_a_trial_is_a_run_of_its_own():
     assert trial_command(typed, space, study.trials[0]) == (
         f"runner --config-dir 'my conf' seed=3 hparams_search=focal_optuna loss.gamma={gamma:.6g} hydra.mode=RUN"
     )
+
+
+NASTY = ["a b", "a=b", ">50K", "~/x", "über", "a,b", "it's", "$HOME", "!", "\\"]
+IN_SYNTAX = ["[x]", '"q"']  # of a function's choices: a list, and a quoted text
+
+
+@pytest.mark.parametrize(
+    ("value", "by_function"), [*((value, False) for value in NASTY + IN_SYNTAX), *((value, True) for value in NASTY)]
+)
+def test_the_command_of_a_trial_can_be_pasted_into_a_shell(value, by_function):
+    study = optuna.create_study()
+    space = parse_space({} if by_function else {"a": f"choice({hydra_value(value)})"}, [f"b={hydra_value(value)}"])
+    extend = (lambda trial: trial.suggest_categorical("a", [value])) if by_function else None
+    search = Search(
+        study, space, SamplerFactory(lambda seed: optuna.samplers.RandomSampler(seed), 0), "a search", extend
+    )
+    asked = search.ask()
+    search.tell(asked, 0.5)
+    line = f"{trial_command(['-m'], space, study.trials[0])} {trial_overrides(study.trials[0])}"
+    done = subprocess.run(["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, text=True, check=True)
+    words = done.stdout.split("\0")[1:-1]
+
+    assert words == [f"b={hydra_value(value)}", words[1], words[1]]
+    assert asked.overrides == words[:2]
+    assert [each.value() for each in OverridesParser.create().parse_overrides(words)] == [value] * 3
 
 
 def test_the_pareto_front_is_what_no_trial_beats_the_best_of_the_first_objective_first():
