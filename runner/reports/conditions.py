@@ -15,7 +15,7 @@ from runner.tracking.recorded_run import RecordedRun
 
 COMPARED = ("loss", "split.seed", "seed")
 """Parameters, or groups of them, that comparable runs differ in: what is compared, and what is averaged over."""
-SHOWN = ("model", "optimizer")
+SHOWN = ("model", "optimizer", "trainer")
 """Groups whose overrides are a part of a loss's label, where they are compared too."""
 WITHOUT_EFFECT = (*NOT_COMPUTED, "objective", "experiment", "debug", "hparams_search", "evaluation.bootstrap")
 """Parameters, or groups of them, that no compared number depends on."""
@@ -136,18 +136,17 @@ def _differing(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> Iterato
     keys = dict.fromkeys(key for _, run in runs for key in run.params)
     others = [key for key in keys if not _within(key, (*COMPARED, *WITHOUT_EFFECT, *SHOWN, "dataset", "split"))]
     yield from _in_keys(dataset, runs, others)
-    alike: dict[tuple[str, ...], list[tuple[str, RecordedRun]]] = {}
-    for label, run in runs:
-        alike.setdefault(_shown(label, keys), []).append((label, run))
-    shown = [key for key in keys if _within(key, SHOWN)]
-    for group in alike.values():
-        yield from _in_keys(dataset, group, shown)
+    for key in keys:
+        if _within(key, SHOWN):
+            yield from _in_keys(dataset, [(label, run) for label, run in runs if not _told(label, key)], [key])
 
 
-def _shown(label: str, keys: Collection[str]) -> tuple[str, ...]:
-    """What a label says of model and optimizer."""
-    settings = {key.partition(".")[2] for key in keys if _within(key, SHOWN)}
-    return tuple(part for part in label.split(" · ")[1:] if "=" not in part or part.partition("=")[0] in settings)
+def _told(label: str, key: str) -> bool:
+    """Whether a loss's label tells a setting, or the option of a model, which brings settings of its own."""
+    parts = label.split(" · ")[1:]
+    if _within(key, ("model", "optimizer")) and any("=" not in part for part in parts):
+        return True
+    return key.partition(".")[2] in {part.partition("=")[0] for part in parts}
 
 
 def _in_groups(dataset: str, runs: Sequence[tuple[str, RecordedRun]], groups: Sequence[str]) -> Iterator[Difference]:

@@ -52,6 +52,7 @@ def test_runs_that_differ_in_this_share_a_stack(override):
         "trainer.batch_size=64",
         "trainer.epochs=3",
         "trainer.stratified_batches=true",
+        "preprocessing=quantile",
     ],
 )
 def test_runs_that_differ_in_this_do_not(override):

@@ -45,6 +45,7 @@ SAME = [
     (run("builtin"), run("weighted", evaluation__bootstrap="0", paths__outputs="elsewhere", objective="val/f1")),
     (run("builtin"), run("weighted", experiment="loss_comparison", loss__positive_weight="2.0")),
     (run("builtin"), run("builtin · logistic", model="logistic"), run("builtin · units=[8]", model__units="[8]")),
+    (run("builtin"), run("weighted · epochs=9", trainer__epochs="9")),  # zipped with the loss
     (run("builtin", dataset="file", dataset__path="/a.csv"), run("weighted", dataset="file", dataset__path="b.csv")),
     (run("builtin", dataset="file", dataset__path="a.csv"), run("weighted", "bb", dataset="file", dataset__path="b")),
 ]
@@ -80,6 +81,7 @@ OTHER_SETTINGS = [
     ({"trainer": "fit"}, "trainer", "trainer is compiled for builtin and fit for weighted"),
     ({"evaluation__threshold": "youden"}, "evaluation.threshold", "evaluation.threshold is max_f1 for builtin"),
     ({"model__units": "[8]"}, "model.units", r"model.units is [64] for builtin and [8] for weighted"),  # not shown
+    ({"label": "weighted · units=[9]", "trainer__epochs": "1"}, "trainer.epochs", "trainer.epochs is 5 for builtin"),
     ({"optimizer": "sgd"}, "optimizer", "optimizer is not set for builtin and sgd for weighted"),
     ({"preprocessing": "quantile"}, "preprocessing", "preprocessing is not set for builtin"),
 ]
@@ -87,7 +89,7 @@ OTHER_SETTINGS = [
 
 @pytest.mark.parametrize(("other", "key", "why"), OTHER_SETTINGS, ids=[key for _, key, _ in OTHER_SETTINGS])
 def test_another_setting_is_refused_unless_it_is_asked_for(other, key, why):
-    runs = run("builtin"), run("weighted", **other)
+    runs = run("builtin"), run(**{"label": "weighted", **other})
     with pytest.raises(InputError) as refused:
         found(*runs)
     assert why in str(refused.value)
