@@ -127,6 +127,7 @@ class JobRun:
             in_sweep=True,
             parent_id=self.plan.parent_id,
             setting=setting(self._overrides, self.plan.varied),
+            trial=self.number if self.plan.is_search else None,
         )
 
     def should_start(self) -> bool:
