@@ -26,7 +26,7 @@ from runner.reports.settings import ComparisonSettings
 from runner.runs.outcome import Outcome
 from runner.runs.process import this_process
 from runner.sweeps.best_runs import add_missing_outputs, select_best
-from runner.sweeps.job import sweep_state
+from runner.sweeps.job import hide_passwords, sweep_state
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_sweep_folder
 from runner.sweeps.parent_metrics import sweep_metrics
@@ -75,6 +75,7 @@ class Sweep:
             interrupted: by Ctrl-C or SIGTERM.
             broken: ended by an error before all jobs had been tried.
         """
+        hide_passwords(self.folder)
         records = self.journal.latest()
         failed = [record for record in records if record.event.is_failure]
         if all(record.event is Event.REFUSED for record in records) and not interrupted and not self.plan.done:

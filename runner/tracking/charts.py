@@ -23,6 +23,8 @@ VARIED = "What was varied"
 COST = "Cost"
 
 STEPS = ("load", "start", "train", "evaluate", "log")
+COLUMNS = {1: 1, 2: 2, 4: 2}  # by the number of charts: no row has a single one at its end
+CARD_HEIGHT = 320  # pixels
 MOST_RUNS = 100  # that a chart draws
 MOST_AXES = 6  # of what was varied: more cannot be told apart
 
@@ -58,16 +60,24 @@ def dashboard(varied: Varied, also_hidden: Sequence[str] = ()) -> dict[str, Any]
         COST: _cost(),
     }
     sections = {section: charts for section, charts in sections.items() if charts}
-    charts = [
+    placed = [
         {**chart, "uuid": f"{_id(section)}-{number}", "metricSectionId": _id(section)}
         for section, charts in sections.items()
         for number, chart in enumerate(charts)
     ]
     return {
         "compareRunSections": [
-            {"uuid": _id(section), "name": section, "display": True, "isReordered": True} for section in sections
+            {
+                "uuid": _id(section),
+                "name": section,
+                "display": True,
+                "isReordered": True,
+                "columns": COLUMNS.get(len(charts), 3),
+                "cardHeight": CARD_HEIGHT,
+            }
+            for section, charts in sections.items()
         ],
-        "compareRunCharts": [*charts, *_hidden(charts, also_hidden)],
+        "compareRunCharts": [*placed, *_hidden(placed, also_hidden)],
         "isAccordionReordered": True,
         "hideEmptyCharts": True,
     }
@@ -133,8 +143,8 @@ def _what_was_varied(varied: Varied) -> list[Chart]:
 
 def _cost() -> list[Chart]:
     return [
-        _bars("seconds/train", name="seconds of training"),
-        _scatter("seconds of training, and average precision on test", "seconds/train", "test/average_precision"),
+        _bars("wall_seconds/train", name="seconds of training"),
+        _scatter("seconds of training, and average precision on test", "wall_seconds/train", "test/average_precision"),
         _bars("best_epoch", name="epoch of the best weights"),
     ]
 
@@ -202,4 +212,4 @@ def recorded_metrics() -> list[str]:
     final = [f"{part}/{name}" for part in parts for name in FINAL_METRICS]
     intervals = [f"test/{name}.{end}" for name in FINAL_METRICS for end in ("low", "high")]
     others = ["train/loss", "val/loss", "test/prevalence", "threshold", "best_epoch", "epochs"]
-    return [*final, *intervals, *others, *(f"seconds/{step}" for step in STEPS)]
+    return [*final, *intervals, *others, *(f"wall_seconds/{step}" for step in STEPS)]
