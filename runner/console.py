@@ -210,10 +210,17 @@ def show_pareto_front(lines: Sequence[str], *, trials: int, command: str, folder
     )
 
 
-def show_sweep_end(parent_id: str, folder: Path, look: str) -> None:
-    """Where the whole sweep is, and the one command or address that shows it in the browser."""
+def show_sweep_end(parent_id: str, folder: Path, look: str, page: str) -> None:
+    """Where the whole sweep is, and what shows it in the browser.
+
+    Args:
+        parent_id: in MLflow; empty where it is not recorded.
+        folder: of the sweep.
+        look: the command or address that shows all that is recorded.
+        page: the address of the sweep's dashboard.
+    """
     if parent_id:
-        console.print(f"sweep id: {parent_id}\n{_look_at_it(look)}", soft_wrap=True)
+        console.print(f"sweep id: {parent_id}\n{_look_at_it(look)}\nits dashboard: {escape(page)}", soft_wrap=True)
     console.print(f"files of its runs: {escape(short_path(folder))}", soft_wrap=True)
 
 

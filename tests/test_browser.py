@@ -56,7 +56,7 @@ def test_the_sweep_its_children_their_curves_and_the_report_are_seen(address, ch
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
 
-        page.goto(address)
+        page.goto(f"{pages}?viewStateShareKey=imbalance-runner&workflowType=machine_learning")
         expect(page.get_by_text("loss × split.seed (4 runs)")).to_be_visible()
         expect(page.get_by_text("test/average_precision").first).to_be_visible()
         assert page.get_by_text(child.info.run_name).count() == 0  # nested, until the parent is unfolded

@@ -175,7 +175,7 @@ def test_the_ui_tells_of_a_taken_port_and_of_an_experiment_that_is_not_there(com
 def test_no_arguments_at_all_train_the_default_experiment(tmp_path):
     done = subprocess.run([sys.executable, "-m", "runner"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "builtin · page_blocks · seed 0" in done.stdout
+    assert "builtin · seed 0 · page_blocks" in done.stdout
     assert "look at it: runner ui" in done.stdout
 
 

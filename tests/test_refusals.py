@@ -198,7 +198,7 @@ def test_a_sweep_goes_on_after_a_refused_job(command):
     assert done.status == 2
     assert "error: job 0" in done.err
     assert "Received: gamma=-1" in done.err
-    assert "focal gamma=1 · synthetic" in done.out
+    assert "focal gamma=1 · seed 0 · synthetic" in done.out
 
 
 def test_a_traceback_on_demand(command, monkeypatch):

@@ -19,12 +19,12 @@ from sweep_sides.work import Size
 def stacks_of(store: Path) -> list[tuple[float, int]]:
     """(end of its last run in seconds since 1970, runs) of each stack, in order.
 
-    Runs of a stack share its training evenly, so they have the same `seconds/train` to the last digit; runs that were
-    trained alone are stacks of one.
+    Runs of a stack share its training evenly, so they have the same `wall_seconds/train` to the last digit; runs that
+    were trained alone are stacks of one.
     """
     query = (
         "select max(end_time) / 1000.0, count(*) from runs join latest_metrics using (run_uuid) "
-        "where key = 'seconds/train' and status = 'FINISHED' group by value order by 1"
+        "where key = 'wall_seconds/train' and status = 'FINISHED' group by value order by 1"
     )
     with sqlite3.connect(store) as connection:
         return connection.execute(query).fetchall()

@@ -82,17 +82,17 @@ def ends_of(store: Path) -> list[float]:
 
 
 def steps_of(store: Path, runs: int) -> dict[str, float]:
-    """Sums over runs of their metrics `seconds/...`.
+    """Sums over runs of their metrics `wall_seconds/...`.
 
     Raises:
         RuntimeError: not all runs have them.
     """
-    query = "select key, sum(value), count(*) from latest_metrics where key like 'seconds/%' group by key"
+    query = "select key, sum(value), count(*) from latest_metrics where key like 'wall_seconds/%' group by key"
     with sqlite3.connect(store) as connection:
         rows = connection.execute(query).fetchall()
-    if {name: count for name, _, count in rows}.get("seconds/train") != runs:
+    if {name: count for name, _, count in rows}.get("wall_seconds/train") != runs:
         raise RuntimeError(f"not all of {runs} runs have finished: {rows}")
-    return {name.removeprefix("seconds/"): total for name, total, _ in rows}
+    return {name.removeprefix("wall_seconds/"): total for name, total, _ in rows}
 
 
 def measure(size: Size, launcher: str, extra: Sequence[str], cores: int, logged: str) -> Iterator[Numbers]:
@@ -154,7 +154,7 @@ def outside(numbers: Numbers) -> list[Texts]:
     rows.append(["outside training in all", *map(number, beside)])
     heads = [words.format(**numbers) for name, words in OURS.items() if name in found]
     note = (
-        "From the runs' own `seconds/` metrics. What runs beside training, in another thread, is counted twice, "
+        "From the runs' own `wall_seconds/` metrics. What runs beside training, in another thread, is counted twice, "
         "and makes the rest smaller or negative."
     )
     return [Texts(f"Seconds a run outside training, {numbers['runs']} runs", ["step", *heads], rows, note)]

@@ -83,7 +83,8 @@ def _end(sweep: sweeps.Sweep, *, interrupted: bool = False, broken: bool = False
     if interrupted:  # which jobs were under way need not be listed
         failed = [record for record in failed if record.event is not sweeps.Event.KILLED]
     if sweep.journal.exists:  # else all of it was refused
-        console.show_sweep_end(sweep.plan.parent_id, sweep.folder, sweep.tracker.how_to_look)
+        page = sweep.tracker.sweep_page(sweep.plan.parent_id)
+        console.show_sweep_end(sweep.plan.parent_id, sweep.folder, sweep.tracker.how_to_look, page)
     if not failed:
         return 0
     print("\n".join(sweeps.failure_lines(failed)), file=sys.stderr)

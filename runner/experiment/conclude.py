@@ -23,7 +23,7 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
     with run.seconds.timed("log"):
         # First into the run's folder and onto the screen, then to a store that might not answer any more.
         metrics = evaluation.metrics | {"best_epoch": training.best_epoch, "epochs": len(training.history)}
-        metrics |= {f"seconds/{step}": value for step, value in run.seconds.by_step.items()}
+        metrics |= {f"wall_seconds/{step}": value for step, value in run.seconds.by_step.items()}
         write_outputs(trained, evaluation, metrics)
         if not run.spec.in_sweep:
             console.show_result(
@@ -36,6 +36,6 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
             recorder.log_results(metrics)
             if package is not None:
                 recorder.log_model(package)
-    recorder.log_metrics({"seconds/log": run.seconds.by_step["log"]})
+    recorder.log_metrics({"wall_seconds/log": run.seconds.by_step["log"]})
     objectives = tuple(evaluation.metrics[each] for each in run.spec.config.objectives)
     return Outcome(run.identity.name, objectives, recorder.run_id)

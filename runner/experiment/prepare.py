@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.experiment.build import make_loss
 from runner.experiment.resources import Resources
 from runner.experiment.run import Admitted, Run
+from runner.figures.colours import loss_colour
 from runner.runs.naming import RunIdentity, flat_params, loss_name, run_name, variant
 from runner.runs.process import this_process
 from runner.tracking import names
@@ -39,6 +40,7 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
     config = spec.config
     own = variant(loss_name(spec.choices["loss"], in_force), spec.choices, spec.overrides)
     own = " · ".join([own, spec.recipe]) if spec.recipe else own
+    params = flat_params(config.values, spec.choices)
     tags = {
         **provenance,
         names.DATASET_SHA256: dataset.digest,
@@ -47,15 +49,19 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
         names.OBJECTIVES: json.dumps(config.objectives),
         names.PROCESS: this_process(),
         names.VARIANT: own,
+        names.LOSS: spec.choices["loss"],
+        names.COLOUR: loss_colour(own),
         names.FOLDER: str(spec.folder.path.absolute()),
         names.rows_of("train"): str(len(splits.train.labels)),
         names.rows_of("validation"): str(len(splits.validation.labels)),
         names.rows_of("test"): str(len(splits.test.labels)),
     }
+    if spec.trial is not None:
+        params[names.TRIAL] = str(spec.trial)
     if spec.parent_id:
         tags[names.PARENT] = spec.parent_id
     if spec.setting:
         tags[names.SETTING] = spec.setting
     seeds = {"seed": config.seed, "split_seed": config.split.seed}
     name = run_name(own, dataset.name, setting=spec.setting, **seeds)
-    return RunIdentity(name, own, admitted.fingerprint, flat_params(config.values, spec.choices), tags)
+    return RunIdentity(name, own, admitted.fingerprint, params, tags)

@@ -21,6 +21,7 @@ class RunSpec:
         overrides: what the command line changed, for the run's name.
         in_sweep: whether the run is one of a sweep's, which shows its progress and keeps figures and model of the best.
         parent_id: the MLflow run of the sweep, or empty.
+        trial: its number, where a search asks for it.
         setting: what the sweep varies besides the loss: see `runner.runs.naming.setting`.
         recipe: likewise, where it has other values for each loss, so that it is a part of what is compared.
     """
@@ -33,6 +34,7 @@ class RunSpec:
     parent_id: str = ""
     setting: str = ""
     recipe: str = ""
+    trial: int | None = None
 
     @property
     def figures(self) -> Retention:

@@ -13,6 +13,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from runner.wording import without_password
+
 PLAIN = (str, int, float, bool, bytes, type(None))  # of these, YAML never makes an anchor
 SIMPLE_KEY = re.compile(r"[A-Za-z_]\w{0,60}")
 WIDTH = 80  # of a line, where YAML begins to break texts
@@ -26,7 +28,7 @@ class HydraFiles:
         self._texts: dict[tuple[int, str], str] = {}
 
     def write(self, config: DictConfig, folder: Path) -> None:
-        """Writes the three files that `hydra.core.utils.run_job` writes for a job.
+        """Writes the three files that `hydra.core.utils.run_job` writes for a job, but for passwords in addresses.
 
         Args:
             config: the job's, with its `hydra` node, in which `hydra.runtime.output_dir` is set.
@@ -37,7 +39,7 @@ class HydraFiles:
         overrides = hydra["hydra"]["overrides"]["task"]
         folder.mkdir(parents=True, exist_ok=True)
         for name, part in (("config", task), ("hydra", hydra), ("overrides", overrides)):
-            (folder / f"{name}.yaml").write_text(self._yaml(part), encoding="utf-8")
+            (folder / f"{name}.yaml").write_text(without_password(self._yaml(part)), encoding="utf-8")
 
     def _yaml(self, part: Any) -> str:
         """`OmegaConf.to_yaml(part)`, of a dictionary or a list."""

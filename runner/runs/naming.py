@@ -12,7 +12,7 @@ class RunIdentity:
     """What tells a run from others.
 
     Attributes:
-        name: `focal gamma=2 · page_blocks · seed 0`.
+        name: `focal gamma=2 · seed 0 · page_blocks`.
         variant: what is compared: the loss with its settings, and what else was chosen.
         fingerprint: equal for runs that compute the same.
         params: the configuration, flat, and the chosen options.
@@ -88,10 +88,12 @@ def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
 
 
 def run_name(variant: str, dataset: str, *, seed: int, split_seed: int, setting: str = "") -> str:
-    """`focal gamma=2 · page_blocks · seed 0`; a split other than 0 is named too, and the setting of a sweep's run."""
-    loss, *rest = variant.split(" · ")
+    """`focal gamma=2 · seed 0 · page_blocks`; a split other than 0 is named too, and the setting of a sweep's run.
+
+    What runs of one sweep mostly have in common, the dataset, comes last: a list of runs cuts long names.
+    """
     split = [f"split {split_seed}"] if split_seed != 0 else []
-    return " · ".join([loss, dataset, *rest, *([setting] if setting else []), *split, f"seed {seed}"])
+    return " · ".join([variant, *([setting] if setting else []), *split, f"seed {seed}", dataset])
 
 
 def flat_params(values: Mapping[str, Any], choices: Mapping[str, str | None]) -> dict[str, str]:

@@ -32,7 +32,7 @@ from runner.sweeps.devices import share_machine
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
-from runner.wording import typed
+from runner.wording import typed, without_password
 
 
 def run_job(config: DictConfig) -> float | tuple[float, ...]:
@@ -44,6 +44,7 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
         HydraPassThrough: the run was refused or failed, and is no job of a sweep.
     """
     hydra = HydraConfig.get()
+    hide_passwords(Path(hydra.runtime.output_dir) / str(hydra.output_subdir))
     if hydra.mode == RunMode.MULTIRUN:
         if not Journal(Path(hydra.sweep.dir)).exists:  # another primary config, without our callback
             raise HydraPassThrough(InputError("-m needs the runner's own config; from a saved one, start a single run"))
@@ -57,6 +58,14 @@ def run_job(config: DictConfig) -> float | tuple[float, ...]:
         if isinstance(problem, InputError):
             remove_folder(folder, hydra.job.name)
         raise HydraPassThrough(problem) from problem
+
+
+def hide_passwords(folder: Path) -> None:
+    """Masks the passwords of addresses in the YAML files of a folder, which Hydra writes as they were given."""
+    for path in folder.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        if text != (hidden := without_password(text)):
+            path.write_text(hidden, encoding="utf-8")
 
 
 def choices_of(hydra: Any, config: DictConfig) -> dict[str, str]:
@@ -131,6 +140,7 @@ class JobRun:
             parent_id=self.plan.parent_id,
             setting=setting(self._overrides, set(self.plan.varied) - set(self.plan.recipe)),
             recipe=setting(self._overrides, self.plan.recipe),
+            trial=self.number if self.plan.is_search else None,
         )
 
     def should_start(self) -> bool:

@@ -54,6 +54,7 @@ class SweepPlan:
         varied: the keys that differ between jobs.
         fail_fast: whether no job starts after one has failed.
         done: finished runs of an earlier attempt, by fingerprint.
+        is_search: whether a sweeper chooses the runs by what came of others.
         resumed: whether there was an earlier attempt, perhaps in the same folder.
         recipe: those of `varied` that belong to what is compared: see `runner.config.sweep_jobs.SweepJobs`.
     """
@@ -68,6 +69,7 @@ class SweepPlan:
     done: Mapping[str, Outcome] = field(default_factory=dict)
     resumed: bool = False
     recipe: Sequence[str] = ()
+    is_search: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,10 @@ from runner.reports.settings import ComparisonSettings
 from runner.runs.outcome import Outcome
 from runner.runs.process import this_process
 from runner.sweeps.best_runs import add_missing_outputs, select_best
-from runner.sweeps.job import sweep_state
+from runner.sweeps.job import hide_passwords, sweep_state
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_sweep_folder
+from runner.sweeps.parent_metrics import sweep_metrics
 from runner.sweeps.progress import progress
 from runner.sweeps.resume import close_stale_children, finished_outcomes, resumed_parent
 from runner.tracking import names
@@ -51,7 +52,6 @@ class Sweep:
         plan: what they share.
         tracker: where its runs are recorded.
         comparison: what the report at the end compares; None for no report.
-        is_search: whether a sweeper chooses its runs by what came of others.
         details: what stands below the progress in the parent's note, in Markdown.
     """
 
@@ -60,7 +60,6 @@ class Sweep:
     plan: SweepPlan
     tracker: Tracker
     comparison: ComparisonSettings | None
-    is_search: bool = False
     details: str = ""
 
     def write_progress(self, details: str = "") -> None:
@@ -79,6 +78,7 @@ class Sweep:
             interrupted: by Ctrl-C or SIGTERM.
             broken: ended by an error before all jobs had been tried.
         """
+        hide_passwords(self.folder)
         records = self.journal.latest()
         failed = [record for record in records if record.event.is_failure]
         if all(record.event is Event.REFUSED for record in records) and not interrupted and not self.plan.done:
@@ -94,11 +94,19 @@ class Sweep:
             close_stale_children(self.tracker, self.plan.parent_id, patience=patience)
             self.write_progress()
             finished = self.tracker.finished_runs(self.plan.parent_id, self.folder)
+            self._record_summary(finished)
             self._report(finished)
             self._complete_best_runs(finished)
         finally:  # also where Ctrl-C cuts these short
             self.tracker.end_run(self.plan.parent_id, status)
         return failed
+
+    def _record_summary(self, finished: Sequence[RecordedRun]) -> None:
+        """The parent's own metrics; the dashboards then leave them out."""
+        if self.plan.parent_id and finished:
+            metrics = sweep_metrics(finished, self.plan.objectives[0], is_search=self.plan.is_search)
+            self.tracker.log_metrics(self.plan.parent_id, metrics)
+            self.tracker.update_views(finished[-1].tags[names.DATASET_NAME])
 
     def _report(self, finished: Sequence[RecordedRun]) -> None:
         """The comparison, if it was asked for and there is something to compare."""
@@ -114,7 +122,7 @@ class Sweep:
 
     def _complete_best_runs(self, finished: Sequence[RecordedRun]) -> None:
         """Figures and models of the best runs, where they are kept of those alone."""
-        best = select_best(finished, self.plan.objectives[0], each_variant=not self.is_search)
+        best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
         add_missing_outputs(best, self.tracker, sweep_state(self.folder).resources)
 
 
@@ -146,16 +154,27 @@ def begin(config: DictConfig) -> Sweep:
         tracker, f"{name} ({total} runs)" if total else name, [*overrides, *groups_given(config.hydra)], asked.resume
     )
     fail_fast = bool(asked.fail_fast)
+    is_search = "n_trials" in (config.hydra.sweeper or {})
     plan = SweepPlan(
-        name, total, objectives, time.time(), parent_id, swept.varied, fail_fast, done, resumed, swept.recipe
+        name,
+        total,
+        objectives,
+        time.time(),
+        parent_id,
+        swept.varied,
+        fail_fast,
+        done,
+        resumed,
+        recipe=swept.recipe,
+        is_search=is_search,
     )
     journal.begin(plan)
 
-    is_search = "n_trials" in config.hydra.sweeper
+    tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search))
     comparison = typed_group(config, "comparison", ComparisonConfig)
     wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
     settings = _comparison_settings(comparison, objectives) if wanted else None
-    sweep = Sweep(folder, journal, plan, tracker, settings, is_search)
+    sweep = Sweep(folder, journal, plan, tracker, settings)
     sweep.write_progress()
     return sweep
 

@@ -1,4 +1,6 @@
+from .charts import Varied as Varied
 from .environment import set_defaults as set_defaults
+from .last_store import last_store as last_store
 from .mlflow_tracker import MlflowTracker as MlflowTracker
 from .mlflow_tracker import open_tracker as open_tracker
 from .mlflow_tracker import recorded_sweep as recorded_sweep
@@ -13,7 +15,8 @@ from .recorder import Recorder as Recorder
 from .recorder import StoreError as StoreError
 from .results_table import results_table as results_table
 from .results_table import varied_parameters as varied_parameters
-from .runs_view import runs_page as runs_page
+from .saved_views import LOSSES as LOSSES
+from .saved_views import page as page
 from .store import EXPERIMENT as EXPERIMENT
 from .store import Store as Store
 from .store import configured_uri as configured_uri

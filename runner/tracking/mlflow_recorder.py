@@ -21,6 +21,8 @@ from runner.tracking.store import Store
 from runner.tracking.system_metrics import start_monitor
 from runner.wording import first_line
 
+FINAL_STEP = 0
+
 
 class MlflowRecorder:
     """Records in the run's folder, and by a writer in an MLflow run.
@@ -38,6 +40,7 @@ class MlflowRecorder:
     ) -> None:
         self._folder, self._run, self._store, self._stop_on_error = folder, run, store, stop_on_error
         self._last_epoch = 0
+        self._curves: set[str] = set()
         self._ended: Future[None] | None = None
         self._monitor = start_monitor(self.run_id, store.uri) if system_metrics else None
 
@@ -50,6 +53,7 @@ class MlflowRecorder:
         """See `Recorder`."""
         self._folder.append_epoch(epoch, metrics)
         self._run.add(metrics, step=epoch)
+        self._curves.update(metrics)
         self._last_epoch = epoch
         if self._stop_on_error and self._run.error is not None:
             raise StoreError(first_line(self._run.error)) from self._run.error
@@ -57,7 +61,11 @@ class MlflowRecorder:
     def log_results(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
         # MLflow shows the value of the highest step, and of two at one step the later one: so at the last epoch's.
-        self._run.add(metrics, step=self._last_epoch, tags={names.NOTE: self._folder.read_summary()})
+        # Those that have no curve are at step 0, by which MLflow makes bars of them, and not a line of one point.
+        curves = {name: value for name, value in metrics.items() if name in self._curves}
+        others = {name: value for name, value in metrics.items() if name not in self._curves}
+        self._run.add(curves, step=self._last_epoch, tags={names.NOTE: self._folder.read_summary()})
+        self._run.add(others, step=FINAL_STEP)
         self._run.do(self._upload)
 
     def log_model(self, package: ModelPackage) -> None:
@@ -69,7 +77,7 @@ class MlflowRecorder:
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
-        self._run.add(metrics, step=self._last_epoch)
+        self._run.add(metrics, step=FINAL_STEP)
 
     def close(self, problem: BaseException | None = None) -> None:
         """See `Recorder`."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mlflow
-from mlflow.entities import Param, Run, RunTag
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from runner.config.schemas import TrackingConfig
@@ -18,17 +19,20 @@ from runner.data.dataset import Dataset
 from runner.errors import InputError
 from runner.runs.folder import RunFolder
 from runner.runs.naming import RunIdentity
-from runner.tracking import model_package, names
+from runner.tracking import model_package, names, saved_views
 from runner.tracking.async_writer import StoreWriter
+from runner.tracking.charts import Varied
 from runner.tracking.dataset_input import dataset_input
-from runner.tracking.mlflow_recorder import MlflowRecorder, end_run, store_failure
+from runner.tracking.last_store import remember
+from runner.tracking.mlflow_recorder import FINAL_STEP, MlflowRecorder, end_run, store_failure
 from runner.tracking.opening import open_store
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.recorder import ModelPackage
-from runner.tracking.runs_view import runs_page
-from runner.tracking.store import Store, ui_command
+from runner.tracking.store import UI_ADDRESS, Store, ui_command
 from runner.tracking.tracker import Recording
-from runner.wording import without_password
+from runner.wording import first_line, without_password
+
+log = logging.getLogger("runner.tracking")
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,18 @@ class MlflowTracker:
     @property
     def how_to_look(self) -> str:
         """See `Tracker`."""
-        if self.store.uri.startswith(("http:", "https:")):
-            return runs_page(self.store.uri.rstrip("/"), self.store.experiment_id)
+        if self.store.is_server:
+            return saved_views.page(self._address, self.store.experiment_id, saved_views.LOSSES, charts=True)
         return ui_command(self.store)
+
+    def sweep_page(self, parent_id: str) -> str:
+        """See `Tracker`."""
+        view = saved_views.sweep_view_id(parent_id)
+        return saved_views.page(self._address, self.store.experiment_id, view, charts=True)
+
+    @property
+    def _address(self) -> str:
+        return self.store.uri.rstrip("/") if self.store.is_server else UI_ADDRESS
 
     @contextmanager
     def recording(self, *, stop_on_error: bool = False) -> Iterator[Recording]:
@@ -102,6 +115,23 @@ class MlflowTracker:
         """See `Tracker`."""
         self._client.log_metric(run_id, name, value, step=step)
 
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """See `Tracker`."""
+        now = int(time.time() * 1000)
+        entries = [Metric(name, value, now, FINAL_STEP) for name, value in metrics.items()]
+        self._client.log_batch(run_id, metrics=entries)
+
+    def save_sweep_view(self, parent_id: str, name: str, varied: Varied) -> None:
+        """See `Tracker`."""
+        with _views_may_fail():
+            view = saved_views.sweep_view(parent_id, name, varied)
+            saved_views.save(self._client, self.store.experiment_id, [view])
+
+    def update_views(self, dataset: str) -> None:
+        """See `Tracker`."""
+        with _views_may_fail():
+            saved_views.keep_current(self._client, self.store.experiment_id, dataset)
+
     def end_run(self, run_id: str, status: str) -> None:
         """See `Tracker`."""
         self._client.set_terminated(run_id, status, end_time=int(time.time() * 1000))
@@ -113,6 +143,8 @@ class MlflowTracker:
     def delete_run(self, run_id: str) -> None:
         """See `Tracker`."""
         self._client.delete_run(run_id)
+        with _views_may_fail():
+            saved_views.remove(self._client, self.store.experiment_id, saved_views.sweep_view_id(run_id))
 
     def log_artifacts(self, run_id: str, folder: Path, path: str) -> None:
         """See `Tracker`."""
@@ -151,11 +183,13 @@ class MlflowRecording:
         tracker: where.
         writer: has the thread.
         stop_on_error: see `Tracker.recording`.
+        shown: names of datasets that the dashboard of all losses has been made for.
     """
 
     tracker: MlflowTracker
     writer: StoreWriter
     stop_on_error: bool
+    shown: set[str] = field(default_factory=set)
 
     def open(self, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> MlflowRecorder:
         """See `Recording`; the thread makes the MLflow run when its turn has come."""
@@ -163,6 +197,9 @@ class MlflowRecording:
         params = [Param(key, without_password(value)[: names.PARAM_LENGTH]) for key, value in run.params.items()]
 
         def create(client: mlflow.MlflowClient) -> Run:
+            if dataset.name not in self.shown:
+                self.shown.add(dataset.name)
+                self.tracker.update_views(dataset.name)
             made = client.create_run(self.tracker.store.experiment_id, run_name=run.name, tags=tags)
             try:
                 client.log_batch(made.info.run_id, params=params)  # it cuts to MLflow's limits
@@ -209,6 +246,7 @@ def open_tracker(uri: str, tracking: TrackingConfig, outputs: Path) -> MlflowTra
         InputError: the store does not answer.
     """
     store = open_store(uri, tracking.experiment_name, outputs)
+    remember(outputs, uri, tracking.experiment_name)
     return MlflowTracker(store, tracking.flush_seconds, tracking.system_metrics)
 
 
@@ -229,6 +267,15 @@ def recorded_sweep(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun]:
             "--outputs or --uri names another store"
         )
     return MlflowTracker(Store(uri, found.experiment_id, "")), found
+
+
+@contextmanager
+def _views_may_fail() -> Iterator[None]:
+    """Runs are worth more than how they are looked at: a store that refuses a view does not end them."""
+    try:
+        yield
+    except Exception as problem:  # every kind of store fails in its own words
+        log.warning("the views of MLflow's UI are not up to date: %s", first_line(problem))
 
 
 def _clean(tags: Mapping[str, str]) -> dict[str, str]:

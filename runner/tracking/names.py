@@ -9,11 +9,18 @@ USER = "mlflow.user"
 SOURCE_NAME = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 GIT_COMMIT = "mlflow.source.git.commit"
+COLOUR = "mlflow.runColor"
+
+# MLflow's own tags of an experiment.
+KIND = "mlflow.experimentKind"
+MODEL_TRAINING = "custom_model_development"  # the kind whose pages are about runs; the other one is about traces
+SAVED_VIEW = "mlflow.sharedViewState."  # and the view's id
 
 # Of every run.
 FINGERPRINT = "fingerprint"
 PROCESS = "process"
 VARIANT = "variant"
+LOSS = "loss"  # the chosen option
 SETTING = "setting"  # what a sweep varies besides the loss, the model and the optimizer
 DATASET_NAME = "dataset.name"
 DATASET_SHA256 = "dataset.sha256"
@@ -23,6 +30,9 @@ FAILURE = "failure"
 OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of metrics
 GIT_DIRTY = "git.dirty"
 VERSION_PREFIX = "version."
+
+# A param of a search's runs.
+TRIAL = "trial"
 
 # Of a sweep's parent.
 SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -16,7 +17,7 @@ import sqlalchemy
 from filelock import FileLock, Timeout
 
 from runner.errors import InputError
-from runner.tracking import runs_view
+from runner.tracking import names, saved_views
 from runner.tracking.store import Store
 from runner.wording import first_line, typed, without_password
 
@@ -64,9 +65,10 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             found = client.get_experiment_by_name(name)
             if found is None:
                 place = None if remote else (outputs.absolute() / "artifacts").as_uri()
-                return client.create_experiment(name, artifact_location=place, tags=runs_view.TAGS)
-            if runs_view.TAGS.items() - found.tags.items():
-                client.set_experiment_tag(found.experiment_id, runs_view.TAG, runs_view.TAGS[runs_view.TAG])
+                return client.create_experiment(name, artifact_location=place, tags=saved_views.creation_tags())
+            if found.lifecycle_stage == "active":
+                for tag, value in saved_views.missing_tags(found.tags).items():
+                    client.set_experiment_tag(found.experiment_id, tag, value)
     except Exception as problem:  # every kind of store fails in its own words
         if remote:
             said = "" if "Max retries exceeded" in str(problem) else f" ({first_line(problem)})"
@@ -112,8 +114,21 @@ def _restoring(uri: str, experiment_id: str) -> str:
     return typed("env", setting, sys.executable, "-m", "mlflow", "experiments", "restore", "-x", experiment_id)
 
 
-def find_experiment(uri: str, name: str) -> str | None:
-    """The id of an experiment in a store that is there, or None; nothing is created.
+@dataclass(frozen=True)
+class FoundExperiment:
+    """An experiment to be looked at.
+
+    Attributes:
+        experiment_id: its id.
+        has_dashboard: whether it has the dashboard of all losses.
+    """
+
+    experiment_id: str
+    has_dashboard: bool
+
+
+def find_experiment(uri: str, name: str) -> FoundExperiment | None:
+    """An experiment in a store that is there, or None if it has none of that name, or a deleted one; makes nothing.
 
     Args:
         uri: see `store_uri`.
@@ -131,7 +146,9 @@ def find_experiment(uri: str, name: str) -> str | None:
         raise InputError(
             f"the MLflow store {without_password(uri)} cannot be read ({first_line(problem)})"
         ) from problem
-    return None if found is None else str(found.experiment_id)
+    if found is None or found.lifecycle_stage != "active":
+        return None
+    return FoundExperiment(str(found.experiment_id), names.SAVED_VIEW + saved_views.LOSSES in found.tags)
 
 
 def _refuse_unreachable_database(uri: str) -> None:

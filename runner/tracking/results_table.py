@@ -11,6 +11,7 @@ import pandas as pd
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 
+SECONDS = ("wall_seconds/", "seconds/")  # the second one in older stores
 PARAMETERS = ("loss.", "model.", "optimizer.")
 
 
@@ -67,7 +68,7 @@ def _row(run: RecordedRun) -> dict[str, Any]:
         "n_train": int(tags[names.rows_of("train")]) + int(tags[names.rows_of("validation")]),
         "n_test": int(tags[names.rows_of("test")]),
         **{name: value for name, value in metrics.items() if name.startswith(("test", "val/"))},
-        "seconds": sum(value for name, value in metrics.items() if name.startswith("seconds/")) or math.nan,
+        "seconds": sum(value for name, value in metrics.items() if name.startswith(SECONDS)) or math.nan,
         **{name: _value(said) for name, said in params.items() if name.startswith(PARAMETERS)},
     }
 

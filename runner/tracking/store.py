@@ -12,6 +12,9 @@ from runner.console import short_path
 from runner.errors import InputError
 from runner.wording import typed
 
+UI_ADDRESS = "http://127.0.0.1:5000"
+"""Where `runner ui` answers, unless its port is taken or another one is asked for."""
+
 EXPERIMENT = "imbalance-runner"
 """The MLflow experiment that runs belong to unless `tracking.experiment_name` names another."""
 
@@ -29,6 +32,11 @@ class Store:
     uri: str
     experiment_id: str
     experiment_name: str
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it has pages of its own."""
+        return self.uri.startswith(("http:", "https:"))
 
 
 def store_uri(uri: str | None, outputs: Path) -> str:

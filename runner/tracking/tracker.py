@@ -13,6 +13,7 @@ from runner.errors import RunFailed
 from runner.runs.folder import RunFolder
 from runner.runs.naming import RunIdentity
 from runner.tracking import names
+from runner.tracking.charts import Varied
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.recorder import FolderRecorder, ModelPackage, Recorder, StoreError
 
@@ -66,6 +67,22 @@ class Tracker(Protocol):
 
     def log_metric(self, run_id: str, name: str, value: float, step: int) -> None:
         """Writes one value of a metric."""
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Writes final metrics of a run, which may have ended."""
+
+    def save_sweep_view(self, parent_id: str, name: str, varied: Varied) -> None:
+        """Makes the dashboard of a sweep, which `sweep_page` is the address of."""
+
+    def update_views(self, dataset: str) -> None:
+        """Brings the dashboard of all losses up to date, once a sweep is recorded.
+
+        Args:
+            dataset: its name.
+        """
+
+    def sweep_page(self, parent_id: str) -> str:
+        """The address of a sweep's dashboard, while `how_to_look` shows the store; empty where there is none."""
 
     def end_run(self, run_id: str, status: str) -> None:
         """Ends a run: FINISHED, FAILED or KILLED."""
@@ -154,6 +171,19 @@ class NoTracker:
 
     def log_metric(self, run_id: str, name: str, value: float, step: int) -> None:
         """See `Tracker`."""
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """See `Tracker`."""
+
+    def save_sweep_view(self, parent_id: str, name: str, varied: Varied) -> None:
+        """See `Tracker`."""
+
+    def update_views(self, dataset: str) -> None:
+        """See `Tracker`."""
+
+    def sweep_page(self, parent_id: str) -> str:
+        """See `Tracker`."""
+        return ""
 
     def end_run(self, run_id: str, status: str) -> None:
         """See `Tracker`."""

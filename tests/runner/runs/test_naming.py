@@ -29,14 +29,14 @@ def test_a_run_is_named_by_what_is_not_usual():
     seeds: Any = {"seed": 4, "split_seed": 0}
     mlp, cnn = {"model": "mlp"}, {"model": "cnn"}
 
-    assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · page_blocks · seed 4"
+    assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · seed 4 · page_blocks"
     overrides = ["optimizer.learning_rate=0.003", "trainer.epochs=5", "loss.gamma=1", "loss._target_=x.Y"]
     compared = variant("focal gamma=1", mlp, overrides)
     assert compared == "Y gamma=1 · learning_rate=0.003"
-    assert run_name(compared, "page_blocks", **seeds) == "Y gamma=1 · page_blocks · learning_rate=0.003 · seed 4"
+    assert run_name(compared, "page_blocks", **seeds) == "Y gamma=1 · learning_rate=0.003 · seed 4 · page_blocks"
     assert variant("builtin", mlp, ["+loss.k=3", "model._target_=my.net", "~loss.formula"]) == "builtin · k=3 · net"
     assert (
-        run_name(variant("builtin", cnn), "digits", seed=4, split_seed=2) == "builtin · digits · cnn · split 2 · seed 4"
+        run_name(variant("builtin", cnn), "digits", seed=4, split_seed=2) == "builtin · cnn · split 2 · seed 4 · digits"
     )
 
 
@@ -61,4 +61,4 @@ def test_what_a_sweep_varies_besides_the_loss_is_a_setting():
     )
     assert setting(overrides, ()) == setting([], varied) == ""
     named = run_name("focal", "my", seed=0, split_seed=1, setting="epochs=5, test=0.3")
-    assert named == "focal · my · epochs=5, test=0.3 · split 1 · seed 0"
+    assert named == "focal · epochs=5, test=0.3 · split 1 · seed 0 · my"

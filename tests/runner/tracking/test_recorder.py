@@ -51,7 +51,7 @@ def trained(recorder, folder: Path, number: int, epochs: int = 30) -> None:
     RunFolder(folder).write_summary(f"note of {number}")
     RunFolder(folder).write_metrics({"test/f1": number})
     recorder.log_results({f"test/{name}": number for name in range(200)})
-    recorder.log_metrics({"seconds/log": 0.5})
+    recorder.log_metrics({"wall_seconds/log": 0.5})
 
 
 def refuse_metrics_of(monkeypatch, run_ids: list[str]) -> None:
@@ -85,7 +85,7 @@ def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_
         assert run.data.tags["who"] == str(number)
         assert run.data.tags["mlflow.note.content"] == f"note of {number}"
         assert run.data.metrics["test/199"] == number
-        assert run.data.metrics["seconds/log"] == 0.5
+        assert run.data.metrics["wall_seconds/log"] == 0.5
         curve = client.get_metric_history(recorder.run_id, "val/e")
         assert [(point.step, point.value) for point in curve] == [(e, number + e / 8) for e in range(1, 31)]
         assert run.inputs.dataset_inputs[0].dataset.name == "toy"

@@ -1,0 +1,51 @@
+"""Which store the last run was recorded in: remembered in the folder of outputs, for `runner ui`. No MLflow here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from runner.wording import without_password
+
+FILE = ".last_store.json"
+
+
+@dataclass(frozen=True)
+class LastStore:
+    """Where the last run was recorded.
+
+    Attributes:
+        uri: of the store; a password in it is masked.
+        experiment: its name.
+    """
+
+    uri: str
+    experiment: str
+
+    @property
+    def lacks_password(self) -> bool:
+        """Whether the address had a password, which is written nowhere."""
+        return ":***@" in self.uri
+
+
+def remember(outputs: Path, uri: str, experiment: str) -> None:
+    """Writes down the store of a run that is about to be recorded.
+
+    Args:
+        outputs: a folder that exists.
+        uri: of the store.
+        experiment: its name.
+    """
+    text = json.dumps(asdict(LastStore(without_password(uri), experiment)))
+    file = outputs / FILE
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+
+
+def last_store(outputs: Path) -> LastStore | None:
+    """What was remembered in a folder; None where nothing was."""
+    try:
+        return LastStore(**json.loads((outputs / FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):  # none there, or half written
+        return None
