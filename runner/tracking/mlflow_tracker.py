@@ -194,7 +194,7 @@ class MlflowRecording:
     def open(self, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> MlflowRecorder:
         """See `Recording`; the thread makes the MLflow run when its turn has come."""
         tags = _clean(run.tags)
-        params = [Param(key, without_password(value)[: names.PARAM_LENGTH]) for key, value in run.params.items()]
+        params = [Param(key, without_password(value)) for key, value in names.accepted_params(run.params).items()]
 
         def create(client: mlflow.MlflowClient) -> Run:
             if dataset.name not in self.shown:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 # MLflow's own tags.
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"
@@ -58,7 +61,25 @@ UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json"
 """Files and folders of a run's folder that become its artifacts."""
 
 PARAM_LENGTH = 6000  # MLflow's limits, in characters
+KEY_LENGTH = 250
+_REFUSED_IN_KEYS = re.compile(r"[^\w.\- :]")  # a slash is taken for a path, which must be a plain one
 TAG_LENGTH = 8000
+
+
+def accepted_params(params: Mapping[str, str]) -> dict[str, str]:
+    """Parameters under keys that MLflow accepts, of values no longer than it takes.
+
+    A config of a user's own may have any keys; what MLflow refuses in one, which would end the run, becomes `_`. The
+    run's config.yaml has them as they are.
+    """
+    accepted: dict[str, str] = {}
+    for key, value in params.items():
+        plain = _REFUSED_IN_KEYS.sub("_", key)[:KEY_LENGTH]
+        number, unique = 2, plain
+        while unique in accepted:
+            unique, number = f"{plain[: KEY_LENGTH - 5]}_{number}", number + 1
+        accepted[unique] = value[:PARAM_LENGTH]
+    return accepted
 
 
 def rows_of(part: str) -> str:

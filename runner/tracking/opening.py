@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             found = client.get_experiment_by_name(name)
             if found is None:
                 place = None if remote else (outputs.absolute() / "artifacts").as_uri()
-                return client.create_experiment(name, artifact_location=place, tags=saved_views.creation_tags())
+                made = client.create_experiment(name, artifact_location=place, tags=saved_views.creation_tags())
+                found = client.get_experiment(made)
             if found.lifecycle_stage == "active":
                 for tag, value in saved_views.missing_tags(found.tags).items():
                     client.set_experiment_tag(found.experiment_id, tag, value)
@@ -86,6 +88,7 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             "or choose another name with tracking.experiment_name=..."
         )
     _refuse_moved(uri, name, str(found.artifact_location))
+    _refuse_unwritable(uri, name, str(found.artifact_location))
     return found.experiment_id
 
 
@@ -107,6 +110,29 @@ def _refuse_moved(uri: str, name: str, location: str) -> None:
             f"{here} was copied from {there}, where the artifacts of its experiment {name!r} would go: use that store, "
             + way_out
         )
+
+
+def _refuse_unwritable(uri: str, name: str, location: str) -> None:
+    """A server that does not take artifacts itself names a folder of its own machine, which may not be there here.
+
+    Raises:
+        InputError: artifacts cannot be written from here.
+    """
+    parts = urlsplit(location)
+    if parts.scheme not in ("", "file"):
+        return
+    folder = Path(url2pathname(parts.path))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        server = "start the server with --serve-artifacts, so that it takes them itself, then "
+        raise InputError(
+            f"the artifacts of the experiment {name!r} go to {folder}, which cannot be written here "
+            f"({problem.strerror}): {server if uri.startswith('http') else ''}begin another experiment with "
+            "tracking.experiment_name=..., whose artifacts go elsewhere"
+        ) from problem
 
 
 def _restoring(uri: str, experiment_id: str) -> str:

@@ -112,6 +112,17 @@ def test_a_store_that_was_moved_or_copied_is_refused_with_a_way_out(tmp_path, ho
     assert open_store(uri, "another", new).experiment_name == "another"
 
 
+@pytest.mark.parametrize("place", ["a file/artifacts", "/proc/nowhere/artifacts"])
+def test_a_place_for_artifacts_that_cannot_be_written_is_refused_before_training(tmp_path, place):
+    (tmp_path / "a file").write_text("")
+    uri = store_uri(None, tmp_path)
+    open_store(uri, "first", tmp_path)
+    where = tmp_path / place  # an absolute place stays one
+    mlflow.MlflowClient(uri).create_experiment("theirs", artifact_location=str(where))
+    with pytest.raises(InputError, match=f"'theirs' go to {where}, which cannot be written here"):
+        open_store(uri, "theirs", tmp_path)
+
+
 def test_one_store_may_serve_several_folders(tmp_path):
     uri = f"sqlite:///{tmp_path / 'runs.db'}"
     first = open_store(uri, "mine", tmp_path / "one")
