@@ -102,6 +102,8 @@ WHOLE = [
     (["seed", "=", "3"], ["seed", "key=value"]),
     (["uii"], ["uii", "runner ui"]),
     (["--mulitrun", "seed=0,1"], ["--mulitrun", "'--multirun'"]),
+    (["\u2014m", "seed=0,1"], ["type -m"]),
+    (["\u2013multirun", "seed=0,1"], ["type --multirun"]),
     (["--confg=job"], ["--confg", "'--cfg'"]),
     (["-x", "seed=1"], ["-x", "not an option"]),
     (["hydra.job.chdir=true"], ["hydra.job.chdir=true", "leave it out"]),

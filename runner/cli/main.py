@@ -61,6 +61,10 @@ COMMANDS = {
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""
 
 
+TYPOGRAPHIC_DASHES = ("\u2012", "\u2013", "\u2014", "\u2212")
+"""What pages and mails make of a hyphen in a command that is copied from them."""
+
+
 def command(name: str) -> Callable[[Sequence[str]], int]:
     """The function of a sub-command: arguments in, exit status out."""
     found: Callable[[Sequence[str]], int] = getattr(importlib.import_module(COMMANDS[name]), name)
@@ -136,6 +140,10 @@ def _refuse_stray_words(arguments: Sequence[str], commands: list[str]) -> None:
     for before, word in zip(["", *arguments], arguments, strict=False):
         if before in OPTIONS_WITH_A_VALUE:
             continue
+        if word.startswith(TYPOGRAPHIC_DASHES):
+            plain = word.lstrip("".join(TYPOGRAPHIC_DASHES) + "-")
+            option = f"{'-' if len(plain) == 1 else '--'}{plain}"
+            raise InputError(f"{word}: begins with a dash of printed text; type {option}")
         if word.startswith("-"):
             _refuse_unknown_option(word.partition("=")[0])
         elif "=" not in word.strip("=") and not word.startswith("~"):
