@@ -82,5 +82,5 @@ Weights of epoch {best_epoch}; training ended: {stopped}.
 **Where to look:** `figures/precision_recall.png` (is it above the prevalence line where you work?), \
 `figures/loss_curves.png` (does validation log loss rise while the training loss falls?), \
 `figures/calibration.png` (may probabilities be taken at their word?). Compare losses by `test/average_precision` and \
-`test/log_loss`, never by `val/loss`: each loss has its own scale.
+`test_calibrated/log_loss`, never by `val/loss`: each loss has its own scale.
 """
