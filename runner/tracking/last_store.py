@@ -43,6 +43,11 @@ def remember(outputs: Path, uri: str, experiment: str) -> None:
         file.write_text(text, encoding="utf-8")
 
 
+def forget(outputs: Path) -> None:
+    """Removes what was remembered in a folder."""
+    (outputs / FILE).unlink(missing_ok=True)
+
+
 def last_store(outputs: Path) -> LastStore | None:
     """What was remembered in a folder; None where nothing was."""
     try:

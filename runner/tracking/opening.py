@@ -102,13 +102,18 @@ def _refuse_moved(uri: str, name: str, location: str) -> None:
         return
     here = Path(uri.removeprefix("sqlite:///"))
     there = Path(url2pathname(urlsplit(location).path)).parent
+    named = ("--outputs", str(here.parent)) if here.name == "mlflow.db" else ("--uri", uri)
+    relocate = f"`{typed('runner', 'relocate', *named)}`"
     way_out = "or begin an experiment of its own here with tracking.experiment_name=..."
     if not there.exists():
-        raise InputError(f"{here} was moved: its artifacts are in {there}, which is gone: move it back, {way_out}")
+        raise InputError(
+            f"{here} was moved: its artifacts are in {there}, which is gone: {relocate} points it at where it is now, "
+            + way_out
+        )
     if there != here.parent and (there / here.name).exists():
         raise InputError(
-            f"{here} was copied from {there}, where the artifacts of its experiment {name!r} would go: use that store, "
-            + way_out
+            f"{here} was copied from {there}, where the artifacts of its experiment {name!r} would go: "
+            f"{relocate} makes it a store of its own, use that one, {way_out}"
         )
 
 

@@ -97,7 +97,7 @@ def test_folders_are_refused(tmp_path, folder):
         store_uri(folder, tmp_path)
 
 
-@pytest.mark.parametrize(("how", "words"), [("moved", "which is gone: move it back"), ("copied", "use that store")])
+@pytest.mark.parametrize(("how", "words"), [("moved", "which is gone: `runner relocate"), ("copied", "use that one")])
 def test_a_store_that_was_moved_or_copied_is_refused_with_a_way_out(tmp_path, how, words):
     old, new = tmp_path / "my old", tmp_path / "new"
     open_store(store_uri(None, old), "mine", old)
