@@ -10,18 +10,15 @@ its loss; the table says how far trained networks are from that.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.table import Table
+from swept_runs import swept_runs
 
 DATASETS = (
     "page_blocks0", "yeast4", "yeast6", "satimage", "abalone19", "abalone9_18",
@@ -34,16 +31,10 @@ Scores = dict[tuple[str, str], list[dict[str, float]]]
 def measured(splits: int) -> Scores:
     """The metrics of each split, by loss and dataset."""
     found: Scores = defaultdict(list)
+    swept = (f"dataset.name={','.join(DATASETS)}", "loss=glob(*)", f"split.seed=range(0,{splits})")
     with tempfile.TemporaryDirectory() as folder:
-        swept = (f"dataset.name={','.join(DATASETS)}", "loss=glob(*)", f"split.seed=range(0,{splits})")
-        plain = ("tracking=none", "figures=none", "comparison=none", "evaluation.bootstrap=0")
-        command = [sys.executable, "-m", "runner", "-m", "dataset=keel", *swept, *plain, f"paths.outputs={folder}"]
-        subprocess.run(command, check=True, capture_output=True)
-        for metrics_file in Path(folder).rglob("metrics.json"):
-            run = json.loads((metrics_file.parent / "run.json").read_text())
-            config = yaml.safe_load((metrics_file.parent / "config.yaml").read_text())
-            key = str(run["choices"]["loss"]), str(config["dataset"]["name"])
-            found[key].append(json.loads(metrics_file.read_text()))
+        for choices, config, metrics in swept_runs(Path(folder), "dataset=keel", *swept):
+            found[choices["loss"], config["dataset"]["name"]].append(metrics)
     return found
 
 

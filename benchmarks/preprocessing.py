@@ -11,9 +11,6 @@ positive depend on ranks and thresholds of them, not on their size.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -21,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from rich.console import Console
 from rich.table import Table
 from scipy.special import expit
+from swept_runs import swept_runs
 
 PREPROCESSING = ("standard", "robust", "quantile", "piecewise_linear")
 KEEL = (
@@ -53,15 +50,9 @@ def sweep(folder: Path, *dataset: str, splits: int) -> Scores:
     """Average precision of each split, by dataset, rescaling and loss."""
     found: Scores = defaultdict(list)
     swept = (f"preprocessing={','.join(PREPROCESSING)}", f"loss={','.join(LOSSES)}", f"split.seed=range(0,{splits})")
-    plain = ("tracking=none", "figures=none", "comparison=none", "evaluation.bootstrap=0")
-    command = [sys.executable, "-m", "runner", "-m", *dataset, *swept, *plain, f"paths.outputs={folder}"]
-    subprocess.run(command, check=True, capture_output=True)
-    for metrics_file in folder.rglob("metrics.json"):
-        run = json.loads((metrics_file.parent / "run.json").read_text())
-        config = yaml.safe_load((metrics_file.parent / "config.yaml").read_text())
+    for choices, config, metrics in swept_runs(folder, *dataset, *swept):
         name = Path(config["dataset"].get("path") or config["dataset"]["name"]).stem
-        value = json.loads(metrics_file.read_text())["test/average_precision"]
-        found[name, config["preprocessing"], run["choices"]["loss"]].append(value)
+        found[name, config["preprocessing"], choices["loss"]].append(metrics["test/average_precision"])
     return found
 
 

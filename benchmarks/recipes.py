@@ -11,9 +11,6 @@ at their defaults but for enough iterations; they see the training rows alone, a
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -21,13 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.table import Table
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.neural_network import MLPClassifier
+from swept_runs import swept_runs
 
 from runner.data import check, make_splits
 from runner.data.sources import load_keel
@@ -46,17 +43,11 @@ Scores = dict[tuple[str, str], list[tuple[float, float]]]
 def our_scores(splits: int) -> Scores:
     """(average precision, log loss) of each split, by dataset and model."""
     found: Scores = defaultdict(list)
+    swept = (f"dataset.name={','.join(DATASETS)}", f"model={','.join(OURS)}", f"split.seed=range(0,{splits})")
     with tempfile.TemporaryDirectory() as folder:
-        swept = (f"dataset.name={','.join(DATASETS)}", f"model={','.join(OURS)}", f"split.seed=range(0,{splits})")
-        plain = ("tracking=none", "figures=none", "comparison=none", "evaluation.bootstrap=0")
-        command = [sys.executable, "-m", "runner", "-m", "dataset=keel", *swept, *plain, f"paths.outputs={folder}"]
-        subprocess.run(command, check=True, capture_output=True)
-        for metrics_file in Path(folder).rglob("metrics.json"):
-            run = json.loads((metrics_file.parent / "run.json").read_text())
-            config = yaml.safe_load((metrics_file.parent / "config.yaml").read_text())
-            metrics = json.loads(metrics_file.read_text())
-            key = str(config["dataset"]["name"]), str(run["choices"]["model"])
-            found[key].append((metrics["test/average_precision"], metrics["test/log_loss"]))
+        for choices, config, metrics in swept_runs(Path(folder), "dataset=keel", *swept):
+            scores = metrics["test/average_precision"], metrics["test/log_loss"]
+            found[config["dataset"]["name"], choices["model"]].append(scores)
     return found
 
 

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from runner.config.sweep_jobs import sweep_jobs, sweep_params
+from runner.config.sweeper import ConfiguredSweeper
 
 
 @dataclass
@@ -35,19 +33,8 @@ class GridConfig:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-class GridSweeper(Sweeper):
+class GridSweeper(ConfiguredSweeper):
     """Launches the jobs of a sweep that lists them."""
-
-    def __init__(self, **_: Any) -> None:
-        """What `hydra.sweeper` says is read from the config."""
-
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """See `Sweeper`."""
-        self.hydra_context = hydra_context
-        self.config = config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: Sequence[str]) -> list[Sequence[JobReturn]]:
         """See `Sweeper`."""

@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import MISSING, DictConfig
+from omegaconf import MISSING
 from omegaconf.errors import OmegaConfBaseException
 
 from runner import search, sweeps
 from runner.config.hydra_errors import HydraPassThrough, explain
+from runner.config.sweeper import ConfiguredSweeper
 from runner.errors import InputError
 
 SAMPLERS = {
@@ -56,19 +54,8 @@ class OptunaConfig:
     custom_search_space: str | None = None
 
 
-class OptunaSweeper(Sweeper):
+class OptunaSweeper(ConfiguredSweeper):
     """Jobs chosen by Optuna; see `runner.search.loop`."""
-
-    def __init__(self, **_: Any) -> None:
-        """What `hydra.sweeper` says is read from the config."""
-
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """See `Sweeper`."""
-        self.hydra_context = hydra_context
-        self.config = config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: Sequence[str]) -> None:
         """See `Sweeper`."""

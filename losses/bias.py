@@ -30,10 +30,9 @@ def inverse_map(
             networks overshoot it: its inverse would be exactly 0 or 1 there. With `rows` it stays within
             [1 / (rows + 2), 1 - 1 / (rows + 2)], what so many rows of one class would say (Laplace's rule).
     """
-    undone: np.ndarray | None
     if isinstance(loss, keras.losses.BinaryCrossentropy) and _calls(loss) == _calls(keras.losses.BinaryCrossentropy()):
         loss = SmoothedLoss(loss.get_config()["label_smoothing"])
-    undone = loss.debias(logits) if hasattr(loss, "debias") else None
+    undone: np.ndarray | None = loss.debias(logits) if hasattr(loss, "debias") else None
     if undone is None:
         return None
     positive, negative = class_weights

@@ -84,7 +84,6 @@ def _rescaling(numbers_by: str, rows: int) -> list[TransformerMixin]:
 
     The last is the piecewise linear encoding of Gorishniy et al. 2022 (section 3.2) in the basis of hat functions.
     """
-    quantiles = min(QUANTILES, rows)
     match numbers_by:
         case "standard":
             return [StandardScaler()]
@@ -94,7 +93,7 @@ def _rescaling(numbers_by: str, rows: int) -> list[TransformerMixin]:
         case "quantile":
             # Standardised, because of a column of few values the ranks are few, and far out.
             ranks = QuantileTransformer(
-                n_quantiles=quantiles, output_distribution="normal", subsample=None, random_state=0
+                n_quantiles=min(QUANTILES, rows), output_distribution="normal", subsample=None, random_state=0
             )
             return [ranks, StandardScaler()]
         case "piecewise_linear":

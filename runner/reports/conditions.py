@@ -126,7 +126,8 @@ def _check_rows(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> None:
     """Refuses runs of other rows, or of rows that are divided otherwise."""
     contents = {run.tags.get(names.DATASET_SHA256, "") for _, run in runs}
     groups = ("dataset", "split") if len(contents) > 1 else ("split",)
-    why = [str(each) for each in _in_groups(dataset, runs, groups) if each.key != "split.seed"]
+    keys = dict.fromkeys(key for _, run in runs for key in run.params if _within(key, groups) and key != "split.seed")
+    why = [str(each) for each in _in_keys(dataset, runs, list(keys))]
     if why or len(contents) > 1:
         said = "; ".join(why) or "the data changed between them, by their SHA-256"
         raise InputError(f"the runs on {dataset} are not on the same rows and splits, so they cannot be paired: {said}")
@@ -147,11 +148,6 @@ def _told(label: str, key: str) -> bool:
     if _within(key, ("model", "optimizer")) and any("=" not in part for part in parts):
         return True
     return key.partition(".")[2] in {part.partition("=")[0] for part in parts}
-
-
-def _in_groups(dataset: str, runs: Sequence[tuple[str, RecordedRun]], groups: Sequence[str]) -> Iterator[Difference]:
-    keys = dict.fromkeys(key for _, run in runs for key in run.params if _within(key, groups))
-    return _in_keys(dataset, runs, list(keys))
 
 
 def _in_keys(dataset: str, runs: Sequence[tuple[str, RecordedRun]], keys: Sequence[str]) -> Iterator[Difference]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import mlflow
 import sqlalchemy
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from runner.errors import InputError
 from runner.tracking import names, saved_views
-from runner.tracking.store import Store
+from runner.tracking.store import Store, folder_of
 from runner.wording import first_line, typed, without_password
 
 FIRST_CONTACT_SECONDS = 10
@@ -101,7 +100,7 @@ def _refuse_moved(uri: str, name: str, location: str) -> None:
     if not (uri.startswith("sqlite:") and location.startswith("file:")):
         return
     here = Path(uri.removeprefix("sqlite:///"))
-    there = Path(url2pathname(urlsplit(location).path)).parent
+    there = folder_of(location).parent
     named = ("--outputs", str(here.parent)) if here.name == "mlflow.db" else ("--uri", uri)
     relocate = f"`{typed('runner', 'relocate', *named)}`"
     way_out = "or begin an experiment of its own here with tracking.experiment_name=..."
@@ -123,10 +122,9 @@ def _refuse_unwritable(uri: str, name: str, location: str) -> None:
     Raises:
         InputError: artifacts cannot be written from here.
     """
-    parts = urlsplit(location)
-    if parts.scheme not in ("", "file"):
+    if urlsplit(location).scheme not in ("", "file"):
         return
-    folder = Path(url2pathname(parts.path))
+    folder = folder_of(location)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import sqlalchemy
 from sqlalchemy import Connection, Table, func
@@ -12,6 +10,7 @@ from sqlalchemy import Connection, Table, func
 from runner.errors import InputError
 from runner.tracking import names
 from runner.tracking.last_store import forget
+from runner.tracking.store import folder_of
 from runner.wording import first_line
 
 LOCATIONS = (
@@ -63,8 +62,7 @@ def _former_folders(connection: Connection, tables: dict[str, Table], store: Pat
     Artifacts that were somewhere else from the beginning stay there.
     """
     found = connection.execute(sqlalchemy.select(tables["experiments"].c.artifact_location)).scalars()
-    places = (Path(url2pathname(urlsplit(each).path)) for each in found if each and each.startswith("file:"))
-    folders = dict.fromkeys(place.parent for place in places)
+    folders = dict.fromkeys(folder_of(each).parent for each in found if each and each.startswith("file:"))
     return [each for each in folders if each != store.parent and (not each.exists() or (each / store.name).exists())]
 
 

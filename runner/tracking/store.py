@@ -6,6 +6,8 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from runner.config.schemas import TrackingConfig
 from runner.console import short_path
@@ -37,6 +39,11 @@ class Store:
     def is_server(self) -> bool:
         """Whether it has pages of its own."""
         return self.uri.startswith(("http:", "https:"))
+
+
+def folder_of(location: str) -> Path:
+    """The folder of a `file:` address, or of a path, as MLflow keeps them for artifacts."""
+    return Path(url2pathname(urlsplit(location).path))
 
 
 def store_uri(uri: str | None, outputs: Path) -> str:
