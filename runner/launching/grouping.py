@@ -56,7 +56,9 @@ def _may_differ(key: str, value: object) -> bool:
 
 
 def most_members(parameters: int, widest: int, batch_size: int) -> int:
-    """How many members fit into a share of the memory that is free now.
+    """How many members fit into a share of the machine's memory.
+
+    Of all memory, free or not: a resumed sweep has the same stacks.
 
     Args:
         parameters: of the network.
@@ -64,7 +66,7 @@ def most_members(parameters: int, widest: int, batch_size: int) -> int:
         batch_size: rows a step.
     """
     each = 4 * (COPIES * parameters + 6 * widest * batch_size)  # bytes; forward and backward hold a few layers
-    return max(1, min(MOST, int(SHARE_OF_MEMORY * psutil.virtual_memory().available / each)))
+    return max(1, min(MOST, int(SHARE_OF_MEMORY * psutil.virtual_memory().total / each)))
 
 
 def portions(keys: Sequence[str], most: int) -> list[list[int]]:

@@ -48,9 +48,23 @@ class StackedRun:
         job: its job, as the sweep's journal knows it.
         run: prepared.
         recorder: of its record, once that is open.
+        repeated: whether it is done already, and is trained once more only because the stack of the others has it.
     """
 
     launched: LaunchedJob
     job: JobRun
     run: Run
     recorder: Recorder | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class DoneJob:
+    """A job whose run an earlier attempt of the sweep has finished.
+
+    Attributes:
+        launched, job: see `StackedRun`.
+    """
+
+    launched: LaunchedJob
+    job: JobRun

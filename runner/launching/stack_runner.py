@@ -19,7 +19,7 @@ from runner.experiment.admit import admit
 from runner.experiment.run import Logits, Run, TrainedRun
 from runner.launching.completion import CompletionQueue, FinishedTraining
 from runner.launching.grouping import most_members, portions
-from runner.launching.jobs import LaunchedJob, StackedRun
+from runner.launching.jobs import DoneJob, LaunchedJob, StackedRun
 from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
 from runner.sweeps.job import JobRun
@@ -37,11 +37,14 @@ class StackRunner:
 
     def __init__(self, max_stack: int | None, queue: CompletionQueue) -> None:
         self._max_stack, self._queue = max_stack, queue
-        self._waiting: list[StackedRun] = []
+        self._admitted: list[StackedRun | DoneJob] = []
         self._optimizers = Optimizers()
 
     def add(self, launched: LaunchedJob) -> None:
-        """Admits and prepares a job's run; a job that is refused, or done already, ends here."""
+        """Admits and prepares a job's run; a job that is refused ends here.
+
+        One that an earlier attempt of the sweep has finished ends here too, but keeps its place: see `run`.
+        """
         hydra = launched.config.hydra
         job = JobRun(launched.task, hydra)
         if not job.should_start():
@@ -60,28 +63,47 @@ class StackRunner:
         if isinstance(admitted, Outcome):
             job.finished(admitted)
             launched.ended(admitted.objective)
+            self._admitted.append(DoneJob(launched, job))
         else:
-            self._waiting.append(StackedRun(launched, job, run))
+            self._admitted.append(StackedRun(launched, job, run))
 
     def run(self) -> list[LaunchedJob]:
-        """Trains what was added, and hands it on to be concluded; returns the jobs that cannot be stacked."""
-        if not self._waiting:
+        """Trains what was added, and hands it on to be concluded; returns the jobs that cannot be stacked.
+
+        The last digits of a run depend on how many share its stack. So that a resumed sweep has the digits of one that
+        was never interrupted, its stacks are those of the whole sweep: one that lacks a run is trained whole, and what
+        had been finished of it is not recorded again.
+        """
+        waiting = [each for each in self._admitted if isinstance(each, StackedRun)]
+        if not waiting:
             return []
         try:
-            trainer = StackTrainer(self._waiting[0].run, self._optimizers)
+            trainer = StackTrainer(waiting[0].run, self._optimizers)
             reason = trainer.reason_unsupported
         except Exception as problem:  # a model that cannot be built: the same one for all of them
-            for each in self._waiting:
+            for each in waiting:
                 self._queue.fail(each, problem)
             return []
         if reason:
-            log.info("%d runs are trained one by one: %s", len(self._waiting), reason)
-            return [each.launched for each in self._waiting]
-        for members in trainer.stacks(self._waiting, self._max_stack):
-            opened = [each for each in members if self._open(each, trainer.device)]
+            log.info("%d runs are trained one by one: %s", len(waiting), reason)
+            return [each.launched for each in waiting]
+        runs = [each if isinstance(each, StackedRun) else self._again(each) for each in self._admitted]
+        for members in trainer.stacks(runs, self._max_stack):
+            opened = [each for each in members if not each.repeated and self._open(each, trainer.device)]
             if opened:
-                self._queue.conclude(self._train(trainer, opened))
+                whole = [each for each in members if each.repeated or each in opened]
+                if done := len(whole) - len(opened):
+                    log.info(
+                        "%d of %d are done and recorded: trained once more, for the others' digits", done, len(whole)
+                    )
+                self._queue.conclude(self._train(trainer, whole))
         return []
+
+    def _again(self, done: DoneJob) -> StackedRun:
+        """The run of a job that is done already, to be trained once more for the sake of the others."""
+        admitted = admit(done.job.spec(), done.job.resources)
+        assert not isinstance(admitted, Outcome)
+        return StackedRun(done.launched, done.job, experiment.prepare(admitted, done.job.resources), repeated=True)
 
     def _open(self, stacked: StackedRun, device: str) -> bool:
         """Opens the run's record; False if it is not to be trained any more, or the record cannot be opened."""
@@ -105,13 +127,16 @@ class StackRunner:
             results = trainer.train(members)
         except Exception as problem:
             if len(members) == 1:
-                self._queue.fail(members[0], problem)
+                if not members[0].repeated:
+                    self._queue.fail(members[0], problem)
                 return []
             log.info("%d runs cannot be trained together: %s", len(members), problem)
             middle = len(members) // 2
             return [*self._train(trainer, members[:middle]), *self._train(trainer, members[middle:])]
         finished = []
         for stacked, result in zip(members, results, strict=True):
+            if stacked.repeated:
+                continue
             if isinstance(result, Exception):
                 self._queue.fail(stacked, result)
             else:
@@ -203,10 +228,10 @@ class StackTrainer:
 
     def _member(self, stacked: StackedRun, show: Callable[[int], None]) -> training.Member:
         run, recorder = stacked.run, stacked.recorder
-        assert recorder is not None
 
         def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
-            recorder.log_epoch(epoch, metrics)
+            if recorder is not None:
+                recorder.log_epoch(epoch, metrics)
             show(epoch)
 
         config = run.spec.config

@@ -92,7 +92,7 @@ def test_stacks_are_otherwise_of_nearly_one_size(kinds, most):
 
 def test_a_stack_s_size_is_bounded_by_memory(monkeypatch):
     assert most_members(3000, 64, 32) == MOST
-    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 4 * 40 * COPIES * 1_000_000}))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"total": 4 * 40 * COPIES * 1_000_000}))
     assert most_members(1_000_000, 1, 1) == 9
     assert most_members(10**12, 1, 1) == 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
-from commands import TINY
+from commands import PLAIN, TINY
 
 SWEEP = ("-m", *TINY, "tracking=none", "comparison=none", "paths.outputs=outputs")
 
@@ -139,3 +139,27 @@ def test_launcher_settings_out_of_range_are_refused_before_any_run(command, tmp_
     assert done.err.startswith(f"error: {words}")
     assert len(done.err.splitlines()) == 1
     assert not list((tmp_path / "outputs").rglob(".hydra"))
+
+
+def test_a_resumed_sweep_has_the_digits_of_one_that_was_never_interrupted(command, store):
+    """A run whose companions are done is trained in their company again; alone, its last digits would be others."""
+    sweep = ("-m", *TINY, *PLAIN, "trainer.epochs=8", "loss=builtin,focal,dice", "seed=0,1", "paths.outputs=outputs")
+    assert command(*sweep).status == 0
+    lost = store.search_runs(["1"], "params.loss = 'dice' and params.seed = '1'")[0]
+    store.set_terminated(lost.info.run_id, "KILLED")
+
+    again = command(*sweep, "sweep.resume=true")
+    made = store.search_runs(["1"], "params.loss = 'dice' and params.seed = '1' and status = 'FINISHED'")
+
+    assert again.status == 0, again.err
+    assert again.out.count("(done before)") == 5
+    assert "training 6 runs together" in again.out
+    assert "5 of 6 are done and recorded" in again.out
+    assert len(made) == 1
+    assert len(store.search_runs(["1"], "status = 'FINISHED'")) == 1 + 6
+    for name in ("train/loss", "val/log_loss", "val/average_precision"):
+        curves = [[point.value for point in store.get_metric_history(run.info.run_id, name)] for run in (lost, *made)]
+        assert len(curves[0]) >= 8
+        assert curves[0] == curves[1], name
+    kept = {key: value for key, value in lost.data.metrics.items() if not key.startswith("wall_seconds/")}
+    assert {key: made[0].data.metrics[key] for key in kept} == kept
