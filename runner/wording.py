@@ -32,8 +32,10 @@ def join_names(values: Iterable[object], most: int = 12) -> str:
 
 def first_line(problem: BaseException) -> str:
     """The first line of an exception's text, cut to a readable length, passwords hidden."""
-    text = str(problem).strip()
-    line = without_password(text.splitlines()[0] if text else type(problem).__name__)
+    lines = str(problem).strip().splitlines() or [type(problem).__name__]
+    if lines[0].startswith("(raised as a result of") and len(lines) > 1:  # SQLAlchemy on itself; then what happened
+        lines = lines[1:]
+    line = without_password(lines[0])
     return line if len(line) < 200 else line[:200] + "..."
 
 

@@ -1,28 +1,56 @@
-"""Writes runs into a store: one thread for any number of them, each run's records in order and in few requests."""
+"""Writes runs into a store: one thread for any number of them, each run's records in order and in few transactions."""
 
 from __future__ import annotations
 
 import gc
+import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-import mlflow
-from mlflow.entities import Metric, Run, RunTag
+from mlflow.entities import Metric
 
+from runner.tracking import database_run_store
+from runner.tracking.database_run_store import DatabaseRunStore
 from runner.tracking.recorder import StoreError
+from runner.tracking.run_store import ClientRunStore, CreatedRun, NewRun, RunStore, store_failure
 from runner.tracking.store import Store
 from runner.wording import first_line
 
+log = logging.getLogger("runner.tracking")
+
 Value = TypeVar("Value")
+MOST_UNANSWERED = 1000
+
+
+@dataclass
+class _Task:
+    """Something that the thread is to do.
+
+    Attributes:
+        work: what.
+        answer: has its result once that is written.
+        run: whose record it belongs to, if it belongs to one.
+        result: of the work.
+    """
+
+    work: Callable[[], Any]
+    answer: Future[Any]
+    run: RunWriter | None
+    result: Any = None
 
 
 class StoreWriter:
     """The thread. A context: leaving it waits until all is written, so that nothing is lost.
+
+    What waits is written in one transaction as soon as there is nothing else to do: alone, a run is written at once; of
+    a stack, many runs are written together.
 
     It is no daemon: were the program to end without leaving the context, the thread would write what it has, and end.
 
@@ -33,11 +61,11 @@ class StoreWriter:
 
     def __init__(self, store: Store, seconds: float) -> None:
         _freeze_loaded_objects()
-        self.store = store
-        self.client = mlflow.MlflowClient(store.uri)
+        self.runs = run_store(store)
         self.running: set[RunWriter] = set()
         self._seconds = seconds
-        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._unanswered: list[_Task] = []
         self._closing, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=False)
         self._thread.start()
@@ -50,26 +78,24 @@ class StoreWriter:
     ) -> None:
         self.close()
 
-    def open(self, create: Callable[[mlflow.MlflowClient], Run]) -> RunWriter:
-        """A run that `create` makes when its turn has come; returns at once."""
-        return RunWriter(self, create)
+    def open(self, new: NewRun) -> RunWriter:
+        """A run that is created when its turn has come; returns at once."""
+        return RunWriter(self, new)
 
-    def call(self, task: Callable[[], Value]) -> Future[Value]:
-        """Has the thread do something, after all it was given before."""
-        future: Future[Value] = Future()
+    def call(self, work: Callable[[], Value], run: RunWriter | None = None) -> Future[Value]:
+        """Has the thread do something, after all it was given before; the answer comes when that is written.
 
-        def done() -> None:
-            try:
-                future.set_result(task())
-            except BaseException as problem:
-                future.set_exception(problem)
-
+        Args:
+            work: what.
+            run: whose record it belongs to; what cannot be written of that is the future's error.
+        """
+        task = _Task(work, Future(), run)
         with self._closing:
             if self._closed:  # nobody would ever answer
-                future.set_exception(StoreError("the record was closed before"))
+                task.answer.set_exception(StoreError("the record was closed before"))
             else:
-                self._tasks.put(done)
-        return future
+                self._tasks.put(task)
+        return task.answer
 
     def close(self) -> None:
         """Returns when all is written."""
@@ -77,6 +103,33 @@ class StoreWriter:
             self._closed = True
             self._tasks.put(None)
         self._thread.join()
+
+    def commit(self) -> None:
+        """Writes what waits, and answers what waited for it; for the thread alone."""
+        concerned = self._concerned()
+        errors = self._commit()
+        tasks, self._unanswered = self._unanswered, []
+        for run in concerned:
+            if (problem := errors.get(run.run_id)) is not None:
+                run.error = run.error or problem
+                self.runs.end(run.run_id, "FAILED", store_failure(problem))  # if it is there, and can be written now
+        if errors:
+            self._commit()
+        for task in tasks:
+            problem = errors.get(task.run.run_id) if task.run is not None else None
+            if problem is None:
+                task.answer.set_result(task.result)
+            else:
+                task.answer.set_exception(problem)
+
+    def _commit(self) -> Mapping[str, BaseException]:
+        try:
+            return self.runs.commit()
+        except Exception as problem:  # no kind of error may end the thread, which others wait for
+            return {run.run_id: problem for run in self._concerned()}
+
+    def _concerned(self) -> set[RunWriter]:
+        return {*self.running, *(task.run for task in self._unanswered if task.run is not None)}
 
     def _work(self) -> None:
         due = time.monotonic() + self._seconds
@@ -89,13 +142,26 @@ class StoreWriter:
             else:
                 if task is None:
                     break
-                task()
+                self._do(task)
             if time.monotonic() >= due:
                 for run in tuple(self.running):
                     run.flush()
+                self.commit()
                 due = time.monotonic() + self._seconds
+            elif self._tasks.empty() or len(self._unanswered) >= MOST_UNANSWERED:
+                self.commit()
         for run in tuple(self.running):  # never ended; what they were given is not lost
             run.flush()
+        self.commit()
+        self.runs.close()
+
+    def _do(self, task: _Task) -> None:
+        try:
+            task.result = task.work()
+        except BaseException as problem:
+            task.answer.set_exception(problem)
+        else:
+            self._unanswered.append(task)
 
 
 class RunWriter:
@@ -103,20 +169,26 @@ class RunWriter:
 
     Args:
         writer: whose thread writes.
-        create: makes the run.
+        new: the run.
+
+    Attributes:
+        run_id: of the run, or nothing before it is created.
+        error: of the store.
     """
 
-    def __init__(self, writer: StoreWriter, create: Callable[[mlflow.MlflowClient], Run]) -> None:
+    def __init__(self, writer: StoreWriter, new: NewRun) -> None:
         self.error: BaseException | None = None
-        self._writer, self._client = writer, writer.client
+        self.run_id = ""
+        self._writer, self._runs = writer, writer.runs
         self._lock = threading.Lock()
-        self._metrics: list[Any] = []
-        self._tags: list[Any] = []
-        self._opened = writer.call(lambda: self._open(create))
+        self._metrics: list[Metric] = []
+        self._tags: dict[str, str] = {}
+        self._created: CreatedRun | None = None
+        self._opened = writer.call(lambda: self._open(new), self)
 
     @property
-    def run(self) -> Run:
-        """As it was when it was created; waits until it is.
+    def run(self) -> CreatedRun:
+        """The run; waits until it is created.
 
         Raises:
             StoreError: it could not be created.
@@ -133,54 +205,86 @@ class RunWriter:
         now = int(time.time() * 1000)
         with self._lock:
             self._metrics += [Metric(name, float(value), now, step) for name, value in metrics.items()]
-            self._tags += [RunTag(name, value) for name, value in (tags or {}).items()]
+            self._tags.update(tags or {})
 
-    def do(self, task: Callable[[mlflow.MlflowClient, Run], Value]) -> Future[Value]:
-        """Has the thread do something for this run, in its turn; an error is the run's as well as the future's."""
+    def upload(self, paths: Sequence[Path]) -> None:
+        """Has files and folders copied to the run's artifacts; an error is the run's."""
+        self._attempt(lambda run: self._runs.log_artifacts(run, paths))
 
+    def do(self, work: Callable[[CreatedRun], Value]) -> Future[Value]:
+        """Has the thread do something for this run that finds in the store what was given before.
+
+        An error is the run's as well as the future's.
+        """
+
+        def after_commit(run: CreatedRun) -> Value:
+            self._writer.commit()
+            if self.error is not None:
+                raise self.error
+            return work(run)
+
+        return self._attempt(after_commit)
+
+    def end(self, status: str, reason: str = "") -> Future[None]:
+        """Writes what is left, and ends the run; as FAILED where the store had an error and it went well otherwise."""
+
+        def ending() -> None:
+            self.flush()
+            self._writer.running.discard(self)
+            if self._created is not None:
+                if self.error is not None and status == "FINISHED":
+                    self._runs.end(self.run_id, "FAILED", store_failure(self.error))
+                else:
+                    self._runs.end(self.run_id, status, reason)
+            if self.error is not None:
+                raise StoreError(first_line(self.error)) from self.error
+
+        return self._writer.call(ending, self)
+
+    def flush(self) -> None:
+        """Hands what waits to the store; for the thread alone."""
+        with self._lock:
+            metrics, self._metrics = self._metrics, []
+            tags, self._tags = self._tags, {}
+        if self.error is None and (metrics or tags):
+            try:
+                self._runs.write(self.run_id, metrics, tags)
+            except BaseException as problem:
+                self.error = problem
+
+    def _attempt(self, work: Callable[[CreatedRun], Value]) -> Future[Value]:
         def attempt() -> Value:
             if self.error is not None:
                 raise StoreError(first_line(self.error)) from self.error
+            assert self._created is not None  # else there is an error
             try:
-                return task(self._client, self.run)
+                return work(self._created)
             except BaseException as problem:
                 self.error = self.error or problem
                 raise
 
-        return self._writer.call(attempt)
+        return self._writer.call(attempt, self)
 
-    def end(self, ending: Callable[[mlflow.MlflowClient, Run, BaseException | None], None]) -> Future[None]:
-        """Writes what is left; then `ending` is told of the run and of the store's error, if there was one."""
-
-        def attempt() -> None:
-            self.flush()
-            self._writer.running.discard(self)
-            if not self._opened.exception():
-                ending(self._client, self.run, self.error)
-            if self.error is not None:
-                raise StoreError(first_line(self.error)) from self.error
-
-        return self._writer.call(attempt)
-
-    def flush(self) -> None:
-        """Writes what waits; for the thread alone."""
-        with self._lock:
-            metrics, self._metrics = self._metrics, []
-            tags, self._tags = self._tags, []
-        if self.error is None and (metrics or tags):
-            try:
-                self._client.log_batch(self.run.info.run_id, metrics=metrics, tags=tags)  # it cuts to MLflow's limits
-            except BaseException as problem:
-                self.error = problem
-
-    def _open(self, create: Callable[[mlflow.MlflowClient], Run]) -> Run:
+    def _open(self, new: NewRun) -> CreatedRun:
         try:
-            run = create(self._client)
+            self._created = self._runs.create(new)
         except BaseException as problem:
             self.error = problem
             raise
+        self.run_id = self._created.run_id
         self._writer.running.add(self)
-        return run
+        return self._created
+
+
+def run_store(store: Store) -> RunStore:
+    """What writes runs into a store: as rows where it is a database that is known, else through MLflow's client."""
+    if database_run_store.knows(store.uri):
+        return DatabaseRunStore(store)
+    if not store.is_server:
+        log.info(
+            "runs are recorded through MLflow's client, which takes longer: this database is not one that is known"
+        )
+    return ClientRunStore(store)
 
 
 def _freeze_loaded_objects() -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import Any
-
-import mlflow
-from mlflow.entities import Run, RunTag
 
 from runner.errors import InputError, RunFailed
 from runner.runs.folder import RunFolder
@@ -17,6 +12,7 @@ from runner.tracking import names
 from runner.tracking.async_writer import RunWriter
 from runner.tracking.model_package import log_model
 from runner.tracking.recorder import ModelPackage, StoreError
+from runner.tracking.run_store import store_failure
 from runner.tracking.store import Store
 from runner.tracking.system_metrics import start_monitor
 from runner.wording import first_line
@@ -47,7 +43,7 @@ class MlflowRecorder:
     @property
     def run_id(self) -> str:
         """See `Recorder`; waits until the run is there."""
-        return str(self._run.run.info.run_id)
+        return self._run.run.run_id
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
@@ -66,12 +62,12 @@ class MlflowRecorder:
         others = {name: value for name, value in metrics.items() if name not in self._curves}
         self._run.add(curves, step=self._last_epoch, tags={names.NOTE: self._folder.read_summary()})
         self._run.add(others, step=FINAL_STEP)
-        self._run.do(self._upload)
+        self._run.upload([self._folder.path / name for name in names.UPLOADED])
 
     def log_model(self, package: ModelPackage) -> None:
         """See `Recorder`; returns when it is logged, for its parts do not live longer."""
         try:
-            self._run.do(lambda _, run: log_model(self._store, run.info.run_id, package)).result()
+            self._run.do(lambda run: log_model(self._store, run.run_id, package)).result()
         except Exception as problem:
             raise StoreError(first_line(problem)) from problem
 
@@ -83,15 +79,7 @@ class MlflowRecorder:
         """See `Recorder`."""
         if self._monitor is not None:
             self._monitor.finish()
-        status, reason = _ending(problem)
-
-        def ending(client: mlflow.MlflowClient, run: Run, error: BaseException | None) -> None:
-            if error is not None and status == "FINISHED":
-                end_run(client, run.info.run_id, "FAILED", store_failure(error))
-            else:
-                end_run(client, run.info.run_id, status, reason)
-
-        self._ended = self._run.end(ending)
+        self._ended = self._run.end(*_ending(problem))
 
     def wait(self) -> None:
         """See `Recorder`."""
@@ -101,27 +89,6 @@ class MlflowRecorder:
         except Exception as problem:
             failure = f"{store_failure(problem)}; what there is of the run is in {self._folder.path}"
             raise RunFailed(failure) from problem
-
-    def _upload(self, client: mlflow.MlflowClient, run: Run) -> None:
-        for path in (self._folder.path / name for name in names.UPLOADED):
-            if path.is_dir():
-                client.log_artifacts(run.info.run_id, str(path), path.name)
-            elif path.exists():
-                client.log_artifact(run.info.run_id, str(path))
-
-
-def store_failure(problem: BaseException) -> str:
-    """Why a run failed whose store did."""
-    return f"The MLflow store stopped answering or refused: {first_line(problem)}"
-
-
-def end_run(client: Any, run_id: str, status: str, reason: str) -> None:
-    """Ends an MLflow run; a reason becomes its note and its tag `failure`."""
-    if reason:
-        tags = [RunTag(names.NOTE, f"**{status}.** {reason}"[:5000]), RunTag(names.FAILURE, reason[:5000])]
-        with contextlib.suppress(Exception):  # the status is what counts
-            client.log_batch(run_id, tags=tags)
-    client.set_terminated(run_id, status)
 
 
 def _ending(problem: BaseException | None) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import mlflow
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Metric, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from runner.config.schemas import TrackingConfig
@@ -24,10 +23,11 @@ from runner.tracking.async_writer import StoreWriter
 from runner.tracking.charts import Varied
 from runner.tracking.dataset_input import dataset_input
 from runner.tracking.last_store import remember
-from runner.tracking.mlflow_recorder import FINAL_STEP, MlflowRecorder, end_run, store_failure
+from runner.tracking.mlflow_recorder import FINAL_STEP, MlflowRecorder
 from runner.tracking.opening import open_store
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.recorder import ModelPackage
+from runner.tracking.run_store import NewRun
 from runner.tracking.store import UI_ADDRESS, Store, ui_command
 from runner.tracking.tracker import Recording
 from runner.wording import first_line, without_password
@@ -193,26 +193,14 @@ class MlflowRecording:
 
     def open(self, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> MlflowRecorder:
         """See `Recording`; the thread makes the MLflow run when its turn has come."""
-        tags = _clean(run.tags)
-        params = [Param(key, without_password(value)) for key, value in names.accepted_params(run.params).items()]
-
-        def create(client: mlflow.MlflowClient) -> Run:
-            if dataset.name not in self.shown:
-                self.shown.add(dataset.name)
-                self.tracker.update_views(dataset.name)
-            made = client.create_run(self.tracker.store.experiment_id, run_name=run.name, tags=tags)
-            try:
-                client.log_batch(made.info.run_id, params=params)  # it cuts to MLflow's limits
-                client.log_inputs(made.info.run_id, datasets=[dataset_input(dataset)])
-            except BaseException as problem:
-                with contextlib.suppress(Exception):
-                    end_run(client, made.info.run_id, "FAILED", store_failure(problem))
-                raise
-            return made
-
+        if dataset.name not in self.shown:
+            self.shown.add(dataset.name)
+            self.writer.call(lambda: self.tracker.update_views(dataset.name))
+        params = {key: without_password(value) for key, value in names.accepted_params(run.params).items()}
+        new = NewRun(run.name[: names.NAME_LENGTH], _clean(run.tags), params, dataset_input(dataset))
         return MlflowRecorder(
             folder,
-            self.writer.open(create),
+            self.writer.open(new),
             self.tracker.store,
             stop_on_error=self.stop_on_error,
             system_metrics=self.tracker.system_metrics,

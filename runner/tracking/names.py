@@ -64,6 +64,7 @@ PARAM_LENGTH = 6000  # MLflow's limits, in characters
 KEY_LENGTH = 250
 _REFUSED_IN_KEYS = re.compile(r"[^\w.\- :]")  # a slash is taken for a path, which must be a plain one
 TAG_LENGTH = 8000
+NAME_LENGTH = 250
 
 
 def accepted_params(params: Mapping[str, str]) -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""Records of many runs open at once in one process, on one SQLite store."""
+"""Records of many runs open at once in one process, on one SQLite store: as rows, and through MLflow's client."""
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import mlflow
@@ -17,7 +18,7 @@ from runner.data import Dataset
 from runner.errors import RunFailed
 from runner.runs.folder import RunFolder
 from runner.runs.naming import RunIdentity
-from runner.tracking import MlflowTracker, Store, open_store, record, store_uri
+from runner.tracking import MlflowTracker, Store, database_run_store, open_store, record, store_uri
 
 DATASET = Dataset("toy", pd.DataFrame({"x": np.arange(10.0)}), np.array([0, 1] * 5, np.int8), "here")
 PARAMS = {f"key.{i}": str(i) for i in range(130)}  # more than MLflow takes at once
@@ -54,16 +55,27 @@ def trained(recorder, folder: Path, number: int, epochs: int = 30) -> None:
     recorder.log_metrics({"wall_seconds/log": 0.5})
 
 
-def refuse_metrics_of(monkeypatch, run_ids: list[str]) -> None:
-    """The store refuses the metrics of these runs."""
-    real = mlflow.MlflowClient.log_batch
+@pytest.fixture(autouse=True, params=["rows", "client"])
+def way(request, monkeypatch) -> str:
+    """How runs are recorded: in a database that is not known, through the client."""
+    if request.param == "client":
+        monkeypatch.setattr(database_run_store, "KNOWN_REVISIONS", frozenset())
+    return str(request.param)
 
-    def log_batch(self, run_id, metrics=(), **others):
-        if metrics and run_id in run_ids:
-            raise OSError("no space left on device")
-        return real(self, run_id, metrics=metrics, **others)
 
-    monkeypatch.setattr(mlflow.MlflowClient, "log_batch", log_batch)
+@pytest.fixture
+def refuse(store):
+    """Has the database itself refuse rows of a table: by a trigger, which is removed again."""
+    file = store.uri.removeprefix("sqlite:///")
+
+    def add(table: str, condition: str = "1") -> None:
+        words = "SELECT RAISE(ABORT, 'no space left on device')"
+        with closing(sqlite3.connect(file, timeout=60)) as connection, connection:
+            connection.execute(f"CREATE TRIGGER refused BEFORE INSERT ON {table} WHEN {condition} BEGIN {words}; END")
+
+    yield add
+    with closing(sqlite3.connect(file, timeout=60)) as connection, connection:
+        connection.execute("DROP TRIGGER IF EXISTS refused")
 
 
 def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_path):
@@ -96,11 +108,11 @@ def test_many_records_are_open_together_and_each_is_complete(store, client, tmp_
     assert list(history["val/c"]) == [2 + e / 8 for e in range(1, 31)]
 
 
-def test_an_error_of_the_store_fails_the_run_it_is_about_and_no_other(store, client, tmp_path, monkeypatch):
+def test_an_error_of_the_store_fails_the_run_it_is_about_and_no_other(store, client, tmp_path, refuse):
     with MlflowTracker(store, 0.02).recording() as recording:
         folders = [tmp_path / name for name in ("well", "refused", "also well")]
         recorders = [opened(recording, folder, folder.name) for folder in folders]
-        refuse_metrics_of(monkeypatch, [recorders[1].run_id])
+        refuse("metrics", f"new.run_uuid = '{recorders[1].run_id}'")
         for recorder, folder in zip(recorders, folders, strict=True):
             trained(recorder, folder, 1)  # the refused one, too: the stack it is trained in goes on
             recorder.close()
@@ -117,32 +129,29 @@ def test_an_error_of_the_store_fails_the_run_it_is_about_and_no_other(store, cli
     assert client.get_run(recorders[2].run_id).data.metrics["test/5"] == 1
 
 
-def test_a_run_the_store_does_not_make_is_told_when_it_is_closed(store, tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise OSError("read-only")
-
-    monkeypatch.setattr(mlflow.MlflowClient, "create_run", refuse)
+def test_a_run_the_store_does_not_make_is_told_when_it_is_closed(store, tmp_path, refuse):
+    refuse("runs")
     with MlflowTracker(store, 60.0).recording() as recording:
         recorder = opened(recording, tmp_path, "none")
         trained(recorder, tmp_path, 1)
         recorder.close()
-        with pytest.raises(RunFailed, match="read-only"):
+        with pytest.raises(RunFailed, match="no space left"):
             recorder.wait()
     with (
-        pytest.raises(RunFailed, match="read-only"),
+        pytest.raises(RunFailed, match="no space left"),
         record(MlflowTracker(store), identity("one"), RunFolder(tmp_path), DATASET),
     ):
         pytest.fail("a single run is not trained for a store that does not take it")
 
 
-def test_a_single_run_ends_as_soon_as_the_store_refuses_its_metrics(store, client, tmp_path, monkeypatch):
+def test_a_single_run_ends_as_soon_as_the_store_refuses_its_metrics(store, client, tmp_path, refuse):
     tracker = MlflowTracker(store, flush_seconds=0.01)
     said = []
 
     def train() -> None:
         with record(tracker, identity("one"), RunFolder(tmp_path), DATASET) as recorder:
             said.append(recorder.run_id)
-            refuse_metrics_of(monkeypatch, said)
+            refuse("metrics")
             for epoch in range(1, 1_000_000):
                 recorder.log_epoch(epoch, {"val/loss": 1.0})
             pytest.fail("a million epochs for nothing")
@@ -206,6 +215,30 @@ def test_metrics_of_running_runs_appear_while_they_run(store, client, tmp_path):
         assert client.get_run(recorder.run_id).info.status == "RUNNING"
         recorder.close()
         recorder.wait()
+
+
+@pytest.mark.parametrize("what", ["run", "experiment"])
+def test_what_is_deleted_while_it_is_recorded_fails_and_says_so(store, client, tmp_path, what):
+    with MlflowTracker(store, 60.0).recording() as recording:
+        recorder, other = (opened(recording, tmp_path / name, name) for name in ("deleted", "other"))
+        if what == "run":
+            client.delete_run(recorder.run_id)
+            later = recorder
+        else:
+            assert recorder.run_id
+            client.delete_experiment(store.experiment_id)
+            later = opened(recording, tmp_path / "later", "later")
+        trained(later, tmp_path / ("deleted" if what == "run" else "later"), 1)
+        trained(other, tmp_path / "other", 2)
+        later.close()
+        other.close()
+        with pytest.raises(RunFailed, match=r"deleted"):
+            later.wait()
+        if what == "experiment":
+            client.restore_experiment(store.experiment_id)
+        else:
+            other.wait()
+            assert client.get_run(other.run_id).info.status == "FINISHED"
 
 
 def test_the_use_of_the_machine_is_recorded(store, client, tmp_path, monkeypatch):
