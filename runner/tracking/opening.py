@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from runner.errors import InputError
 from runner.tracking import names, saved_views
+from runner.tracking.fresh_store import place_fresh_store
 from runner.tracking.store import Store, folder_of
 from runner.wording import first_line, typed, without_password
 
@@ -60,6 +61,8 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
 
     remote = not uri.startswith(("sqlite", "postgresql", "mysql", "mssql"))
     try:
+        if uri.startswith("sqlite:") and not (file := Path(uri.removeprefix("sqlite:///"))).exists():
+            place_fresh_store(file)
         with _impatient():
             client = mlflow.MlflowClient(uri)
             found = client.get_experiment_by_name(name)
