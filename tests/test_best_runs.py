@@ -14,6 +14,7 @@ from commands import TINY
 
 from runner import tracking
 from runner.data.sources import load_synthetic
+from runner.sweeps import best_runs
 from runner.sweeps.best_runs import select_best
 from runner.tracking.recorded_run import RecordedRun
 
@@ -71,16 +72,21 @@ def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(com
     np.testing.assert_allclose(model.predict(table.iloc[saved.row]).probability, saved.probability, rtol=1e-6)
 
 
-def test_the_figures_are_those_the_run_itself_would_have_drawn(command, store, tmp_path):
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["by another process", "here"])
+def test_the_figures_are_those_the_run_itself_would_have_drawn(command, store, monkeypatch, elsewhere):
     """Also of a loss that changes while it is trained, and with intervals: pixel by pixel."""
-    arguments = ("loss=ldam", "loss.drw_epoch=1", "split.seed=3")
-    done = command("-m", *WITHOUT_REPORT, *arguments, "seed=5", "tracking.models=none")
-    again = command("-m", *WITHOUT_REPORT, *arguments, "seed=5", "figures=all", "tracking.models=none")
+    arguments = ("loss=ldam", "loss.drw_epoch=1", "split.seed=3", "seed=5", "tracking.models=none")
+    if elsewhere:
+        monkeypatch.setattr(best_runs, "WORTH_A_PROCESS", 1)
+        monkeypatch.setattr("runner.experiment.draw_figures", lambda _: pytest.fail("drawn here"))
+    done = command("-m", *WITHOUT_REPORT, *arguments)
+    again = command("-m", *WITHOUT_REPORT, *arguments, "figures=all")
     assert done.status == again.status == 0, done.err + again.err
     late, own = ({p.name: p.read_bytes() for p in (run_folder(run) / "figures").iterdir()} for run in children(store))
 
     assert late.keys() == own.keys() == {f"{name}.png" for name in FIGURES}
     assert [name for name in own if late[name] != own[name]] == []
+    assert [figures(store, run) for run in children(store)] == [FIGURES, FIGURES]
 
 
 def run_folder(run) -> Path:
@@ -109,7 +115,7 @@ def test_ctrl_c_gets_out_of_the_end_and_leaves_no_sweep_running(command, store, 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runner.sweeps.sweep.add_missing_outputs", interrupted)
+    monkeypatch.setattr("runner.experiment.draw_figures", interrupted)
     done = command("-m", *SMALL, "loss=builtin,focal", "tracking.models=none")
     (parent,) = (run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags)
 

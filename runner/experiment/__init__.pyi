@@ -12,6 +12,7 @@ from .rebuild import RecordedExperiment as RecordedExperiment
 from .rebuild import draw_figures as draw_figures
 from .rebuild import load as load
 from .rebuild import packed_model as packed_model
+from .rebuild import send_figures as send_figures
 from .resources import Resources as Resources
 from .run import Admitted as Admitted
 from .run import Logits as Logits

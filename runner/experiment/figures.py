@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -37,8 +38,8 @@ class RunPicture:
     bins: int
 
 
-def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
-    """The run's figures, drawn one at a time: (file name without suffix, matplotlib figure)."""
+def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
+    """The run's figures, none of them drawn yet: (file name without suffix, what draws it, here or elsewhere)."""
     evaluation, name = picture.evaluation, picture.name
     labels, probabilities = evaluation.test.labels, evaluation.test.probabilities
     metrics, confusion = evaluation.metrics, evaluation.confusion
@@ -46,11 +47,14 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
 
     yield (
         "loss_curves",
-        figures.loss_curves(picture.history, best_epoch=picture.best_epoch, loss_name=picture.option, subtitle=name),
+        partial(
+            figures.loss_curves, picture.history, best_epoch=picture.best_epoch, loss_name=picture.option, subtitle=name
+        ),
     )
     yield (
         "precision_recall",
-        figures.precision_recall(
+        partial(
+            figures.precision_recall,
             curves.precision_recall_curve(labels, probabilities),
             average_precision=metrics["test/average_precision"],
             interval=evaluation.interval("average_precision"),
@@ -62,7 +66,8 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
     )
     yield (
         "roc",
-        figures.roc(
+        partial(
+            figures.roc,
             curves.roc_curve(labels, probabilities),
             roc_auc=metrics["test/roc_auc"],
             interval=evaluation.interval("roc_auc"),
@@ -71,10 +76,11 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
         ),
     )
     counts = {key: int(getattr(confusion, key)) for key in ("tn", "fp", "fn", "tp")}
-    yield "confusion_matrix", figures.confusion_matrix(counts, threshold=evaluation.threshold, subtitle=name)
+    yield "confusion_matrix", partial(figures.confusion_matrix, counts, threshold=evaluation.threshold, subtitle=name)
     yield (
         "calibration",
-        figures.calibration(
+        partial(
+            figures.calibration,
             curves.calibration_curve(labels, probabilities, picture.bins),
             probabilities,
             labels,
@@ -86,7 +92,8 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
     )
     yield (
         "threshold",
-        figures.threshold_metrics(
+        partial(
+            figures.threshold_metrics,
             threshold_curve(labels, probabilities),
             threshold=evaluation.threshold,
             rule=str(evaluation.rule),
@@ -95,4 +102,7 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, Any]]:
     )
     whole_batch = getattr(picture.loss, "whole_batch", False)
     shape = losses.loss_shape(picture.loss)
-    yield "loss_shape", figures.loss_shape(shape, loss_name=picture.option, whole_batch=whole_batch, subtitle=name)
+    yield (
+        "loss_shape",
+        partial(figures.loss_shape, shape, loss_name=picture.option, whole_batch=whole_batch, subtitle=name),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 from runner import figures, tracking
@@ -67,8 +68,13 @@ def write_outputs(trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[
 
 def save_figures(folder: RunFolder, picture: RunPicture) -> None:
     """Draws the figures of a run into its folder."""
-    for name, figure in run_figures(picture):
-        figures.save(figure, folder.figure_path(name))
+    for name, draw in run_figures(picture):
+        figures.save(draw(), folder.figure_path(name))
+
+
+def send_figures(folder: RunFolder, picture: RunPicture, drawing: figures.DrawingProcess) -> list[Future[None]]:
+    """Has the figures of a run drawn into its folder by another process; returns at once."""
+    return [drawing.save(draw, folder.figure_path(name)) for name, draw in run_figures(picture)]
 
 
 @contextmanager

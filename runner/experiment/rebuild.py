@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner import tracking
+from runner import figures, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset, Splits
 from runner.evaluation import Evaluation
+from runner.experiment import outputs
 from runner.experiment.build import make_loss, make_network, make_trainer
 from runner.experiment.evaluate import evaluate_logits
 from runner.experiment.figures import RunPicture
-from runner.experiment.outputs import save_figures
 from runner.experiment.resources import Resources
 from runner.experiment.run import Logits
 from runner.runs.folder import RunFacts, RunFolder
@@ -73,8 +74,17 @@ def load(path: Path, resources: Resources) -> RecordedExperiment | None:
 
 def draw_figures(recorded: RecordedExperiment) -> None:
     """Draws the figures the run would have drawn, into its folder."""
+    outputs.save_figures(recorded.folder, _picture(recorded))
+
+
+def send_figures(recorded: RecordedExperiment, drawing: figures.DrawingProcess) -> list[Future[None]]:
+    """As `draw_figures`, by another process; returns at once."""
+    return outputs.send_figures(recorded.folder, _picture(recorded), drawing)
+
+
+def _picture(recorded: RecordedExperiment) -> RunPicture:
     evaluation, loss = _evaluation(recorded)
-    picture = RunPicture(
+    return RunPicture(
         evaluation=evaluation,
         history=recorded.folder.read_history(),
         best_epoch=int(recorded.metrics["best_epoch"]),
@@ -83,7 +93,6 @@ def draw_figures(recorded: RecordedExperiment) -> None:
         name=recorded.facts.name,
         bins=recorded.config.evaluation.calibration_bins,
     )
-    save_figures(recorded.folder, picture)
 
 
 @contextmanager

@@ -1,4 +1,6 @@
 from . import comparison as comparison
+from .drawing import Draw as Draw
+from .drawing import DrawingProcess as DrawingProcess
 from .losses.agreement import agreement as agreement
 from .losses.gallery import gallery as gallery
 from .losses.shape import loss_shape as loss_shape

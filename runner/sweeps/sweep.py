@@ -28,7 +28,7 @@ from runner.experiment.resources import Resources
 from runner.reports.settings import ComparisonSettings
 from runner.runs.outcome import Outcome
 from runner.runs.process import this_process
-from runner.sweeps.best_runs import add_missing_outputs, select_best
+from runner.sweeps.best_runs import missing_outputs, select_best
 from runner.sweeps.job import hide_passwords, sweep_state
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_sweep_folder
@@ -94,9 +94,10 @@ class Sweep:
             close_stale_children(self.tracker, self.plan.parent_id, patience=patience)
             self.write_progress()
             finished = self.tracker.finished_runs(self.plan.parent_id, self.folder)
-            self._record_summary(finished)
-            self._report(finished)
-            self._complete_best_runs(finished)
+            best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
+            with missing_outputs(best, self.tracker, sweep_state(self.folder).resources):
+                self._record_summary(finished)
+                self._report(finished)
         finally:  # also where Ctrl-C cuts these short
             self.tracker.end_run(self.plan.parent_id, status)
         return failed
@@ -119,11 +120,6 @@ class Sweep:
             reports.publish_report(recorded, self.comparison, self.folder / names.COMPARISON)
         except InputError as problem:
             console.show_no_report(str(problem))
-
-    def _complete_best_runs(self, finished: Sequence[RecordedRun]) -> None:
-        """Figures and models of the best runs, where they are kept of those alone."""
-        best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
-        add_missing_outputs(best, self.tracker, sweep_state(self.folder).resources)
 
 
 def begin(config: DictConfig) -> Sweep:
