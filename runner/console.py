@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 EpochListener = Callable[[int, Mapping[str, float]], None]
 
@@ -34,7 +34,7 @@ def epoch_progress(epochs: int, *, in_sweep: bool = False) -> Iterator[EpochList
         return
     columns = (
         TextColumn("epoch"),
-        MofNCompleteColumn(),
+        _epoch_count(epochs),
         *([BarColumn(bar_width=20)] if console.width >= 110 else []),
         TextColumn("{task.description}"),
         TimeRemainingColumn(compact=True),
@@ -62,12 +62,17 @@ def stack_progress(runs: int, epochs: int) -> Iterator[Callable[[int], None]]:
         print(f"training {together}", flush=True)
         yield lambda epoch: None
         return
-    columns = TextColumn("{task.description}: epoch"), MofNCompleteColumn(), BarColumn(bar_width=20)
+    columns = TextColumn("{task.description}: epoch"), _epoch_count(epochs), BarColumn(bar_width=20)
     with Progress(
         *columns, TimeRemainingColumn(compact=True), TextColumn("left"), console=console, transient=True
     ) as bar:
         task = bar.add_task(f"training {together}", total=epochs)
         yield lambda epoch: bar.update(task, completed=epoch)
+
+
+def _epoch_count(epochs: int) -> MofNCompleteColumn:
+    """Where training stands, whole: where the line is too narrow, other columns are cut."""
+    return MofNCompleteColumn(table_column=Column(min_width=len(f"{epochs}/{epochs}"), no_wrap=True))
 
 
 @contextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import time
 
+import rich.progress
 from rich.console import Console
+from rich.text import Text
 
 from runner import console
 
@@ -40,3 +43,18 @@ def test_training_that_stops_early_shows_its_last_epoch(capsys):
             on_epoch(epoch, METRICS)
 
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["1/50", "7/50"]
+
+
+def test_where_training_stands_is_never_cut(monkeypatch):
+    """However many epochs there are, and however long they take."""
+    screen = io.StringIO()
+    monkeypatch.setattr(console, "console", Console(file=screen, force_terminal=True, width=80))
+    monkeypatch.setattr(rich.progress.TimeRemainingColumn, "render", lambda *_: Text("50:13:19"))
+    with console.epoch_progress(1_000_000) as on_epoch:
+        on_epoch(12, METRICS)
+        time.sleep(0.5)  # the bar is drawn ten times a second
+    assert "12/1000000\x1b" in screen.getvalue()
+    with console.stack_progress(100, 1_000_000) as on_stack:
+        on_stack(13)
+        time.sleep(0.5)
+    assert "13/1000000\x1b" in screen.getvalue()
