@@ -43,17 +43,16 @@ class FusedLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """See `Launcher`."""
-        self._request = launching.LaunchRequest(
-            hydra_context, hydra_context.config_loader, task_function, config, self.max_stack
+        self._launcher = launching.JobLauncher(
+            launching.LaunchRequest(hydra_context, hydra_context.config_loader, task_function, config, self.max_stack)
         )
-        self._launcher = launching.JobLauncher(self._request)
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """See `Launcher`."""
         jobs = list(enumerate(job_overrides, start=initial_job_idx))
         if self.n_jobs == 1:
             return self._launcher.launch(jobs)
-        return launching.launch_on_workers(self._request, jobs, self.n_jobs, self.backend)
+        return launching.launch_on_workers(self._launcher, jobs, self.n_jobs, self.backend)
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="fused", node=FusedConfig, provider="imbalance_runner_fused")

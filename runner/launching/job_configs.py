@@ -114,15 +114,24 @@ class JobConfigs:
 class JobConfigLoader(ConfigLoader):
     """A loader that composes jobs by `JobConfigs`, and leaves all else to Hydra's.
 
-    Hydra's sweeper composes every job of a batch, only to see whether it can be, before a launcher gets the batch.
+    Hydra's sweepers compose every job of a batch, only to see whether it can be, before a launcher gets the batch. What
+    is composed then is kept for the launcher.
     """
 
     def __init__(self, loader: ConfigLoader, job_configs: JobConfigs) -> None:
         self._loader, self._job_configs = loader, job_configs
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """See `ConfigLoader`; the sweep's config is that of `job_configs`."""
-        return self._job_configs.compose(sweep_overrides)
+        """See `ConfigLoader`; the sweep's config is that of `job_configs`. Nobody may change it but the launcher."""
+        config = self._job_configs.compose(sweep_overrides)
+        self._composed[tuple(sweep_overrides)] = config
+        return config
+
+    def take(self, overrides: Sequence[str]) -> DictConfig:
+        """The config of one job, its own to change; composed now, if it was not before or has been taken since."""
+        config = self._composed.pop(tuple(overrides), None)
+        return self._job_configs.compose(overrides) if config is None else config
 
     def load_configuration(
         self,

@@ -53,10 +53,9 @@ class JobLauncher:
 
     def __init__(self, request: LaunchRequest) -> None:
         self.request = request
-        self._job_configs = JobConfigs(request.loader, request.config)
+        self._configs = JobConfigLoader(request.loader, JobConfigs(request.loader, request.config))
         self._files = HydraFiles()
-        # The sweeper composes each job once more, only to see whether it can be.
-        request.context.config_loader = JobConfigLoader(request.loader, self._job_configs)
+        request.context.config_loader = self._configs
 
     def launch(self, jobs: Jobs) -> list[JobReturn]:
         """Runs all jobs; returns their results in the order of `jobs`, whatever order they were run in.
@@ -93,7 +92,7 @@ class JobLauncher:
 
     def compose(self, number: int, overrides: Sequence[str]) -> LaunchedJob:
         """A job with its config, as Hydra would compose it."""
-        config = self._job_configs.compose(overrides)
+        config = self._configs.take(overrides)
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
         return LaunchedJob(number, config, copy_task(config))

@@ -18,11 +18,11 @@ from runner.launching.jobs import Jobs
 from runner.launching.launcher import JobLauncher, LaunchRequest
 
 
-def launch_on_workers(request: LaunchRequest, jobs: Jobs, n_jobs: int, backend: str) -> list[JobReturn]:
+def launch_on_workers(launcher: JobLauncher, jobs: Jobs, n_jobs: int, backend: str) -> list[JobReturn]:
     """Runs all jobs, shared among processes; returns their results in the order of `jobs`.
 
     Args:
-        request: as one process would launch them.
+        launcher: as one process would launch them.
         jobs: each job's number and overrides.
         n_jobs: processes; -1 one a core.
         backend: joblib's; `dask` and `ray` need their package, and a connection to their cluster.
@@ -35,7 +35,7 @@ def launch_on_workers(request: LaunchRequest, jobs: Jobs, n_jobs: int, backend: 
     at_once = n_jobs if n_jobs > 0 else (os.cpu_count() or 1)
     if backend == "ray":
         _register_ray()
-    portions = _portions(request, jobs, at_once)
+    portions, request = _portions(launcher, jobs, at_once), launcher.request
     state = Singleton.get_state()
     try:
         parallel = Parallel(n_jobs=at_once, backend=backend)
@@ -56,10 +56,9 @@ def _register_ray() -> None:
     joblib_support.register_ray()
 
 
-def _portions(request: LaunchRequest, jobs: Jobs, at_once: int) -> list[list[tuple[int, Sequence[str]]]]:
+def _portions(launcher: JobLauncher, jobs: Jobs, at_once: int) -> list[list[tuple[int, Sequence[str]]]]:
     """Groups, each cut into so many parts that every process has something to do."""
     overrides = dict(jobs)
-    launcher = JobLauncher(request)
     groups = launcher.groups([launcher.compose(*each) for each in jobs])
     parts = -(-at_once // len(groups))
     portions = []

@@ -313,3 +313,14 @@ def test_a_sweeper_s_loader_composes_jobs_quickly_and_does_all_else_as_hydra_doe
     assert loader.get_group_options("loss") == hydra.get_group_options("loss") != []
     assert loader.get_search_path() is hydra.get_search_path()
     assert loader.get_sources() is hydra.get_sources()
+
+
+def test_what_a_sweeper_has_composed_is_the_launcher_s_once(default, monkeypatch):
+    loader = JobConfigLoader(default.loader, default.configs)
+    job = ["loss=focal", "seed=3"]
+    checked = loader.load_sweep_config(default.master, job)
+
+    assert loader.take(job) is checked
+    again = loader.take(job)
+    assert again is not checked
+    assert OmegaConf.to_yaml(again) == OmegaConf.to_yaml(checked)
