@@ -14,6 +14,7 @@ import pytest
 from commands import TINY, Command, command_in
 from hypothesis import settings
 from isolation import end_joblib_workers, isolated
+from postgresql import PostgreSQL, running
 
 __all__ = ["TINY"]
 
@@ -52,6 +53,13 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A PostgreSQL server, one for all tests of a process."""
+    with running(tmp_path_factory.mktemp("postgresql") / "server") as server:
+        yield server
 
 
 @pytest.fixture

@@ -23,33 +23,39 @@ from runner.tracking.store import Store, folder_of
 from runner.wording import first_line, typed, without_password
 
 FIRST_CONTACT_SECONDS = 10
+LOCKS = {
+    "postgresql": "SELECT pg_advisory_lock(4711230815)",  # a number of our own
+    "mysql": "SELECT GET_LOCK('imbalance-runner', 120)",
+}
+"""What takes a lock of a database's own, by dialect."""
 
 
 def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
     """Opens the store and its experiment, creating what is missing.
 
-    Six processes that create one SQLite store at once all fail, so creation is behind a lock in `outputs`.
+    Processes that create one store at once all fail, so creation is behind a lock: a file's, or the database's own.
 
     Args:
         uri: see `store_uri`.
         experiment_name: of the MLflow experiment.
-        outputs: the folder for lock and, where no server decides, artifacts.
+        outputs: the folder for artifacts, where no server decides, and for the lock, where no file of a store is.
 
     Raises:
         InputError: the store does not answer or cannot be written.
     """
-    _refuse_unreachable_database(uri)
+    # Beside an SQLite store, for it may serve several folders.
+    lock = (Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:") else outputs) / ".mlflow.lock"
     try:
         outputs.mkdir(parents=True, exist_ok=True)
-        with FileLock(outputs / ".mlflow.lock", timeout=120):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=120), _one_at_a_time(uri):
             experiment_id = _experiment(uri, experiment_name, outputs)
     except Timeout:
-        raise InputError(
-            f"{outputs / '.mlflow.lock'} is held by another process for two minutes; is one stuck?"
-        ) from None
+        raise InputError(f"{lock} is held by another process for two minutes; is one stuck?") from None
     except OSError as problem:
         raise InputError(
-            f"{outputs} cannot be written ({problem.strerror}): choose another with paths.outputs=..."
+            f"{problem.filename or outputs} cannot be written ({problem.strerror}): "
+            "choose another with paths.outputs=... or tracking.uri=..."
         ) from problem
     return Store(uri, experiment_id, experiment_name)
 
@@ -183,17 +189,48 @@ def find_experiment(uri: str, name: str) -> FoundExperiment | None:
     return FoundExperiment(str(found.experiment_id), names.SAVED_VIEW + saved_views.LOSSES in found.tags)
 
 
-def _refuse_unreachable_database(uri: str) -> None:
-    """MLflow tries a database that is down for the better part of an hour; ask once before it does."""
+@contextlib.contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """No other process makes tables in the same database meanwhile, from whichever machine; of SQLite a file's lock.
+
+    MLflow tries a database that is down for the better part of an hour; here it is asked once before.
+
+    Raises:
+        InputError: it does not answer.
+    """
     if not uri.startswith(("postgresql", "mysql", "mssql")):
+        yield
         return
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(_connected(uri))
+        if take := LOCKS.get(connection.dialect.name):
+            connection.execute(sqlalchemy.text(take))  # let go with the connection
+        yield
+
+
+def _refuse_unreachable_database(uri: str) -> None:
+    if uri.startswith(("postgresql", "mysql", "mssql")):
+        with _connected(uri):
+            pass
+
+
+@contextlib.contextmanager
+def _connected(uri: str) -> Iterator[sqlalchemy.Connection]:
     try:
         seconds = {"connect_timeout": FIRST_CONTACT_SECONDS}
-        engine = sqlalchemy.create_engine(uri, connect_args={} if uri.startswith("mssql") else seconds)
-        engine.connect().close()
-        engine.dispose()
+        engine = sqlalchemy.create_engine(
+            uri, connect_args={} if uri.startswith("mssql") else seconds, poolclass=sqlalchemy.NullPool
+        )
+        connection = engine.connect()
+    except ModuleNotFoundError as problem:
+        driver = '"psycopg[binary]"' if uri.startswith("postgresql") else str(problem.name)
+        raise InputError(
+            f"the database {without_password(uri)} needs a driver that is not installed: pip install {driver}"
+        ) from problem
     except Exception as problem:
         raise InputError(f"the database {without_password(uri)} does not answer: {first_line(problem)}") from problem
+    with connection:
+        yield connection
 
 
 @contextlib.contextmanager

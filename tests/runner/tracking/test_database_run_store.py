@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -97,15 +99,24 @@ def timeless(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **dict.fromkeys(moments, "some time")}
 
 
-@pytest.fixture
-def by_way(tmp_path) -> dict[str, Store]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def by_way(request, tmp_path) -> dict[str, Store]:
     """Two copies of one store, each of which was told the same."""
-    made = open_store(store_uri(None, tmp_path), "equal", tmp_path)
+    if request.param == "sqlite":
+        made = open_store(store_uri(None, tmp_path), "equal", tmp_path)
+
+        def copied(way: str) -> str:
+            return f"sqlite:///{shutil.copy(tmp_path / 'mlflow.db', tmp_path / f'{way}.db')}"
+    else:
+        server, name = request.getfixturevalue("postgresql"), tmp_path.name
+        made = open_store(server.create(name), "equal", tmp_path)
+
+        def copied(way: str) -> str:
+            return str(server.create(f"{name}-{way}", template=name))
+
     stores = {}
     for way, kind in (("rows", DatabaseRunStore), ("client", ClientRunStore)):
-        file = tmp_path / f"{way}.db"
-        shutil.copy(tmp_path / "mlflow.db", file)
-        stores[way] = replace(made, uri=f"sqlite:///{file}")
+        stores[way] = replace(made, uri=copied(way))
         tell(kind(stores[way]), tmp_path / "files")
     return stores
 
@@ -133,7 +144,11 @@ def test_the_client_reads_what_is_written(by_way):
         client = mlflow.MlflowClient(store.uri)
         runs = client.search_runs([store.experiment_id], order_by=["attributes.run_name ASC"])
         found[way] = [
-            (run.info.run_name, run.info.status, run.data.metrics, run.data.params, sorted(run.data.tags.items()))
+            (
+                run.info.run_name,
+                run.info.status,
+                *map(sorted, (run.data.metrics.items(), run.data.params.items(), run.data.tags.items())),
+            )
             for run in runs
         ]
         first = next(run for run in runs if run.info.run_name == "builtin · toy")
@@ -153,3 +168,42 @@ def test_a_database_is_known_by_the_revision_of_its_schema(by_way):
     assert not knows(uri)
     engine.dispose()
     assert not knows("http://127.0.0.1:1")
+
+
+RECORD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from test_recorder import opened, trained
+from runner.tracking import MlflowTracker, open_store
+folder = Path(sys.argv[2])
+store = open_store(sys.argv[1], "together", folder)
+with MlflowTracker(store, 0.05).recording() as recording:
+    recorders = [opened(recording, folder / str(number), f"{folder.name} {number}") for number in range(25)]
+    for number, recorder in enumerate(recorders):
+        trained(recorder, folder / str(number), number)
+        recorder.close()
+    for recorder in recorders:
+        recorder.wait()
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_four_processes_record_at_once_in_a_new_store(request, tmp_path, database):
+    uri = store_uri(None, tmp_path)
+    if database == "postgresql":
+        uri = request.getfixturevalue("postgresql").create(tmp_path.name)
+    started = []
+    for name in "abcd":
+        (tmp_path / "outputs" / name).mkdir(parents=True)
+        arguments = [sys.executable, "-c", RECORD, uri, str(tmp_path / "outputs" / name), str(Path(__file__).parent)]
+        started.append(subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True))
+    for process in started:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+
+    runs = mlflow.MlflowClient(uri).search_runs(["1"], max_results=200)
+    assert {run.info.run_name for run in runs} == {f"{name} {number}" for name in "abcd" for number in range(25)}
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {len(run.data.metrics) for run in runs} == {5 + 200 + 1}
+    assert len({used.dataset.digest for run in runs if run.inputs for used in run.inputs.dataset_inputs}) == 1
