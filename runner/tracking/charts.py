@@ -44,15 +44,16 @@ class Varied:
     is_search: bool = False
 
 
-def dashboard(varied: Varied, also_hidden: Sequence[str] = ()) -> dict[str, Any]:
+def dashboard(varied: Varied, also_hidden: Sequence[str] = (), *, means: bool = False) -> dict[str, Any]:
     """The part of a view's state that says which charts there are.
 
     Args:
         varied: what differs between the runs.
         also_hidden: metrics beyond those of a run that get no chart.
+        means: whether the charts show groups of runs, and not the runs.
     """
     sections = {
-        LEARNING: _learning_curves(),
+        LEARNING: _learning_curves(means=means),
         RANKING: _ranking(),
         DECISIONS: _decisions(),
         PROBABILITIES: _probabilities(),
@@ -87,11 +88,15 @@ def _id(section: str) -> str:
     return section.lower().replace(" ", "-")
 
 
-def _learning_curves() -> list[Chart]:
+def _learning_curves(*, means: bool) -> list[Chart]:
+    """The curves.
+
+    MLflow draws the range of a mean so that a linear axis reaches to 0, where curves between 0.9 and 1 look all alike.
+    """
     return [
         _lines("log loss on validation", "val/log_loss", logarithmic=True),
-        _lines("average precision on validation", "val/average_precision"),
-        _lines("ROC AUC on validation", "val/roc_auc"),
+        _lines("average precision on validation", "val/average_precision", logarithmic=means),
+        _lines("ROC AUC on validation", "val/roc_auc", logarithmic=means),
         _lines("the loss itself, train and validation", "train/loss", "val/loss", logarithmic=True),
     ]
 
@@ -115,18 +120,22 @@ def _decisions() -> list[Chart]:
 
 def _probabilities() -> list[Chart]:
     return [
-        _bars("test/log_loss", "test_debiased/log_loss", name="log loss on test: raw, and with the loss's bias undone"),
-        _bars("test/ece", "test_debiased/ece", name="calibration error on test: raw, and with the loss's bias undone"),
-        _bars("test/brier", "test_debiased/brier", name="Brier score on test: raw, and with the loss's bias undone"),
+        _bars("test/log_loss", "test_calibrated/log_loss", name="log loss on test: raw and calibrated"),
+        _bars("test/ece", "test_calibrated/ece", name="calibration error on test: raw and calibrated"),
+        _bars("test/brier", "test_calibrated/brier", name="Brier score on test: raw and calibrated"),
         _scatter("ranking and calibration on test", "test/average_precision", "test/ece"),
     ]
 
 
 def _what_was_varied(varied: Varied) -> list[Chart]:
-    """Parallel coordinates, and each key that is no choice of an option against the objective."""
+    """Parallel coordinates, and each key that is no choice of an option against the objective.
+
+    The objective is the last of the coordinates, for MLflow colours the lines by it.
+    """
     if not varied.keys:
         return []
     objective, axes = varied.objective, list(varied.keys)[:MOST_AXES]
+    others = ("test/log_loss", "test/average_precision")
     scattered = [key for key in axes if "." in key or key == "seed"]
     if varied.is_search:
         scattered = [names.TRIAL, *scattered]
@@ -134,7 +143,7 @@ def _what_was_varied(varied: Varied) -> list[Chart]:
         "type": "PARALLEL",
         "displayName": "what was varied, and what came of it",
         "selectedParams": axes,
-        "selectedMetrics": list(dict.fromkeys([objective, "test/average_precision", "test/log_loss"])),
+        "selectedMetrics": [metric for metric in others if metric != objective] + [objective],
         "showAllRuns": True,
         "isGenerated": False,
     }
@@ -208,7 +217,7 @@ def _hidden(charts: Sequence[Chart], more: Sequence[str]) -> Iterator[Chart]:
 
 def recorded_metrics() -> list[str]:
     """Every metric that a run may be recorded with, other than the machine's use."""
-    parts = ("val", "test", "test_at_half", "test_debiased")
+    parts = ("val", "test", "test_at_half", "test_calibrated", "test_debiased")
     final = [f"{part}/{name}" for part in parts for name in FINAL_METRICS]
     intervals = [f"test/{name}.{end}" for name in FINAL_METRICS for end in ("low", "high")]
     others = ["train/loss", "val/loss", "test/prevalence", "threshold", "best_epoch", "epochs"]

@@ -17,6 +17,7 @@ from typing import Any
 
 import mlflow
 
+from runner.config.options import option_files
 from runner.tracking import names
 from runner.tracking.charts import Varied, dashboard
 
@@ -113,7 +114,7 @@ def losses_view(dataset: str = "", hidden: Sequence[str] = ()) -> View:
     if dataset and "'" not in dataset:
         only.append(f"tags.`{names.DATASET_NAME}` = '{dataset}'")
     state = {**_list_of_runs(), "searchFilter": " AND ".join(only), **_grouped(means=True)}
-    return View(LOSSES, "Losses", {**state, **dashboard(Varied(), hidden)})
+    return View(LOSSES, "Losses", {**state, **dashboard(Varied(), hidden, means=True)})
 
 
 def sweep_view(parent_id: str, name: str, varied: Varied) -> View:
@@ -247,11 +248,19 @@ def _grouped(*, means: bool) -> dict[str, Any]:
     """By loss: charts show each group's mean and range, or its runs.
 
     By the tag and not by the param of that name: MLflow colours groups by what they are called, and so more
-    of the losses get colours of their own.
+    of the losses get colours of their own. A group of means is folded: its runs are not what the charts show.
+
+    MLflow loads 100 runs at first. Those of the first splits are of all losses alike, where the latest 100 of a long
+    sweep would be of a few losses, and the best 100 would flatter each of them. Also, only where the latest come
+    first does MLflow add the parents of sweeps, as a group without a loss that has no value in any chart.
     """
+    folded = {f"tag.{names.LOSS}.{loss}": False for loss in option_files("loss")} if means else {}
     return {
         "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": names.LOSS}]},
+        "groupsExpanded": folded,
         "useGroupedValuesInCharts": means,
+        "orderByKey": "params.`split.seed`",
+        "orderByAsc": True,
     }
 
 
