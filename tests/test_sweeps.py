@@ -235,7 +235,10 @@ def test_a_sweep_over_losses_ends_with_a_report_on_the_parent(command, store, tm
     assert sweep.status == 0, sweep.err
     headline = parent.data.tags["verdict"]
     assert headline in sweep.out
-    assert parent.data.tags["mlflow.note.content"].startswith(f"## {headline}")
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith(f"## {headline}")
+    assert "| focal gamma=2 · logistic |" in note
+    assert f"#/experiments/1/runs/{parent_id}/artifacts/comparison/report.html" in note
     there = {file.path for file in store.list_artifacts(parent_id, "comparison")}
     assert there == {f"comparison/{name}" for name in ("figures", "leaderboard.csv", "report.html", "runs.csv")}
     page = Path(store.download_artifacts(parent_id, "comparison/report.html")).read_text()
