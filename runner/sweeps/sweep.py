@@ -169,7 +169,7 @@ def begin(config: DictConfig) -> Sweep:
     )
     journal.begin(plan)
 
-    tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search))
+    tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search, total or 0))
     comparison = typed_group(config, "comparison", ComparisonConfig)
     wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
     settings = _comparison_settings(comparison, objectives) if wanted else None

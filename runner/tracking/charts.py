@@ -20,6 +20,7 @@ RANKING = "Ranking"
 DECISIONS = "Decisions at the tuned threshold"
 PROBABILITIES = "Probabilities"
 VARIED = "What was varied"
+OWN_SCALE = "Each loss on its own scale"
 COST = "Cost"
 
 STEPS = ("load", "start", "train", "evaluate", "log")
@@ -37,11 +38,13 @@ class Varied:
         keys: of the config; MLflow has them as params.
         objective: the metric that runs are compared by.
         is_search: whether a sweeper chose the values, one trial after the other.
+        runs: how many there will be; 0 where that is not known.
     """
 
     keys: Sequence[str] = ()
     objective: str = "val/average_precision"
     is_search: bool = False
+    runs: int = 0
 
 
 def dashboard(varied: Varied, also_hidden: Sequence[str] = (), *, means: bool = False) -> dict[str, Any]:
@@ -58,6 +61,7 @@ def dashboard(varied: Varied, also_hidden: Sequence[str] = (), *, means: bool = 
         DECISIONS: _decisions(),
         PROBABILITIES: _probabilities(),
         VARIED: _what_was_varied(varied),
+        OWN_SCALE: [_lines("the loss itself, train and validation", "train/loss", "val/loss", logarithmic=True)],
         COST: _cost(),
     }
     sections = {section: charts for section, charts in sections.items() if charts}
@@ -89,7 +93,7 @@ def _id(section: str) -> str:
 
 
 def _learning_curves(*, means: bool) -> list[Chart]:
-    """The curves.
+    """The curves that are seen first: no more, for MLflow's server takes a second for those of 100 runs, each time.
 
     MLflow draws the range of a mean so that a linear axis reaches to 0, where curves between 0.9 and 1 look all alike.
     """
@@ -97,7 +101,6 @@ def _learning_curves(*, means: bool) -> list[Chart]:
         _lines("log loss on validation", "val/log_loss", logarithmic=True),
         _lines("average precision on validation", "val/average_precision", logarithmic=means),
         _lines("ROC AUC on validation", "val/roc_auc", logarithmic=means),
-        _lines("the loss itself, train and validation", "train/loss", "val/loss", logarithmic=True),
     ]
 
 

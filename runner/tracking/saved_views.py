@@ -29,6 +29,7 @@ MARK = "madeBy"
 US = "imbalance-runner"
 MOST_VIEWS = 40  # of an experiment: with so many, people cannot save another one
 MOST_SWEEPS = 20  # so that there is room for theirs
+MOST_LINES = 50  # of a sweep's runs in one chart: more take a browser half a minute, and cannot be told apart
 MOST_HIDDEN = 1000  # metrics of sweeps, whose names take room in a view
 
 COLUMNS = (
@@ -118,7 +119,7 @@ def losses_view(dataset: str = "", hidden: Sequence[str] = ()) -> View:
 
 
 def sweep_view(parent_id: str, name: str, varied: Varied) -> View:
-    """The dashboard of one sweep or search: each of its runs in the colour of its loss.
+    """The dashboard of one sweep or search: each of its runs in the colour of its loss, or of many the means.
 
     Args:
         parent_id: of the sweep.
@@ -126,7 +127,8 @@ def sweep_view(parent_id: str, name: str, varied: Varied) -> View:
         varied: what its runs differ in.
     """
     only = f"tags.`{names.PARENT}` = '{parent_id}'"
-    state = {**_list_of_runs(), "searchFilter": only, **_grouped(means=False), **dashboard(varied)}
+    means = varied.runs > MOST_LINES and not varied.is_search
+    state = {**_list_of_runs(), "searchFilter": only, **_grouped(means=means), **dashboard(varied, means=means)}
     when = time.strftime("%Y-%m-%d %H:%M")
     return View(sweep_view_id(parent_id), f"{'Search' if varied.is_search else 'Sweep'} {name}, {when}", state)
 

@@ -70,6 +70,12 @@ def test_grouped_views_begin_with_runs_of_all_losses_and_without_the_parents_of_
     assert state_of(views[saved_views.RUNS])["orderByKey"] == "attributes.start_time"
 
 
+@pytest.mark.parametrize(("runs", "search", "means"), [(12, False, False), (200, False, True), (200, True, False)])
+def test_a_sweep_of_many_runs_is_shown_by_the_means_of_its_losses(runs, search, means):
+    view = saved_views.sweep_view("1", "loss", Varied(("loss",), is_search=search, runs=runs))
+    assert view.state["useGroupedValuesInCharts"] is means
+
+
 def test_each_metric_is_charted_or_hidden_and_no_section_is_empty():
     for varied in (Varied(), Varied(("loss.gamma", "seed"), is_search=True)):
         made = dashboard(varied, ["mean/test/f1/focal"])
