@@ -208,6 +208,35 @@ def test_a_sweep_killed_without_a_word_is_resumed_to_exactly_the_missing_runs(co
 
 
 @pytest.mark.slow
+def test_a_sweep_under_way_has_its_dashboard_its_progress_and_curves_that_grow(store, tmp_path):
+    jobs = ("hydra/launcher=basic", "trainer.epochs=2,1000000", "trainer.early_stopping=null")
+    with started(tmp_path, *jobs, "tracking.flush_seconds=0.2") as process:
+        process.wait_until(lambda: store.search_runs(["1"], "tags.mlflow.parentRunId != ''"))
+        parent, _ = family(store)
+        views = [key for key in store.get_experiment("1").tags if key.endswith(parent.info.run_id)]
+        process.wait_until(lambda: family(store)[0].data.tags["sweep.progress"] == "1 of 2")
+        note = family(store)[0].data.tags["mlflow.note.content"]
+        process.wait_until(lambda: any(run.data.metrics.get("val/loss") for run in running(store)))
+        (under_way,) = running(store)
+        first = epochs(store, under_way)
+        process.wait_until(lambda: epochs(store, under_way) > first)
+        process.end(signal.SIGINT)
+
+    assert views == [f"mlflow.sharedViewState.imbalance-runner-sweep-{parent.info.run_id}"]
+    assert note.startswith("**trainer.epochs**: 1 of 2")
+
+
+def running(store) -> list[mlflow.entities.Run]:
+    """The children that are being trained."""
+    return store.search_runs(["1"], "attributes.status = 'RUNNING' and tags.mlflow.parentRunId != ''")
+
+
+def epochs(store, run) -> int:
+    """How many epochs of a run are recorded."""
+    return len(store.get_metric_history(run.info.run_id, "val/loss"))
+
+
+@pytest.mark.slow
 @every_launcher
 def test_ctrl_c_ends_parent_and_running_children_as_killed(command, store, tmp_path, launcher):
     endless = ("trainer.epochs=1000000", "trainer.early_stopping=null", "tracking.flush_seconds=0.2")
@@ -235,7 +264,10 @@ def test_a_sweep_over_losses_ends_with_a_report_on_the_parent(command, store, tm
     assert sweep.status == 0, sweep.err
     headline = parent.data.tags["verdict"]
     assert headline in sweep.out
-    assert parent.data.tags["mlflow.note.content"].startswith(f"## {headline}")
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith(f"## {headline}")
+    assert "| focal gamma=2 · logistic |" in note
+    assert f"#/experiments/1/runs/{parent_id}/artifacts/comparison/report.html" in note
     there = {file.path for file in store.list_artifacts(parent_id, "comparison")}
     assert there == {f"comparison/{name}" for name in ("figures", "leaderboard.csv", "report.html", "runs.csv")}
     page = Path(store.download_artifacts(parent_id, "comparison/report.html")).read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from runner.comparison import (
 from runner.errors import InputError
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
-from runner.reports.page import Section, render_page
+from runner.reports.page import ReportFigure, Section, render_page
 from runner.reports.settings import ComparisonSettings
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table, varied_parameters
@@ -40,11 +41,19 @@ class Report:
         headline: the verdict in a line.
         sentences: its details.
         folder: `report.html`, `leaderboard.csv`, `runs.csv`, `figures/`.
+        metric: by which losses are compared.
+        leaderboard: of all runs.
+        spread: by loss, the standard deviation of its runs; NaN over several datasets, where it would say nothing.
+        figures: of all runs.
     """
 
     headline: str
     sentences: Sequence[str]
     folder: Path
+    metric: str
+    leaderboard: pd.DataFrame
+    spread: pd.Series
+    figures: Sequence[ReportFigure]
 
 
 def compare_runs(
@@ -91,8 +100,13 @@ def compare_runs(
         sections[0] = replace(sections[0], verdict=longer)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"
-    _write(folder, render_page(title, settings.metric, sections, facts), table, sections[0])
-    return Report(sections[0].verdict.headline, sections[0].verdict.sentences, folder)
+    first = sections[0]
+    _write(folder, render_page(title, settings.metric, sections, facts), table, first)
+    spread = table.groupby("loss")[settings.metric].std()
+    if len(paired.datasets) > 1:
+        spread[:] = math.nan
+    words = first.verdict
+    return Report(words.headline, words.sentences, folder, settings.metric, first.leaderboard, spread, first.figures)
 
 
 def _still_improving(runs: Sequence[RecordedRun]) -> str:
@@ -158,4 +172,4 @@ def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None
     first.leaderboard.to_csv(folder / "leaderboard.csv")
     table.to_csv(folder / "runs.csv", index=False)
     for figure in first.figures:
-        (folder / "figures" / f"{figure.title.replace(' ', '_').lower()}.png").write_bytes(figure.png)
+        (folder / "figures" / figure.file_name).write_bytes(figure.png)

@@ -134,7 +134,9 @@ def _check_rows(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> None:
 
 
 def _differing(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> Iterator[Difference]:
-    keys = dict.fromkeys(key for _, run in runs for key in run.params)
+    keys = dict.fromkeys(
+        key for _, run in runs for key in run.params if key.partition("/")[0] not in names.OF_THE_MODEL
+    )
     others = [key for key in keys if not _within(key, (*COMPARED, *WITHOUT_EFFECT, *SHOWN, "dataset", "split"))]
     yield from _in_keys(dataset, runs, others)
     for key in keys:

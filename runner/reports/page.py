@@ -88,6 +88,11 @@ class ReportFigure:
     png: bytes
 
     @property
+    def file_name(self) -> str:
+        """Of its file beside the report."""
+        return f"{self.title.replace(' ', '_').lower()}.png"
+
+    @property
     def in_base64(self) -> str:
         """The file in the letters that a page may hold."""
         return base64.b64encode(self.png).decode()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner import console, tracking
 from runner.reports.comparison import compare_runs
+from runner.reports.note import parent_note
 from runner.reports.settings import ComparisonSettings
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
@@ -43,9 +44,7 @@ def publish_report(sweep: RecordedSweep, settings: ComparisonSettings, folder: P
         InputError: there is nothing to compare.
     """
     report = compare_runs(sweep.tracker, sweep.runs, settings, folder, _facts([sweep], settings))
-    where = f"The whole report with its figures: `{names.COMPARISON}/report.html` among the artifacts."
-    note = "\n\n".join([f"## {report.headline}", where, *(f"- {sentence}" for sentence in report.sentences)])
-    tags = {names.NOTE: note, names.VERDICT: report.headline}
+    tags = {names.NOTE: parent_note(report, sweep.parent), names.VERDICT: report.headline}
     sweep.tracker.set_tags(sweep.parent.run_id, tags)
     sweep.tracker.log_artifacts(sweep.parent.run_id, report.folder, names.COMPARISON)
     console.show_report(report.headline, report.sentences, report.folder / "report.html")

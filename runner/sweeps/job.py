@@ -18,8 +18,10 @@ from omegaconf import DictConfig
 
 from runner import console
 from runner.config.checks import load, objectives_of
+from runner.config.experiment_config import typed_group
 from runner.config.hydra_errors import HydraPassThrough
 from runner.config.options import GROUPS, TARGETED, option_of
+from runner.config.schemas import PathsConfig, TrackingConfig
 from runner.config.sweep_jobs import refuse_groups_of_one_run
 from runner.errors import InputError, RunFailed
 from runner.experiment.execute import run_experiment
@@ -30,6 +32,7 @@ from runner.runs.naming import setting
 from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
+from runner.sweeps.live_progress import LiveProgress
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
 from runner.wording import typed, without_password
@@ -82,11 +85,13 @@ class SweepState:
     Attributes:
         journal, plan: the sweep's.
         resources: shared by all jobs of the process, and by the sweep's end.
+        live: the progress that the process writes.
     """
 
     journal: Journal
     plan: SweepPlan
     resources: Resources
+    live: LiveProgress
 
 
 def sweep_state(sweep_folder: Path) -> SweepState:
@@ -97,7 +102,8 @@ def sweep_state(sweep_folder: Path) -> SweepState:
 @lru_cache(maxsize=1)
 def _sweep_state(sweep_folder: Path, begun: int) -> SweepState:
     journal = Journal(sweep_folder)
-    return SweepState(journal, journal.plan, Resources())
+    plan = journal.plan
+    return SweepState(journal, plan, Resources(), LiveProgress(journal, plan))
 
 
 class JobRun:
@@ -121,6 +127,7 @@ class JobRun:
         self.name = hydra.job.name
         state = sweep_state(Path(hydra.sweep.dir))
         self.journal, self.plan, self.resources = state.journal, state.plan, state.resources
+        self._live = state.live
         own = [each for each in self._overrides if each.lstrip("+~").partition("=")[0] in self.plan.varied]
         self.label = typed(*(own or self._overrides))
 
@@ -189,6 +196,10 @@ class JobRun:
         now = progress(self.plan, self.journal.latest(), time.time())
         values = dict(zip(objectives_of(self._config), outcome.objectives, strict=True))
         console.show_job(outcome.name, values, skipped=skipped, progress=str(now))
+        if not self.plan.is_search:  # which tells of each trial itself
+            paths = typed_group(self._config, "paths", PathsConfig)
+            record = typed_group(self._config, "tracking", TrackingConfig)
+            self._live.write(self.resources.tracker(record, Path(paths.outputs)), record.flush_seconds)
 
 
 def _run_in_sweep(job: JobRun, hydra: Any) -> float | tuple[float, ...]:

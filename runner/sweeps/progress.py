@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.metrics import sign
 from runner.sweeps.journal import Event, JobRecord, SweepPlan
+from runner.tracking import names
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,19 @@ def progress(plan: SweepPlan, records: Sequence[JobRecord], now: float) -> Progr
     comparable = [each for each in (*finished, *skipped) if math.isfinite(each.objective)]
     best = max(comparable, key=lambda each: sign(plan.objectives[0]) * each.objective, default=None)
     return Progress(done, failed, running, plan.total, left, best)
+
+
+def progress_tags(plan: SweepPlan, records: Sequence[JobRecord], details: str = "") -> dict[str, str]:
+    """What the parent run says of a sweep under way: its progress, and a note with more.
+
+    Args:
+        plan: the sweep's.
+        records: the last of each job.
+        details: Markdown below the progress.
+    """
+    now = progress(plan, records, time.time())
+    note = f"**{plan.name}**: {now}" + (f"\n\n{details}" if details else "")
+    return {names.SWEEP_PROGRESS: now.short, names.NOTE: note}
 
 
 def format_duration(seconds: float) -> str:

@@ -33,7 +33,7 @@ from runner.sweeps.job import hide_passwords, sweep_state
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_sweep_folder
 from runner.sweeps.parent_metrics import sweep_metrics
-from runner.sweeps.progress import progress
+from runner.sweeps.progress import progress_tags
 from runner.sweeps.resume import close_stale_children, finished_outcomes, resumed_parent
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
@@ -65,9 +65,8 @@ class Sweep:
     def write_progress(self, details: str = "") -> None:
         """Writes the parent's progress, and the latest `details` below it."""
         self.details = details or self.details
-        now = progress(self.plan, self.journal.latest(), time.time())
-        note = f"**{self.plan.name}**: {now}" + (f"\n\n{self.details}" if self.details else "")
-        self.tracker.set_tags(self.plan.parent_id, {names.SWEEP_PROGRESS: now.short, names.NOTE: note})
+        tags = progress_tags(self.plan, self.journal.latest(), self.details)
+        self.tracker.set_tags(self.plan.parent_id, tags)
 
     def end(self, *, interrupted: bool, broken: bool = False) -> list[JobRecord]:
         """Closes the parent as what the sweep was, and children whose process died; returns the jobs that failed.
@@ -166,7 +165,7 @@ def begin(config: DictConfig) -> Sweep:
     )
     journal.begin(plan)
 
-    tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search))
+    tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search, total or 0))
     comparison = typed_group(config, "comparison", ComparisonConfig)
     wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
     settings = _comparison_settings(comparison, objectives) if wanted else None

@@ -20,6 +20,7 @@ RANKING = "Ranking"
 DECISIONS = "Decisions at the tuned threshold"
 PROBABILITIES = "Probabilities"
 VARIED = "What was varied"
+OWN_SCALE = "Each loss on its own scale"
 COST = "Cost"
 
 STEPS = ("load", "start", "train", "evaluate", "log")
@@ -37,26 +38,30 @@ class Varied:
         keys: of the config; MLflow has them as params.
         objective: the metric that runs are compared by.
         is_search: whether a sweeper chose the values, one trial after the other.
+        runs: how many there will be; 0 where that is not known.
     """
 
     keys: Sequence[str] = ()
     objective: str = "val/average_precision"
     is_search: bool = False
+    runs: int = 0
 
 
-def dashboard(varied: Varied, also_hidden: Sequence[str] = ()) -> dict[str, Any]:
+def dashboard(varied: Varied, also_hidden: Sequence[str] = (), *, means: bool = False) -> dict[str, Any]:
     """The part of a view's state that says which charts there are.
 
     Args:
         varied: what differs between the runs.
         also_hidden: metrics beyond those of a run that get no chart.
+        means: whether the charts show groups of runs, and not the runs.
     """
     sections = {
-        LEARNING: _learning_curves(),
+        LEARNING: _learning_curves(means=means),
         RANKING: _ranking(),
         DECISIONS: _decisions(),
         PROBABILITIES: _probabilities(),
         VARIED: _what_was_varied(varied),
+        OWN_SCALE: [_lines("the loss itself, train and validation", "train/loss", "val/loss", logarithmic=True)],
         COST: _cost(),
     }
     sections = {section: charts for section, charts in sections.items() if charts}
@@ -87,12 +92,15 @@ def _id(section: str) -> str:
     return section.lower().replace(" ", "-")
 
 
-def _learning_curves() -> list[Chart]:
+def _learning_curves(*, means: bool) -> list[Chart]:
+    """The curves that are seen first: no more, for MLflow's server takes a second for those of 100 runs, each time.
+
+    MLflow draws the range of a mean so that a linear axis reaches to 0, where curves between 0.9 and 1 look all alike.
+    """
     return [
         _lines("log loss on validation", "val/log_loss", logarithmic=True),
-        _lines("average precision on validation", "val/average_precision"),
-        _lines("ROC AUC on validation", "val/roc_auc"),
-        _lines("the loss itself, train and validation", "train/loss", "val/loss", logarithmic=True),
+        _lines("average precision on validation", "val/average_precision", logarithmic=means),
+        _lines("ROC AUC on validation", "val/roc_auc", logarithmic=means),
     ]
 
 
@@ -115,18 +123,22 @@ def _decisions() -> list[Chart]:
 
 def _probabilities() -> list[Chart]:
     return [
-        _bars("test/log_loss", "test_debiased/log_loss", name="log loss on test: raw, and with the loss's bias undone"),
-        _bars("test/ece", "test_debiased/ece", name="calibration error on test: raw, and with the loss's bias undone"),
-        _bars("test/brier", "test_debiased/brier", name="Brier score on test: raw, and with the loss's bias undone"),
+        _bars("test/log_loss", "test_calibrated/log_loss", name="log loss on test: raw and calibrated"),
+        _bars("test/ece", "test_calibrated/ece", name="calibration error on test: raw and calibrated"),
+        _bars("test/brier", "test_calibrated/brier", name="Brier score on test: raw and calibrated"),
         _scatter("ranking and calibration on test", "test/average_precision", "test/ece"),
     ]
 
 
 def _what_was_varied(varied: Varied) -> list[Chart]:
-    """Parallel coordinates, and each key that is no choice of an option against the objective."""
+    """Parallel coordinates, and each key that is no choice of an option against the objective.
+
+    The objective is the last of the coordinates, for MLflow colours the lines by it.
+    """
     if not varied.keys:
         return []
     objective, axes = varied.objective, list(varied.keys)[:MOST_AXES]
+    others = ("test/log_loss", "test/average_precision")
     scattered = [key for key in axes if "." in key or key == "seed"]
     if varied.is_search:
         scattered = [names.TRIAL, *scattered]
@@ -134,7 +146,7 @@ def _what_was_varied(varied: Varied) -> list[Chart]:
         "type": "PARALLEL",
         "displayName": "what was varied, and what came of it",
         "selectedParams": axes,
-        "selectedMetrics": list(dict.fromkeys([objective, "test/average_precision", "test/log_loss"])),
+        "selectedMetrics": [metric for metric in others if metric != objective] + [objective],
         "showAllRuns": True,
         "isGenerated": False,
     }
@@ -208,7 +220,7 @@ def _hidden(charts: Sequence[Chart], more: Sequence[str]) -> Iterator[Chart]:
 
 def recorded_metrics() -> list[str]:
     """Every metric that a run may be recorded with, other than the machine's use."""
-    parts = ("val", "test", "test_at_half", "test_debiased")
+    parts = ("val", "test", "test_at_half", "test_calibrated", "test_debiased")
     final = [f"{part}/{name}" for part in parts for name in FINAL_METRICS]
     intervals = [f"test/{name}.{end}" for name in FINAL_METRICS for end in ("low", "high")]
     others = ["train/loss", "val/loss", "test/prevalence", "threshold", "best_epoch", "epochs"]

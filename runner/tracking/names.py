@@ -37,6 +37,9 @@ VERSION_PREFIX = "version."
 # A param of a search's runs.
 TRIAL = "trial"
 
+# Params that MLflow adds to a run whose model is logged: the model's own settings, no choice of the run's.
+OF_THE_MODEL = ("threshold", "numeric", "reading")
+
 # Of a sweep's parent.
 SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent
 SWEEP_COMMAND = "sweep.command"

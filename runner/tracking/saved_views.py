@@ -17,6 +17,7 @@ from typing import Any
 
 import mlflow
 
+from runner.config.options import option_files
 from runner.tracking import names
 from runner.tracking.charts import Varied, dashboard
 
@@ -28,6 +29,7 @@ MARK = "madeBy"
 US = "imbalance-runner"
 MOST_VIEWS = 40  # of an experiment: with so many, people cannot save another one
 MOST_SWEEPS = 20  # so that there is room for theirs
+MOST_LINES = 50  # of a sweep's runs in one chart: more take a browser half a minute, and cannot be told apart
 MOST_HIDDEN = 1000  # metrics of sweeps, whose names take room in a view
 
 COLUMNS = (
@@ -113,11 +115,11 @@ def losses_view(dataset: str = "", hidden: Sequence[str] = ()) -> View:
     if dataset and "'" not in dataset:
         only.append(f"tags.`{names.DATASET_NAME}` = '{dataset}'")
     state = {**_list_of_runs(), "searchFilter": " AND ".join(only), **_grouped(means=True)}
-    return View(LOSSES, "Losses", {**state, **dashboard(Varied(), hidden)})
+    return View(LOSSES, "Losses", {**state, **dashboard(Varied(), hidden, means=True)})
 
 
 def sweep_view(parent_id: str, name: str, varied: Varied) -> View:
-    """The dashboard of one sweep or search: each of its runs in the colour of its loss.
+    """The dashboard of one sweep or search: each of its runs in the colour of its loss, or of many the means.
 
     Args:
         parent_id: of the sweep.
@@ -125,7 +127,8 @@ def sweep_view(parent_id: str, name: str, varied: Varied) -> View:
         varied: what its runs differ in.
     """
     only = f"tags.`{names.PARENT}` = '{parent_id}'"
-    state = {**_list_of_runs(), "searchFilter": only, **_grouped(means=False), **dashboard(varied)}
+    means = varied.runs > MOST_LINES and not varied.is_search
+    state = {**_list_of_runs(), "searchFilter": only, **_grouped(means=means), **dashboard(varied, means=means)}
     when = time.strftime("%Y-%m-%d %H:%M")
     return View(sweep_view_id(parent_id), f"{'Search' if varied.is_search else 'Sweep'} {name}, {when}", state)
 
@@ -247,11 +250,19 @@ def _grouped(*, means: bool) -> dict[str, Any]:
     """By loss: charts show each group's mean and range, or its runs.
 
     By the tag and not by the param of that name: MLflow colours groups by what they are called, and so more
-    of the losses get colours of their own.
+    of the losses get colours of their own. A group of means is folded: its runs are not what the charts show.
+
+    MLflow loads 100 runs at first. Those of the first splits are of all losses alike, where the latest 100 of a long
+    sweep would be of a few losses, and the best 100 would flatter each of them. Also, only where the latest come
+    first does MLflow add the parents of sweeps, as a group without a loss that has no value in any chart.
     """
+    folded = {f"tag.{names.LOSS}.{loss}": False for loss in option_files("loss")} if means else {}
     return {
         "groupBy": {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": names.LOSS}]},
+        "groupsExpanded": folded,
         "useGroupedValuesInCharts": means,
+        "orderByKey": "params.`split.seed`",
+        "orderByAsc": True,
     }
 
 

@@ -46,6 +46,7 @@ SAME = [
     (run("builtin"), run("weighted", experiment="loss_comparison", loss__positive_weight="2.0")),
     (run("builtin"), run("builtin · logistic", model="logistic"), run("builtin · units=[8]", model__units="[8]")),
     (run("builtin"), run("weighted · epochs=9", trainer__epochs="9")),  # zipped with the loss
+    (run("builtin", threshold="0.4", **{"reading/rows": "9"}), run("weighted", threshold="0.6", numeric="['x']")),
     (run("builtin", dataset="file", dataset__path="/a.csv"), run("weighted", dataset="file", dataset__path="b.csv")),
     (run("builtin", dataset="file", dataset__path="a.csv"), run("weighted", "bb", dataset="file", dataset__path="b")),
 ]

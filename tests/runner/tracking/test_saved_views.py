@@ -49,6 +49,7 @@ def test_a_dashboard_follows_the_dataset_and_leaves_peoples_views_alone(client, 
     state = state_of(now[saved_views.LOSSES])
     assert "tags.`dataset.name` = 'toy'" in state["searchFilter"]
     assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "loss"}]
+    assert state["groupsExpanded"]["tag.loss.focal"] is False
 
 
 def test_the_oldest_sweeps_give_way_and_a_refused_sweep_leaves_no_view(client, experiment):
@@ -61,6 +62,20 @@ def test_the_oldest_sweeps_give_way_and_a_refused_sweep_leaves_no_view(client, e
     assert saved_views.sweep_view_id("5") not in views_of(client, experiment)
 
 
+def test_grouped_views_begin_with_runs_of_all_losses_and_without_the_parents_of_sweeps(client, experiment):
+    saved_views.save(client, experiment, [saved_views.sweep_view("1", "loss", Varied(("loss",)))])
+    views = views_of(client, experiment)
+    for view in (saved_views.LOSSES, saved_views.sweep_view_id("1")):
+        assert state_of(views[view])["orderByKey"] == "params.`split.seed`"  # of start_time, MLflow adds parents
+    assert state_of(views[saved_views.RUNS])["orderByKey"] == "attributes.start_time"
+
+
+@pytest.mark.parametrize(("runs", "search", "means"), [(12, False, False), (200, False, True), (200, True, False)])
+def test_a_sweep_of_many_runs_is_shown_by_the_means_of_its_losses(runs, search, means):
+    view = saved_views.sweep_view("1", "loss", Varied(("loss",), is_search=search, runs=runs))
+    assert view.state["useGroupedValuesInCharts"] is means
+
+
 def test_each_metric_is_charted_or_hidden_and_no_section_is_empty():
     for varied in (Varied(), Varied(("loss.gamma", "seed"), is_search=True)):
         made = dashboard(varied, ["mean/test/f1/focal"])
@@ -69,4 +84,7 @@ def test_each_metric_is_charted_or_hidden_and_no_section_is_empty():
         assert keys >= {*recorded_metrics(), "mean/test/f1/focal"}
         sections = [section["uuid"] for section in made["compareRunSections"]]
         assert sections[0] == "learning-curves"
+        assert [chart["selectedMetrics"][-1] for chart in shown if chart["type"] == "PARALLEL"] == (
+            ["val/average_precision"] if varied.keys else []
+        )
         assert set(sections) == {chart["metricSectionId"] for chart in shown}

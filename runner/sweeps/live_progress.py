@@ -1,0 +1,46 @@
+"""A sweep's progress on its parent run, written by the processes that run its jobs, while they do."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+
+from runner.sweeps.journal import Journal, SweepPlan
+from runner.sweeps.progress import progress_tags
+from runner.tracking.tracker import Tracker
+from runner.wording import first_line
+
+log = logging.getLogger("runner.tracking")
+
+
+@dataclass
+class LiveProgress:
+    """Knows when it is due: writing it for each of many short runs would take longer than some of them.
+
+    Attributes:
+        journal, plan: the sweep's.
+        due: when it is to be written next, by the monotonic clock.
+    """
+
+    journal: Journal
+    plan: SweepPlan
+    due: float = 0.0
+
+    def write(self, tracker: Tracker, seconds: float) -> None:
+        """Writes the progress if it is due; after an error of the store nothing more is tried.
+
+        Args:
+            tracker: where the sweep is recorded.
+            seconds: until it is due again.
+        """
+        if time.monotonic() < self.due:
+            return
+        try:
+            tracker.set_tags(self.plan.parent_id, progress_tags(self.plan, self.journal.latest()))
+        except Exception as problem:  # every kind of store fails in its own words; the run itself went well
+            log.warning("the sweep's progress is not recorded: %s", first_line(problem))
+            self.due = math.inf
+        else:
+            self.due = time.monotonic() + seconds
