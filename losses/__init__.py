@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from losses.priors import LDAMLoss as LDAMLoss
     from losses.priors import LogitAdjustedLoss as LogitAdjustedLoss
     from losses.priors import VectorScalingLoss as VectorScalingLoss
+    from losses.proper import BetaProperLoss as BetaProperLoss
+    from losses.proper import BrierLoss as BrierLoss
     from losses.robust import BootstrapLoss as BootstrapLoss
     from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
     from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss

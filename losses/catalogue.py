@@ -42,6 +42,15 @@ CATALOGUE: Mapping[str, Entry] = {
         "losses.crossentropy",
         "The probabilities [1-p, p] in Keras's sparse categorical cross-entropy: the same values, another door.",
     ),
+    "BrierLoss": Entry(
+        "losses.proper",
+        "The squared error of the probability: proper as the log loss is, but bounded.",
+    ),
+    "BetaProperLoss": Entry(
+        "losses.proper",
+        "Proper scores whose emphasis is chosen: right about probabilities near a / (a+b) first.",
+        {"a": between(0, 10), "b": between(0, 10)},
+    ),
     "WeightedLoss": Entry(
         "losses.crossentropy",
         "Cross-entropy with one weight for positives and one for negatives: errors on the rare class cost more.",

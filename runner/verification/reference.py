@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 EPSILON = 1e-7
 
@@ -158,6 +159,24 @@ def bootstrap(y: ArrayLike, z: ArrayLike, beta: Any = 0.95, mode: str = "soft") 
     own = (sigmoid(z), sigmoid(-z)) if mode == "soft" else (z >= 0, z < 0)
     target = [beta * label + (1 - beta) * opinion for label, opinion in zip((y, 1 - y), own, strict=True)]
     return target[0] * np.logaddexp(0, -z) + target[1] * np.logaddexp(0, z)
+
+
+def brier(y: ArrayLike, z: ArrayLike) -> np.ndarray:
+    """Brier 1950, one event: the squared difference of probability and outcome, expected over a soft label."""
+    y = np.asarray(y, float)
+    return y * sigmoid(-np.asarray(z, float)) ** 2 + (1 - y) * sigmoid(z) ** 2
+
+
+def beta_proper(y: ArrayLike, z: ArrayLike, a: Any = 0.5, b: Any = 1.5) -> np.ndarray:
+    """Buja 2005: incomplete beta integrals of the weight t^(a-1) (1-t)^(b-1), by SciPy's; a and b above 0.
+
+    Of the two complementary integrals it takes the one at the smaller of p and 1-p, which has all its digits.
+    """
+    y, z, a, b = (np.asarray(each, float) for each in (y, z, a, b))
+    p, rest = sigmoid(z), sigmoid(-z)
+    negative = special.beta(a + 1, b) * np.where(z < 0, special.betainc(a + 1, b, p), special.betaincc(b, a + 1, rest))
+    positive = special.beta(a, b + 1) * np.where(z < 0, special.betaincc(a, b + 1, p), special.betainc(b + 1, a, rest))
+    return y * positive + (1 - y) * negative
 
 
 def of_mean_one(rows: int, weights: ArrayLike | None) -> np.ndarray:

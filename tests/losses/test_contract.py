@@ -61,6 +61,7 @@ ASYMMETRIES = {"gamma_neg": [1.0, 4.0, 2.0], "gamma_pos": [0.0, 1.0, 0.5], "marg
 NO_ASYMMETRY = {"gamma_neg": 0.0, "gamma_pos": 0.0, "margin": 0.0}
 ONE_SIDED = (2 * entropy([0.05, 0.95]) - 4 * np.log(0.95)) / 6  # two positives and four negatives at 0.95 and 0.05
 POLYNOMIALS = {"epsilon": [-0.5, 0.0, 2.0], "gamma": [0.0, 0.5, 2.0]}
+BETAS = {"a": [0.5, 1.0, 3.0], "b": [0.1, 9.0, 1.5]}
 REVERSES = {"alpha": [0.1, 1.0, 2.0], "beta": [0.0, 0.5, 1.0], "log_zero": [-4.0, -2.0, -6.0]}
 CASES = [
     Case("logits", "CustomLoss", {"formula": "logits"}, reference.custom),
@@ -79,6 +80,9 @@ CASES = [
     Case("focal-positives", "FocalLoss", {"alpha_mode": "positives"}, reference.focal, stacked=ALPHAS),
     Case("one-sided", "SmoothedLoss", {"smooth_negative": 0.0}, reference.smoothed, np.log(19), ONE_SIDED),
     Case("sparse", "SparseCategoricalLoss", {}, reference.sparse_categorical, rounding=20, absolute=1e-7),
+    Case("brier", "BrierLoss", {}, reference.brier),
+    Case("beta-proper", "BetaProperLoss", {}, reference.beta_proper, rounding=3, stacked=BETAS),
+    Case("beta-proper-tenth", "BetaProperLoss", {"a": 1.0, "b": 9.0}, reference.beta_proper, flat=True, rounding=5),
     Case("class-balanced", "ClassBalancedLoss", COUNTS, reference.class_balanced, stacked=BALANCES),
     Case("class-balanced-focal", "ClassBalancedLoss", {**COUNTS, "gamma": 2.0}, reference.class_balanced, rounding=2),
     Case("class-balanced-0", "ClassBalancedLoss", {**COUNTS, "beta": 0.0}, reference.class_balanced),
@@ -202,6 +206,8 @@ def test_a_model_saved_with_the_loss_is_loaded_with_it(case, tmp_path):
         ("SmoothedLoss", {"smooth_positive": 1.0}, "smooth_positive=1.0"),
         ("SmoothedLoss", {"smooth_negative": -0.1}, "smooth_negative=-0.1"),
         ("SmoothedLoss", {"smooth_positive": 0.6, "smooth_negative": 0.4}, "smooth_positive=0.6, smooth_negative=0.4"),
+        ("BetaProperLoss", {"a": -0.5}, "a=-0.5"),
+        ("BetaProperLoss", {"b": 11}, "b=11"),
         ("ClassBalancedLoss", {"n1": 0, "n0": 5}, "n1=0"),
         ("ClassBalancedLoss", {"n1": 5, "n0": None}, "n0=None"),
         ("ClassBalancedLoss", {**COUNTS, "beta": 1.0}, "beta=1.0"),

@@ -23,6 +23,8 @@ CASES = [
     (reference.smoothed, losses.SmoothedLoss, {"label_smoothing": 0.9}),
     (reference.smoothed, losses.SmoothedLoss, {"smooth_positive": 0.2, "smooth_negative": 0.05}),
     (reference.sparse_categorical, losses.SparseCategoricalLoss, {}),
+    (reference.brier, losses.BrierLoss, {}),
+    (reference.beta_proper, losses.BetaProperLoss, {"a": 0.5, "b": 1.5}),
     (reference.class_balanced, losses.ClassBalancedLoss, {**COUNTS, "beta": 0.99}),
     (reference.class_balanced, losses.ClassBalancedLoss, {**COUNTS, "beta": 0.9, "gamma": 2.0}),
     (reference.logit_adjusted, losses.LogitAdjustedLoss, {"pi": 0.03, "tau": 1.0}),
