@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from losses.focal import FocalLoss as FocalLoss
     from losses.focal_variants import AsymmetricLoss as AsymmetricLoss
     from losses.focal_variants import Poly1Loss as Poly1Loss
+    from losses.gev import GEVLoss as GEVLoss
     from losses.ghm import GHMLoss as GHMLoss
     from losses.overlap import DiceLoss as DiceLoss
     from losses.overlap import FocalTverskyLoss as FocalTverskyLoss

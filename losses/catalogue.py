@@ -51,6 +51,11 @@ CATALOGUE: Mapping[str, Entry] = {
         "Proper scores whose emphasis is chosen: right about probabilities near a / (a+b) first.",
         {"a": between(0, 10), "b": between(0, 10)},
     ),
+    "GEVLoss": Entry(
+        "losses.gev",
+        "A skewed link in place of the sigmoid: negatives told apart cost next to nothing, positives keep pulling.",
+        {"xi": inside(-1, 1)},
+    ),
     "WeightedLoss": Entry(
         "losses.crossentropy",
         "Cross-entropy with one weight for positives and one for negatives: errors on the rare class cost more.",

@@ -83,6 +83,9 @@ CASES = [
     Case("brier", "BrierLoss", {}, reference.brier),
     Case("beta-proper", "BetaProperLoss", {}, reference.beta_proper, rounding=3, stacked=BETAS),
     Case("beta-proper-tenth", "BetaProperLoss", {"a": 1.0, "b": 9.0}, reference.beta_proper, flat=True, rounding=5),
+    Case("gev", "GEVLoss", {}, reference.gev, flat=True, rounding=15, absolute=1e-10, stacked={"xi": [-0.3, 0.0, 0.2]}),
+    Case("gev-heavy", "GEVLoss", {"xi": 0.1}, reference.gev, best=200.0, flat=True, rounding=30, absolute=1e-10),
+    Case("gev-light", "GEVLoss", {"xi": -0.25}, reference.gev, flat=True, rounding=30, absolute=1e-10),
     Case("class-balanced", "ClassBalancedLoss", COUNTS, reference.class_balanced, stacked=BALANCES),
     Case("class-balanced-focal", "ClassBalancedLoss", {**COUNTS, "gamma": 2.0}, reference.class_balanced, rounding=2),
     Case("class-balanced-0", "ClassBalancedLoss", {**COUNTS, "beta": 0.0}, reference.class_balanced),
@@ -135,7 +138,7 @@ def test_float32_equals_the_reference(case):
     rtol = 2e-5 if case.clips else 1e-6 * max(case.rounding, case.arguments.get("gamma", 1))
     values, gradient = value_and_gradient(case.make(reduction=None), Y, z)
     assert values.dtype == gradient.dtype == "float32"
-    np.testing.assert_allclose(values, case.expected(Y.astype("float32"), z), rtol=rtol)
+    np.testing.assert_allclose(values, case.expected(Y.astype("float32"), z), rtol=rtol, atol=case.absolute)
 
 
 @pytest.mark.parametrize(("formula", "added"), [("clipped", 0.0), ("keras2", 1e-7)])
@@ -208,6 +211,7 @@ def test_a_model_saved_with_the_loss_is_loaded_with_it(case, tmp_path):
         ("SmoothedLoss", {"smooth_positive": 0.6, "smooth_negative": 0.4}, "smooth_positive=0.6, smooth_negative=0.4"),
         ("BetaProperLoss", {"a": -0.5}, "a=-0.5"),
         ("BetaProperLoss", {"b": 11}, "b=11"),
+        ("GEVLoss", {"xi": 1.0}, "xi=1.0"),
         ("ClassBalancedLoss", {"n1": 0, "n0": 5}, "n1=0"),
         ("ClassBalancedLoss", {"n1": 5, "n0": None}, "n0=None"),
         ("ClassBalancedLoss", {**COUNTS, "beta": 1.0}, "beta=1.0"),

@@ -25,6 +25,8 @@ CASES = [
     (reference.sparse_categorical, losses.SparseCategoricalLoss, {}),
     (reference.brier, losses.BrierLoss, {}),
     (reference.beta_proper, losses.BetaProperLoss, {"a": 0.5, "b": 1.5}),
+    (reference.gev, losses.GEVLoss, {}),
+    (reference.gev, losses.GEVLoss, {"xi": 0.15}),
     (reference.class_balanced, losses.ClassBalancedLoss, {**COUNTS, "beta": 0.99}),
     (reference.class_balanced, losses.ClassBalancedLoss, {**COUNTS, "beta": 0.9, "gamma": 2.0}),
     (reference.logit_adjusted, losses.LogitAdjustedLoss, {"pi": 0.03, "tau": 1.0}),
