@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from losses.robust import BootstrapLoss as BootstrapLoss
     from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
     from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss
+    from losses.score import ScoreLoss as ScoreLoss
     from losses.shape import loss_shape as loss_shape
     from losses.shape import minimiser as minimiser
     from losses.shape import wants_logits as wants_logits

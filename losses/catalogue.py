@@ -158,6 +158,18 @@ CATALOGUE: Mapping[str, Entry] = {
         "1 minus the soft Matthews correlation of the batch: all four cells of the confusion matrix count.",
         whole_batch=True,
     ),
+    "ScoreLoss": Entry(
+        "losses.score",
+        "1 minus any score of the batch's soft confusion matrix, of probabilities as they are or pushed to 0 and 1.",
+        {
+            "score": one_of("f1", "fbeta", "g_mean", "balanced_accuracy", "youden", "csi", "mcc", "accuracy"),
+            "squash": one_of("identity", "cosine", "sharp"),
+            "beta": above(0),
+            "width": Number(low=0, high=0.5, low_open=True),
+            "steepness": above(0),
+        },
+        whole_batch=True,
+    ),
     "PairwiseAUCLoss": Entry(
         "losses.pairwise",
         "Every positive against every negative of the batch: a smooth bound of 1 minus ROC AUC, ranking alone.",

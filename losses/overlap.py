@@ -175,9 +175,13 @@ class SoftMCCLoss(WholeBatchLoss):
         """See `WholeBatchLoss.of_batch`."""
         # Shares of the batch, at most 1, whose products cannot overflow.
         shares = ops.divide_no_nan(weights, batch_sum(weights))
-        hits, false_alarms, misses, rejections = soft_counts(labels, logits, shares)
-        called, there = (hits + false_alarms), (hits + misses)
-        spared, absent = (rejections + misses), (rejections + false_alarms)
-        # Two roots, not one of the product of four, which would underflow first.
-        spread = ops.sqrt(ops.maximum(called * spared, SMALLEST)) * ops.sqrt(ops.maximum(there * absent, SMALLEST))
-        return 1 - (hits * rejections - false_alarms * misses) / spread
+        return 1 - correlation(*soft_counts(labels, logits, shares))
+
+
+def correlation(hits: Tensor, false_alarms: Tensor, misses: Tensor, rejections: Tensor) -> Tensor:
+    """The Matthews correlation of a confusion matrix whose four cells are shares of the rows; 0 of one class."""
+    called, there = (hits + false_alarms), (hits + misses)
+    spared, absent = (rejections + misses), (rejections + false_alarms)
+    # Two roots, not one of the product of four, which would underflow first.
+    spread = ops.sqrt(ops.maximum(called * spared, SMALLEST)) * ops.sqrt(ops.maximum(there * absent, SMALLEST))
+    return (hits * rejections - false_alarms * misses) / spread

@@ -115,16 +115,20 @@ def batch_sum(values: Tensor) -> Tensor:
     return ops.sum(values, axis=-1, keepdims=True)
 
 
-def soft_counts(labels: Tensor, logits: Tensor, weights: Tensor) -> tuple[Any, Any, Any, Any]:
+def soft_counts(
+    labels: Tensor, logits: Tensor, weights: Tensor, decisions: tuple[Tensor, Tensor] | None = None
+) -> tuple[Any, Any, Any, Any]:
     """(TP, FP, FN, TN) with probabilities for decisions: TP = sum of w y p, FP = sum of w (1-y) p, and so on.
 
     Args:
         labels, logits, weights: (..., batch).
+        decisions: what stands for p and 1-p, if not the sigmoid's.
 
     Returns:
         Four tensors (..., 1). They add up to the sum of the weights.
     """
-    positive, negative = ops.sigmoid(logits), ops.sigmoid(-logits)  # 1 - p would lose the digits of a sure decision
+    # 1 - p would lose the digits of a sure decision
+    positive, negative = decisions or (ops.sigmoid(logits), ops.sigmoid(-logits))
     of_positives, of_negatives = weights * labels, weights * (1 - labels)
     return (
         batch_sum(of_positives * positive),

@@ -45,6 +45,7 @@ _LOSS_COLOURS = {
     "brier": "#1B2A6B",
     "beta_proper": "#7B86D9",
     "gev": "#3E7F2E",
+    "score": "#B86E00",
 }
 # A name that is not listed has one of the first colours, so that another loss here does not change it.
 _SHADES = tuple(_LOSS_COLOURS.values())[:21]

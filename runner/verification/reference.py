@@ -254,6 +254,45 @@ def soft_mcc(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -> fl
     return 1 - (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
 
 
+def score(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    score: str = "f1",
+    squash: str = "identity",
+    beta: Any = 1.0,
+    width: Any = 0.5,
+    steepness: Any = 73.0,
+) -> float:
+    """1 - score of the table in which p is replaced by the squashed p.
+
+    Marchetti 2022: the distribution function of the threshold, a raised cosine about 1/2; Han 2024: 1 / (1 + exp(-L (p
+    - 1/2))). A score of a class that is absent is 0 in f1, fbeta, csi, g_mean and mcc.
+    """
+    y, p = np.asarray(y, float), sigmoid(z)
+    d = np.clip((p - 0.5) / width, -1, 1)
+    called = {
+        "identity": p,
+        "cosine": (1 + d + np.sin(np.pi * d) / np.pi) / 2,
+        "sharp": 1 / (1 + np.exp(-steepness * (p - 0.5))),
+    }[squash]
+    w = of_mean_one(len(y), weights)
+    tp, fn, fp, tn = (np.sum(w * truth * call) for truth in (y, 1 - y) for call in (called, 1 - called))
+    tpr, tnr = tp / (tp + fn), tn / (tn + fp)
+    precision = tp / (tp + fp)
+    value = {
+        "f1": 2 * precision * tpr / (precision + tpr),
+        "fbeta": (1 + beta**2) * precision * tpr / (beta**2 * precision + tpr),
+        "g_mean": np.sqrt(tpr * tnr),
+        "balanced_accuracy": (tpr + tnr) / 2,
+        "youden": tpr + tnr - 1,
+        "csi": tp / (tp + fp + fn),
+        "mcc": (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)),
+        "accuracy": (tp + tn) / (tp + tn + fp + fn),
+    }
+    return 1 - value[score]
+
+
 def pairwise_auc(
     y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, surrogate: str = "logistic", margin: Any = 1.0
 ) -> float:

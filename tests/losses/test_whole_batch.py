@@ -47,6 +47,7 @@ EMPTY_GHM = np.logaddexp(0, EMPTY_Z).sum() / 30  # each of the three alone in it
 SMOOTH = {"smooth": [0.5, 1.0, 10.0]}
 PRICES = {"alpha": [0.0, 0.3, 1.0], "beta": [1.0, 0.7, 0.2], **SMOOTH}
 MARGINS = {"margin": [0.5, 1.0, 4.0]}
+COSINE, WIDTHS = {"squash": "cosine"}, {"width": [0.1, 0.3, 0.5]}
 HINGE, SQUARE = {"surrogate": "squared_hinge"}, {"surrogate": "square"}
 CASES = [
     Case("dice", "DiceLoss", {}, reference.dice, FALSE_ALARMS / (FALSE_ALARMS + 1), stacked=SMOOTH),
@@ -62,6 +63,24 @@ CASES = [
         stacked={**PRICES, "gamma": [1.0, 4 / 3, 3.0]},
     ),
     Case("soft-mcc", "SoftMCCLoss", {}, reference.soft_mcc, 1.0, teaches=False, rounding=20),
+    Case("score", "ScoreLoss", {}, reference.score, 1.0, teaches=False),
+    Case("fbeta", "ScoreLoss", {"score": "fbeta"}, reference.score, 1.0, False, stacked={"beta": [0.5, 1.0, 2.0]}),
+    Case("g-mean", "ScoreLoss", {"score": "g_mean", **COSINE}, reference.score, 1.0, False, stacked=WIDTHS),
+    Case("balanced", "ScoreLoss", {"score": "balanced_accuracy"}, reference.score, FALSE_ALARMS / 6),
+    Case("youden", "ScoreLoss", {"score": "youden"}, reference.score, FALSE_ALARMS / 3),
+    Case("csi", "ScoreLoss", {"score": "csi"}, reference.score, 1.0, teaches=False),
+    Case("mcc", "ScoreLoss", {"score": "mcc", **COSINE}, reference.score, 1.0, teaches=False, rounding=20),
+    Case("accuracy", "ScoreLoss", {"score": "accuracy"}, reference.score, FALSE_ALARMS / 3),
+    Case(
+        "accuracy-sharp",
+        "ScoreLoss",
+        {"score": "accuracy", "squash": "sharp", "steepness": 10.0},
+        reference.score,
+        reference.sigmoid(10 * (reference.sigmoid(EMPTY_Z) - 0.5)).mean(),
+        perfect=reference.sigmoid(-5.0),
+        stacked={"steepness": [1.0, 10.0, 73.0]},
+        rounding=5,
+    ),
     Case("pairwise-logistic", "PairwiseAUCLoss", {}, reference.pairwise_auc, 0.0, teaches=False),
     Case("pairwise-hinge", "PairwiseAUCLoss", HINGE, reference.pairwise_auc, 0.0, teaches=False, stacked=MARGINS),
     Case("pairwise-hinge-4", "PairwiseAUCLoss", {**HINGE, "margin": 4.0}, reference.pairwise_auc, 0.0, teaches=False),
@@ -391,6 +410,11 @@ def test_dice_equals_kerass():
         ("FocalTverskyLoss", {"beta": -1}, "beta=-1"),
         ("FocalTverskyLoss", {"gamma": 0}, "gamma=0"),
         ("FocalTverskyLoss", {"smooth": -1}, "smooth=-1"),
+        ("ScoreLoss", {"score": "auc"}, "score=auc"),
+        ("ScoreLoss", {"squash": "hard"}, "squash=hard"),
+        ("ScoreLoss", {"beta": 0}, "beta=0"),
+        ("ScoreLoss", {"width": 0.6}, "width=0.6"),
+        ("ScoreLoss", {"steepness": 0}, "steepness=0"),
         ("PairwiseAUCLoss", {"surrogate": "hinge"}, "surrogate=hinge"),
         ("PairwiseAUCLoss", {"margin": 0}, "margin=0"),
         ("GHMLoss", {"bins": 0}, "bins=0"),
