@@ -173,7 +173,11 @@ CATALOGUE: Mapping[str, Entry] = {
     "PairwiseAUCLoss": Entry(
         "losses.pairwise",
         "Every positive against every negative of the batch: a smooth bound of 1 minus ROC AUC, ranking alone.",
-        {"surrogate": one_of("logistic", "squared_hinge", "square"), "margin": above(0)},
+        {
+            "surrogate": one_of("logistic", "squared_hinge", "square", "margin"),
+            "margin": above(0),
+            "fpr": Number(low=0, high=1, low_open=True, optional=True),
+        },
         whole_batch=True,
     ),
     "GHMLoss": Entry(

@@ -115,6 +115,26 @@ def batch_sum(values: Tensor) -> Tensor:
     return ops.sum(values, axis=-1, keepdims=True)
 
 
+def worst(keys: Tensor, weights: Tensor, share: Tensor) -> Tensor:
+    """The weights of the rows with the highest keys, up to `share` of all weight, scaled to sum 1; others have 0.
+
+    The row on the boundary keeps a part of its weight. Found by sorting, O(n log n), and not differentiated.
+
+    Args:
+        keys, weights: (..., batch).
+        share: in (0, 1].
+
+    Returns:
+        (..., batch); all 0 where the weights are.
+    """
+    weights = ops.stop_gradient(ops.divide_no_nan(weights, batch_sum(weights)))
+    order = ops.argsort(ops.stop_gradient(-keys), axis=-1)
+    in_order = ops.take_along_axis(weights, order, axis=-1)
+    before = ops.cumsum(in_order, axis=-1) - in_order
+    kept = ops.maximum(ops.minimum(in_order, share - before), 0.0)
+    return ops.take_along_axis(kept / ops.maximum(batch_sum(kept), SMALLEST), ops.argsort(order, axis=-1), axis=-1)
+
+
 def soft_counts(
     labels: Tensor, logits: Tensor, weights: Tensor, decisions: tuple[Tensor, Tensor] | None = None
 ) -> tuple[Any, Any, Any, Any]:

@@ -71,6 +71,10 @@ LOSSES = (
     "pairwise_auc",
     "pairwise_auc surrogate=squared_hinge",
     "pairwise_auc surrogate=square",
+    "pairwise_auc surrogate=margin",
+    "pairwise_auc surrogate=margin margin=0.3",
+    "pairwise_auc fpr=0.05",
+    "pairwise_auc surrogate=squared_hinge fpr=0.3",
     "ghm",
 )
 # Every label at 40 logits, those of label 1 the larger ones; none where a loss has a kink.

@@ -293,13 +293,40 @@ def score(
     return 1 - value[score]
 
 
+def largest(values: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
+    """What is left of the weights if only the largest values count, up to a share of all weight; one at a time."""
+    left, kept = share * weights.sum(), np.zeros(len(weights))
+    for row in np.argsort(-values, kind="stable"):
+        kept[row] = min(weights[row], left)
+        left -= kept[row]
+    return kept
+
+
 def pairwise_auc(
-    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, surrogate: str = "logistic", margin: Any = 1.0
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    surrogate: str = "logistic",
+    margin: Any = 1.0,
+    fpr: Any = None,
 ) -> float:
-    """Every pair written out: the weighted mean of l(z_i - z_j), i as far as it is positive, j as far as negative."""
+    """Every pair written out: the weighted mean of l(z_i - z_j), i as far as it is positive, j as far as negative.
+
+    Zhu 2022: with fpr, only of the highest negatives. Yuan 2021, `margin`: the min-max loss on probabilities with its a
+    and b at the class means, where it is least, and alpha at max(0, margin - their difference), where it is largest.
+    """
     y, z = np.asarray(y, float), np.asarray(z, float)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
-    pair = (w * y)[:, None] * (w * (1 - y))[None, :]
+    positive, negative = w * y, w * (1 - y)
+    if fpr is not None:
+        negative = largest(z, negative, fpr)
+    if surrogate == "margin":
+        p = sigmoid(z)
+        a, b = np.average(p, weights=positive), np.average(p, weights=negative)
+        alpha = max(0.0, margin - a + b)
+        squares = np.average((p - a) ** 2, weights=positive) + np.average((p - b) ** 2, weights=negative)
+        return squares + 2 * alpha * (margin - a + b) - alpha**2
+    pair = positive[:, None] * negative[None, :]
     difference = z[:, None] - z[None, :]
     cost = {
         "logistic": np.logaddexp(0, -difference),

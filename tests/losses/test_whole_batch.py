@@ -48,7 +48,8 @@ SMOOTH = {"smooth": [0.5, 1.0, 10.0]}
 PRICES = {"alpha": [0.0, 0.3, 1.0], "beta": [1.0, 0.7, 0.2], **SMOOTH}
 MARGINS = {"margin": [0.5, 1.0, 4.0]}
 COSINE, WIDTHS = {"squash": "cosine"}, {"width": [0.1, 0.3, 0.5]}
-HINGE, SQUARE = {"surrogate": "squared_hinge"}, {"surrogate": "square"}
+HINGE, SQUARE, MARGIN = {"surrogate": "squared_hinge"}, {"surrogate": "square"}, {"surrogate": "margin"}
+SHARES = [0.02, 0.3, 1.0]
 CASES = [
     Case("dice", "DiceLoss", {}, reference.dice, FALSE_ALARMS / (FALSE_ALARMS + 1), stacked=SMOOTH),
     Case("dice-0", "DiceLoss", {"smooth": 0.0}, reference.dice, 1.0, teaches=False),
@@ -86,6 +87,10 @@ CASES = [
     Case("pairwise-hinge-4", "PairwiseAUCLoss", {**HINGE, "margin": 4.0}, reference.pairwise_auc, 0.0, teaches=False),
     # the square wants a distance of exactly `margin`, and charges for more
     Case("pairwise-square", "PairwiseAUCLoss", SQUARE, reference.pairwise_auc, 0.0, False, 3481.0, stacked=MARGINS),
+    Case("pairwise-margin", "PairwiseAUCLoss", MARGIN, reference.pairwise_auc, 0.0, teaches=False, stacked=MARGINS),
+    Case("partial", "PairwiseAUCLoss", {"fpr": 0.1}, reference.pairwise_auc, 0.0, False, stacked={"fpr": SHARES}),
+    Case("partial-hinge", "PairwiseAUCLoss", {**HINGE, "fpr": 0.3}, reference.pairwise_auc, 0.0, teaches=False),
+    Case("partial-margin", "PairwiseAUCLoss", {**MARGIN, "fpr": 0.3}, reference.pairwise_auc, 0.0, teaches=False),
     Case("ghm", "GHMLoss", {}, reference.ghm, EMPTY_GHM),
     Case("ghm-10", "GHMLoss", {"bins": 10}, reference.ghm, np.logaddexp(0, EMPTY_Z).sum() / 10),
 ]
@@ -417,6 +422,7 @@ def test_dice_equals_kerass():
         ("ScoreLoss", {"steepness": 0}, "steepness=0"),
         ("PairwiseAUCLoss", {"surrogate": "hinge"}, "surrogate=hinge"),
         ("PairwiseAUCLoss", {"margin": 0}, "margin=0"),
+        ("PairwiseAUCLoss", {"fpr": 0}, "fpr=0"),
         ("GHMLoss", {"bins": 0}, "bins=0"),
         ("GHMLoss", {"bins": 2.5}, "bins=2.5"),
         ("GHMLoss", {"bins": [[10], [30]]}, "bins=[[10], [30]]"),
