@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from losses.priors import VectorScalingLoss as VectorScalingLoss
     from losses.proper import BetaProperLoss as BetaProperLoss
     from losses.proper import BrierLoss as BrierLoss
+    from losses.risk import CVaRLoss as CVaRLoss
+    from losses.risk import TiltedLoss as TiltedLoss
     from losses.robust import BootstrapLoss as BootstrapLoss
     from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
     from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss
@@ -48,6 +50,9 @@ if TYPE_CHECKING:
     from losses.shape import loss_shape as loss_shape
     from losses.shape import minimiser as minimiser
     from losses.shape import wants_logits as wants_logits
+    from losses.smooth_ap import SmoothAPLoss as SmoothAPLoss
+    from losses.sorted_area import AUMLoss as AUMLoss
+    from losses.sorted_area import LovaszHingeLoss as LovaszHingeLoss
     from losses.whole_batch import WholeBatchLoss as WholeBatchLoss
 
 _BASES = {"SigmoidLoss": "losses.base", "WholeBatchLoss": "losses.whole_batch"}

@@ -180,6 +180,35 @@ CATALOGUE: Mapping[str, Entry] = {
         },
         whole_batch=True,
     ),
+    "SmoothAPLoss": Entry(
+        "losses.smooth_ap",
+        "1 minus the smooth average precision of the batch: the top of the ranking counts most.",
+        {"temperature": above(0)},
+        whole_batch=True,
+    ),
+    "AUMLoss": Entry(
+        "losses.sorted_area",
+        "The area under the smaller of false positives and false negatives over all thresholds: ranking, by sorting.",
+        {"denominator": one_of("count", "rate")},
+        whole_batch=True,
+    ),
+    "LovaszHingeLoss": Entry(
+        "losses.sorted_area",
+        "A convex bound of 1 minus the Jaccard index of decisions: rows that are right by a margin cost nothing.",
+        whole_batch=True,
+    ),
+    "TiltedLoss": Entry(
+        "losses.risk",
+        "Log losses averaged so that the worst rows count more, or, with a negative tilt, less.",
+        {"t": above(-1)},
+        whole_batch=True,
+    ),
+    "CVaRLoss": Entry(
+        "losses.risk",
+        "The mean of the worst log losses of the batch: no kind of row may be neglected.",
+        {"alpha": Number(low=0, high=1, low_open=True)},
+        whole_batch=True,
+    ),
     "GHMLoss": Entry(
         "losses.ghm",
         "Each bin of gradient sizes pulls alike: neither easy negatives nor wrong labels swamp the rest.",

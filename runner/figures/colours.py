@@ -46,6 +46,11 @@ _LOSS_COLOURS = {
     "beta_proper": "#7B86D9",
     "gev": "#3E7F2E",
     "score": "#B86E00",
+    "smooth_ap": "#A64E8C",
+    "aum": "#5B2C4F",
+    "lovasz_hinge": "#C7A93B",
+    "tilted": "#B03A2E",
+    "cvar": "#6B1F14",
 }
 # A name that is not listed has one of the first colours, so that another loss here does not change it.
 _SHADES = tuple(_LOSS_COLOURS.values())[:21]

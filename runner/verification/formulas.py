@@ -75,6 +75,14 @@ LOSSES = (
     "pairwise_auc surrogate=margin margin=0.3",
     "pairwise_auc fpr=0.05",
     "pairwise_auc surrogate=squared_hinge fpr=0.3",
+    "smooth_ap",
+    "smooth_ap temperature=0.1",
+    "aum",
+    "aum denominator=rate",
+    "lovasz_hinge",
+    "tilted",
+    "tilted t=-0.5",
+    "cvar",
     "ghm",
 )
 # Every label at 40 logits, those of label 1 the larger ones; none where a loss has a kink.

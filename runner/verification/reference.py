@@ -6,6 +6,7 @@ the loss of each element; those at the end, of a whole batch, take weights too a
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -334,6 +335,73 @@ def pairwise_auc(
         "square": (margin - difference) ** 2,
     }[surrogate]
     return np.sum(pair * cost) / np.sum(pair)
+
+
+def smooth_ap(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, temperature: Any = 0.5) -> float:
+    """Brown 2020, equation 7: the mean over positives of (1 + sum over positives of G) / (1 + that + over negatives).
+
+    With weights, and a soft label as a positive of weight y beside a negative of weight 1-y of the same logit: of the
+    two parts of a row each counts itself whole, and the other by G(0).
+    """
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = of_mean_one(len(y), weights)
+    positive, negative = w * y, w * (1 - y)
+    total = 0.0
+    for i in np.flatnonzero(positive):
+        above = sigmoid((z - z[i]) / temperature)
+        others = np.arange(len(y)) != i
+        ranked_positives = positive[i] + np.sum((positive * above)[others])
+        total += positive[i] * ranked_positives / (ranked_positives + np.sum(negative * above))
+    return 1 - total / positive.sum()
+
+
+def aum(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, denominator: str = "count") -> float:
+    """Hillman 2023: the sum over gaps between thresholds of their width times min(FP, FN), counted anew for each."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = of_mean_one(len(y), weights)
+    positive, negative = w * y, w * (1 - y)
+    of_positives, of_negatives = (w.sum(), w.sum()) if denominator == "count" else (positive.sum(), negative.sum())
+    thresholds = np.sort(z)
+    area = 0.0
+    for low, high in pairwise(thresholds):
+        fp = np.sum(negative[z >= high]) / of_negatives
+        fn = np.sum(positive[z <= low]) / of_positives
+        area += (high - low) * min(fp, fn) if high > low else 0.0
+    return area
+
+
+def lovasz_hinge(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """Berman 2018: the Lovasz extension by its definition, the Choquet integral of the Jaccard loss of the wrong rows.
+
+    The integral over levels t of the loss of the set of rows whose error is above t; a soft label is two rows.
+    """
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = of_mean_one(len(y), weights)
+    positive = np.concatenate([w * y, np.zeros(len(y))])
+    negative = np.concatenate([np.zeros(len(y)), w * (1 - y)])
+    errors = np.maximum(0, 1 - np.concatenate([z, -z]))
+    levels = np.concatenate([[0.0], np.unique(errors)])
+    value = 0.0
+    for low, high in pairwise(levels):
+        wrong = errors >= high
+        missed, alarms = positive[wrong].sum(), negative[wrong].sum()
+        union = positive.sum() + alarms
+        value += (high - low) * (1 - (positive.sum() - missed) / union if union > 0 else 0.0)
+    return value
+
+
+def tilted(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, t: Any = 1.0) -> float:
+    """Li 2021, equation 2: (1/t) log of the mean of exp(t l), l the cross-entropies; their mean at t = 0."""
+    each = bce(y, z)
+    w = of_mean_one(len(each), weights) / len(each)
+    return np.sum(w * each) if t == 0 else special.logsumexp(t * each, b=w) / t
+
+
+def cvar(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, alpha: Any = 0.3) -> float:
+    """Levy 2020 by Rockafellar and Uryasev 2000: the least eta + mean of max(0, l - eta) / alpha, at one of the l."""
+    each = bce(y, z)
+    w = of_mean_one(len(each), weights) / len(each)
+    return min(eta + np.sum(w * np.maximum(0, each - eta)) / alpha for eta in each)
 
 
 def ghm(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> float:

@@ -49,6 +49,7 @@ PRICES = {"alpha": [0.0, 0.3, 1.0], "beta": [1.0, 0.7, 0.2], **SMOOTH}
 MARGINS = {"margin": [0.5, 1.0, 4.0]}
 COSINE, WIDTHS = {"squash": "cosine"}, {"width": [0.1, 0.3, 0.5]}
 HINGE, SQUARE, MARGIN = {"surrogate": "squared_hinge"}, {"surrogate": "square"}, {"surrogate": "margin"}
+TEMPERATURES, TILTS = {"temperature": [0.1, 0.5, 2.0]}, {"t": [-0.5, 0.0, 3.0]}
 SHARES = [0.02, 0.3, 1.0]
 CASES = [
     Case("dice", "DiceLoss", {}, reference.dice, FALSE_ALARMS / (FALSE_ALARMS + 1), stacked=SMOOTH),
@@ -91,6 +92,21 @@ CASES = [
     Case("partial", "PairwiseAUCLoss", {"fpr": 0.1}, reference.pairwise_auc, 0.0, False, stacked={"fpr": SHARES}),
     Case("partial-hinge", "PairwiseAUCLoss", {**HINGE, "fpr": 0.3}, reference.pairwise_auc, 0.0, teaches=False),
     Case("partial-margin", "PairwiseAUCLoss", {**MARGIN, "fpr": 0.3}, reference.pairwise_auc, 0.0, teaches=False),
+    Case("smooth-ap", "SmoothAPLoss", {}, reference.smooth_ap, 0.0, teaches=False, stacked=TEMPERATURES, rounding=4),
+    Case("smooth-ap-sharp", "SmoothAPLoss", {"temperature": 0.1}, reference.smooth_ap, 0.0, False, rounding=4),
+    Case("aum", "AUMLoss", {}, reference.aum, 0.0, teaches=False),
+    Case("aum-rate", "AUMLoss", {"denominator": "rate"}, reference.aum, 0.0, teaches=False),
+    Case("lovasz-hinge", "LovaszHingeLoss", {}, reference.lovasz_hinge, 2.0),
+    Case("tilted", "TiltedLoss", {}, reference.tilted, np.log(np.mean(1 + np.exp(EMPTY_Z))), stacked=TILTS),
+    Case(
+        "tilted-back",
+        "TiltedLoss",
+        {"t": -0.5},
+        reference.tilted,
+        -2 * np.log(np.mean((1 + np.exp(EMPTY_Z)) ** -0.5)),
+    ),
+    Case("cvar", "CVaRLoss", {}, reference.cvar, np.logaddexp(0, 1.0), stacked={"alpha": SHARES}),
+    Case("cvar-all", "CVaRLoss", {"alpha": 1.0}, reference.cvar, np.logaddexp(0, EMPTY_Z).mean()),
     Case("ghm", "GHMLoss", {}, reference.ghm, EMPTY_GHM),
     Case("ghm-10", "GHMLoss", {"bins": 10}, reference.ghm, np.logaddexp(0, EMPTY_Z).sum() / 10),
 ]
@@ -148,6 +164,8 @@ def test_gradient_equals_finite_differences_of_the_reference(case, y, weight):
 @every_loss
 @labels
 def test_a_row_of_weight_two_is_two_rows_and_of_weight_zero_is_none(case, y):
+    if case.loss == "SmoothAPLoss":
+        pytest.skip("two rows of one logit stand half above each other, and one row counts whole")
     loss = case.make(dtype="float64")
     times = np.array([0, 1, 2, 3, 1] * 10)
     repeated = float(loss(np.repeat(y, times), np.repeat(Z, times)))
@@ -283,8 +301,8 @@ def test_a_batch_without_a_positive_has_its_documented_value(case):
     assert value == pytest.approx(case.empty, rel=1e-5, abs=1e-7)
     assert np.isfinite(gradient).all()
     assert bool(gradient.any()) is case.teaches
-    if case.teaches:  # by pushing the negatives down
-        assert (gradient > 0).all()
+    if case.teaches:  # by pushing the negatives down, if only the worst of them
+        assert (gradient >= 0).all()
 
 
 @every_loss
@@ -423,6 +441,10 @@ def test_dice_equals_kerass():
         ("PairwiseAUCLoss", {"surrogate": "hinge"}, "surrogate=hinge"),
         ("PairwiseAUCLoss", {"margin": 0}, "margin=0"),
         ("PairwiseAUCLoss", {"fpr": 0}, "fpr=0"),
+        ("SmoothAPLoss", {"temperature": 0}, "temperature=0"),
+        ("AUMLoss", {"denominator": "rows"}, "denominator=rows"),
+        ("TiltedLoss", {"t": -1}, "t=-1"),
+        ("CVaRLoss", {"alpha": 0}, "alpha=0"),
         ("GHMLoss", {"bins": 0}, "bins=0"),
         ("GHMLoss", {"bins": 2.5}, "bins=2.5"),
         ("GHMLoss", {"bins": [[10], [30]]}, "bins=[[10], [30]]"),
