@@ -21,6 +21,7 @@ from losses.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from losses.base import SigmoidLoss as SigmoidLoss
     from losses.bias import inverse_map as inverse_map
+    from losses.compound import CompoundLoss as CompoundLoss
     from losses.crossentropy import CustomLoss as CustomLoss
     from losses.crossentropy import SmoothedLoss as SmoothedLoss
     from losses.crossentropy import SparseCategoricalLoss as SparseCategoricalLoss

@@ -25,8 +25,32 @@ class Entry:
 
     module: str
     purpose: str
-    arguments: Mapping[str, Domain] = field(default_factory=dict)
+    arguments: Mapping[str, Domain | ListedLoss] = field(default_factory=dict)
     whole_batch: bool = False
+
+
+@dataclass(frozen=True)
+class ListedLoss:
+    """A loss of the catalogue: its name, a mapping with its name as `loss` and its arguments, or an object made."""
+
+    def violation(self, value: Any) -> str | None:
+        """What is expected, as a phrase, if `value` is outside; None if it is fine.
+
+        Raises:
+            ValueError: an argument of the loss is out of its range; the message is that loss's own.
+        """
+        if hasattr(value, "get_config"):
+            return None
+        given = value if isinstance(value, Mapping) else {"loss": value}
+        name = given.get("loss")
+        if not isinstance(name, str) or name not in CATALOGUE or name == "CompoundLoss":
+            return str(self)
+        arguments = {key: each for key, each in given.items() if key != "loss"}
+        check_arguments(name, arguments)
+        return None
+
+    def __str__(self) -> str:
+        return "the name of a loss, such as FocalLoss, or {loss: FocalLoss, gamma: 1.0}"
 
 
 # What every loss takes; `reduction`, `name` and `dtype` are checked by Keras itself.
@@ -209,10 +233,23 @@ CATALOGUE: Mapping[str, Entry] = {
         {"alpha": Number(low=0, high=1, low_open=True)},
         whole_batch=True,
     ),
+    "CompoundLoss": Entry(
+        "losses.compound",
+        "Any two losses in one, by default cross-entropy and Dice: a gradient on every row, and an eye on the score.",
+        {
+            "first": ListedLoss(),
+            "second": ListedLoss(),
+            "weight": between(0, 1),
+            "pi": inside(0, 1, optional=True),
+            "n1": at_least(1, optional=True),
+            "n0": at_least(1, optional=True),
+        },
+        whole_batch=True,
+    ),
     "GHMLoss": Entry(
         "losses.ghm",
         "Each bin of gradient sizes pulls alike: neither easy negatives nor wrong labels swamp the rest.",
-        {"bins": whole(1)},
+        {"bins": whole(1), "counted": one_of("all", "occupied")},
         whole_batch=True,
     ),
 }
@@ -228,7 +265,8 @@ def check_arguments(loss: str, arguments: Mapping[str, Any]) -> None:
     Raises:
         ValueError: names the argument, says what it may be, and ends `Received: gamma=-1`.
     """
-    domains = {**COMMON_ARGUMENTS, **(CATALOGUE[loss].arguments if loss in CATALOGUE else {})}
+    own = CATALOGUE[loss].arguments if loss in CATALOGUE else {}
+    domains: dict[str, Domain | ListedLoss] = {**COMMON_ARGUMENTS, **own}
     for name, value in arguments.items():
         expected = domains[name].violation(value) if name in domains else None
         if expected:

@@ -21,8 +21,9 @@ class SmoothAPLoss(WholeBatchLoss):
     A positive counts the more the nearer it is to the top, as in average precision, where ROC AUC counts all pairs
     alike. Use it where the top of the ranking is what counts, with batches that hold several positives. The average
     precision of a batch is larger than that of all rows if the batch has a larger share of positives, and its gradient
-    is another. Only the order is learnt: no inverse map. Whole batch; time grows with positives x rows, memory with
-    rows. The paper's queue of earlier batches is left out.
+    is another. Not monotone: a positive that draws ahead of a tie of positives can cost. Only the order is learnt: no
+    inverse map. Whole batch; time grows with positives x rows, memory with rows. The paper's queue of earlier batches
+    is left out.
 
     A weighted row counts as many as its weight, itself included in its own rank; two rows of one logit stand half above
     each other instead. Of a soft label, row and rank are in part positive and in part negative. Without a positive the

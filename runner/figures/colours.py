@@ -51,6 +51,7 @@ _LOSS_COLOURS = {
     "lovasz_hinge": "#C7A93B",
     "tilted": "#B03A2E",
     "cvar": "#6B1F14",
+    "compound": "#2B6F77",
 }
 # A name that is not listed has one of the first colours, so that another loss here does not change it.
 _SHADES = tuple(_LOSS_COLOURS.values())[:21]

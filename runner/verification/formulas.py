@@ -83,7 +83,10 @@ LOSSES = (
     "tilted",
     "tilted t=-0.5",
     "cvar",
+    "compound",
+    "compound weight=0.2 second=CVaRLoss",
     "ghm",
+    "ghm counted=occupied",
 )
 # Every label at 40 logits, those of label 1 the larger ones; none where a loss has a kink.
 LABELS, LOGITS = (grid.ravel() for grid in np.meshgrid([0.0, 1.0, 0.3], (np.arange(40) - 19.5) * 13 / 32))
@@ -92,7 +95,7 @@ LOGITS = LOGITS + 1.5 * LABELS - 0.5
 # Each option has the formula of its name; Keras's own has that of `smoothed`, as it smooths labels too.
 FORMULAS = {"builtin": reference.smoothed}
 # What is differentiated, where that is not the formula: the weights of `ghm` count as constants.
-DIFFERENTIATED = {"ghm": lambda y, z, bins: reference.ghm_weights(y, LOGITS, bins=bins) * reference.bce(y, z)}
+DIFFERENTIATED = {"ghm": lambda y, z, **given: reference.ghm_weights(y, LOGITS, **given) * reference.bce(y, z)}
 
 FLOAT32_TOLERANCE = 1e-5
 # Keras on JAX takes means, and meets Python's numbers, in float32 also where all else is float64.

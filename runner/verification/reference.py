@@ -404,16 +404,47 @@ def cvar(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, alpha: An
     return min(eta + np.sum(w * np.maximum(0, each - eta)) / alpha for eta in each)
 
 
-def ghm(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> float:
+def compound(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    first: Any = "CustomLoss",
+    second: Any = "DiceLoss",
+    weight: Any = 0.5,
+) -> float:
+    """The weighted sum of two of the formulas here, rows averaged by their weights; a part is a name or a mapping."""
+    w = of_mean_one(len(np.asarray(y)), weights)
+    formulas: dict[str, Any] = {
+        "CustomLoss": custom,
+        "FocalLoss": focal,
+        "BrierLoss": brier,
+        "DiceLoss": dice,
+        "CVaRLoss": cvar,
+    }
+
+    def value(part: Any) -> float:
+        given = dict(part) if isinstance(part, dict) else {"loss": part}
+        name = given.pop("loss")
+        if name in ("DiceLoss", "CVaRLoss"):
+            return float(formulas[name](y, z, weights, **given))
+        return float(np.mean(w * formulas[name](y, z, **given)))
+
+    return (1 - weight) * value(first) + weight * value(second)
+
+
+def ghm(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30, counted: str = "all") -> float:
     """Li 2019: (1/N) sum of N / GD(g_i) BCE_i, GD(g) = (rows with a gradient in g's bin) / (width of the bin)."""
-    return np.sum(ghm_weights(y, z, weights, bins) * bce(y, z))
+    return np.sum(ghm_weights(y, z, weights, bins, counted) * bce(y, z))
 
 
-def ghm_weights(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> np.ndarray:
-    """What multiplies each row's cross-entropy: w_i / GD(g_i)."""
+def ghm_weights(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30, counted: str = "all"
+) -> np.ndarray:
+    """What multiplies each row's cross-entropy: w_i / GD(g_i); the code's widths are 1 / (bins with a row in them)."""
     y = np.asarray(y, float)
     w = of_mean_one(len(y), weights)
     edges = np.linspace(0, 1, bins + 1)
     in_bin = np.clip(np.searchsorted(edges, np.abs(sigmoid(z) - y), side="right") - 1, 0, bins - 1)
-    per_width = np.array([w[in_bin == k].sum() * bins for k in range(bins)])[in_bin]
+    in_each = np.array([w[in_bin == k].sum() for k in range(bins)])
+    per_width = (in_each * (bins if counted == "all" else np.count_nonzero(in_each)))[in_bin]
     return np.divide(w, per_width, out=np.zeros(len(y)), where=w > 0)

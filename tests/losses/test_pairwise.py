@@ -54,7 +54,7 @@ def test_the_margin_loss_is_the_saddle_point_of_the_papers_function():
     p, margin = 1 / (1 + np.exp(-Z)), 0.7
     positives, negatives = p[Y == 1], p[Y == 0]
 
-    def papers(a, b, alpha):
+    def papers(a: float, b: float, alpha: float) -> float:
         return (
             np.mean((positives - a) ** 2)
             + np.mean((negatives - b) ** 2)
@@ -65,7 +65,7 @@ def test_the_margin_loss_is_the_saddle_point_of_the_papers_function():
     best = minimize_scalar(
         lambda alpha: -papers(0, 0, alpha), bounds=(0, 10), method="bounded", options={"xatol": 1e-9}
     ).x
-    saddle = minimize(lambda ab: papers(*ab, best), [0.5, 0.5], tol=1e-12).fun
+    saddle = minimize(lambda ab: papers(ab[0], ab[1], best), [0.5, 0.5], tol=1e-12).fun
     loss = losses.PairwiseAUCLoss("margin", margin=margin, dtype="float64")
     assert float(loss(Y, Z)) == pytest.approx(saddle, rel=1e-8)
 
