@@ -11,6 +11,9 @@ from typing import Any
 
 from losses.domains import Domain, Flag, Number, above, at_least, below, between, inside, one_of, up_to, whole
 
+FAMILIES = ("proper", "weighted", "focusing", "margins", "noise", "overlap and scores", "ranking", "decision")
+"""What losses are grouped by, in this order: what they do to the log loss, or what they put in its place."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -18,12 +21,14 @@ class Entry:
 
     Attributes:
         module: the module that defines the class.
+        family: of `FAMILIES`.
         purpose: one line: what it changes, and why one would want that.
         arguments: the hyper-parameters, each with the values it may take.
         whole_batch: whether the value belongs to a batch, not to an example.
     """
 
     module: str
+    family: str
     purpose: str
     arguments: Mapping[str, Domain | ListedLoss] = field(default_factory=dict)
     whole_batch: bool = False
@@ -59,29 +64,35 @@ COMMON_ARGUMENTS: Mapping[str, Domain] = {"from_logits": Flag()}
 CATALOGUE: Mapping[str, Entry] = {
     "CustomLoss": Entry(
         "losses.crossentropy",
+        "proper",
         "Binary cross-entropy from scratch: on logits (exact), clipped as Keras 3, or as Keras 2 wrote it.",
         {"formula": one_of("logits", "clipped", "keras2")},
     ),
     "SparseCategoricalLoss": Entry(
         "losses.crossentropy",
+        "proper",
         "The probabilities [1-p, p] in Keras's sparse categorical cross-entropy: the same values, another door.",
     ),
     "BrierLoss": Entry(
         "losses.proper",
+        "proper",
         "The squared error of the probability: proper as the log loss is, but bounded.",
     ),
     "BetaProperLoss": Entry(
         "losses.proper",
+        "proper",
         "Proper scores whose emphasis is chosen: right about probabilities near a / (a+b) first.",
         {"a": between(0, 10), "b": between(0, 10)},
     ),
     "GEVLoss": Entry(
         "losses.gev",
+        "proper",
         "A skewed link in place of the sigmoid: negatives told apart cost next to nothing, positives keep pulling.",
         {"xi": inside(-1, 1)},
     ),
     "WeightedLoss": Entry(
         "losses.crossentropy",
+        "weighted",
         "Cross-entropy with one weight for positives and one for negatives: errors on the rare class cost more.",
         {
             "positive_weight": above(0),
@@ -92,6 +103,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "SmoothedLoss": Entry(
         "losses.crossentropy",
+        "noise",
         "Cross-entropy against labels pulled towards one half: less over-confidence, some tolerance of label noise.",
         {
             "label_smoothing": up_to(0, 1),
@@ -101,6 +113,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "FocalLoss": Entry(
         "losses.focal",
+        "focusing",
         "Cross-entropy that fades for examples already classified well: training dwells on the hard ones.",
         {
             "gamma": at_least(0),
@@ -110,31 +123,37 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "AsymmetricLoss": Entry(
         "losses.focal_variants",
+        "focusing",
         "Separate focusing for positives and negatives; negatives below a margin cost nothing.",
         {"gamma_neg": at_least(0), "gamma_pos": at_least(0), "margin": up_to(0, 1)},
     ),
     "Poly1Loss": Entry(
         "losses.focal_variants",
+        "focusing",
         "Cross-entropy or focal loss with its leading term enlarged or restrained.",
         {"epsilon": above(-1), "gamma": at_least(0)},
     ),
     "ClassBalancedLoss": Entry(
         "losses.priors",
+        "weighted",
         "Class weights by the effective number of examples, gentler than inverse frequency; also on focal loss.",
         {"n1": at_least(1), "n0": at_least(1), "beta": up_to(0, 1), "gamma": at_least(0)},
     ),
     "LogitAdjustedLoss": Entry(
         "losses.priors",
+        "margins",
         "Cross-entropy that is told the prior, so that 0.5 becomes the threshold of least balanced error.",
         {"pi": inside(0, 1), "tau": at_least(0)},
     ),
     "VectorScalingLoss": Entry(
         "losses.priors",
+        "margins",
         "Label-wise scale and shift of the logit: works where training data are fitted perfectly.",
         {"n1": at_least(1), "n0": at_least(1), "gamma": at_least(0), "tau": at_least(0)},
     ),
     "LDAMLoss": Entry(
         "losses.priors",
+        "margins",
         "Larger margins for the rarer class, and class weights from a later epoch on: against over-fitted positives.",
         {
             "n1": at_least(1),
@@ -146,44 +165,52 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "GeneralizedCrossEntropyLoss": Entry(
         "losses.robust",
+        "noise",
         "Between cross-entropy and absolute error: strongly disbelieved (perhaps wrong) labels pull less.",
         {"q": Number(low=0, high=1, low_open=True)},
     ),
     "SymmetricCrossEntropyLoss": Entry(
         "losses.robust",
+        "noise",
         "Cross-entropy plus its reverse, which wrong labels move little.",
         {"alpha": above(0), "beta": at_least(0), "log_zero": below(0)},
     ),
     "BootstrapLoss": Entry(
         "losses.robust",
+        "noise",
         "Labels mixed with the network's own opinion: where they disagree, the label counts less.",
         {"beta": Number(low=0, high=1, low_open=True), "mode": one_of("soft", "hard")},
     ),
     "DiceLoss": Entry(
         "losses.overlap",
+        "overlap and scores",
         "1 minus the soft F1 of the batch: true negatives, however many, cost nothing.",
         {"smooth": at_least(0)},
         whole_batch=True,
     ),
     "TverskyLoss": Entry(
         "losses.overlap",
+        "overlap and scores",
         "Dice with a price for a false alarm and one for a miss.",
         {"alpha": at_least(0), "beta": at_least(0), "smooth": at_least(0)},
         whole_batch=True,
     ),
     "FocalTverskyLoss": Entry(
         "losses.overlap",
+        "overlap and scores",
         "The Tversky loss to a power: steeper the closer the batch is to perfect.",
         {"alpha": at_least(0), "beta": at_least(0), "gamma": above(0), "smooth": at_least(0)},
         whole_batch=True,
     ),
     "SoftMCCLoss": Entry(
         "losses.overlap",
+        "overlap and scores",
         "1 minus the soft Matthews correlation of the batch: all four cells of the confusion matrix count.",
         whole_batch=True,
     ),
     "ScoreLoss": Entry(
         "losses.score",
+        "overlap and scores",
         "1 minus any score of the batch's soft confusion matrix, of probabilities as they are or pushed to 0 and 1.",
         {
             "score": one_of("f1", "fbeta", "g_mean", "balanced_accuracy", "youden", "csi", "mcc", "accuracy"),
@@ -196,6 +223,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "PairwiseAUCLoss": Entry(
         "losses.pairwise",
+        "ranking",
         "Every positive against every negative of the batch: a smooth bound of 1 minus ROC AUC, ranking alone.",
         {
             "surrogate": one_of("logistic", "squared_hinge", "square", "margin"),
@@ -206,35 +234,41 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "SmoothAPLoss": Entry(
         "losses.smooth_ap",
+        "ranking",
         "1 minus the smooth average precision of the batch: the top of the ranking counts most.",
         {"temperature": above(0)},
         whole_batch=True,
     ),
     "AUMLoss": Entry(
         "losses.sorted_area",
+        "ranking",
         "The area under the smaller of false positives and false negatives over all thresholds: ranking, by sorting.",
         {"denominator": one_of("count", "rate")},
         whole_batch=True,
     ),
     "LovaszHingeLoss": Entry(
         "losses.sorted_area",
+        "decision",
         "A convex bound of 1 minus the Jaccard index of decisions: rows that are right by a margin cost nothing.",
         whole_batch=True,
     ),
     "TiltedLoss": Entry(
         "losses.risk",
+        "focusing",
         "Log losses averaged so that the worst rows count more, or, with a negative tilt, less.",
         {"t": above(-1)},
         whole_batch=True,
     ),
     "CVaRLoss": Entry(
         "losses.risk",
+        "focusing",
         "The mean of the worst log losses of the batch: no kind of row may be neglected.",
         {"alpha": Number(low=0, high=1, low_open=True)},
         whole_batch=True,
     ),
     "CompoundLoss": Entry(
         "losses.compound",
+        "overlap and scores",
         "Any two losses in one, by default cross-entropy and Dice: a gradient on every row, and an eye on the score.",
         {
             "first": ListedLoss(),
@@ -248,6 +282,7 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "GHMLoss": Entry(
         "losses.ghm",
+        "focusing",
         "Each bin of gradient sizes pulls alike: neither easy negatives nor wrong labels swamp the rest.",
         {"bins": whole(1), "counted": one_of("all", "occupied")},
         whole_batch=True,

@@ -14,6 +14,7 @@ from losses_backend import value_and_gradient
 from scipy.stats import entropy
 
 import losses
+from losses.catalogue import FAMILIES
 from runner.verification import reference
 
 
@@ -122,6 +123,7 @@ def test_the_catalogue_lists_exactly_the_hyperparameters_of_the_constructor(name
     parameters = inspect.signature(getattr(losses, name).__init__).parameters
     assert set(parameters) - {"self", "arguments"} == set(losses.CATALOGUE[name].arguments)
     assert losses.CATALOGUE[name].purpose
+    assert losses.CATALOGUE[name].family in FAMILIES
 
 
 @every_loss
