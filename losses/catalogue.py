@@ -61,6 +61,9 @@ class ListedLoss:
 # What every loss takes; `reduction`, `name` and `dtype` are checked by Keras itself.
 COMMON_ARGUMENTS: Mapping[str, Domain] = {"from_logits": Flag()}
 
+# What every loss of a whole batch takes besides.
+BATCH_ARGUMENTS: Mapping[str, Domain] = {"warmup_epochs": whole(0)}
+
 CATALOGUE: Mapping[str, Entry] = {
     "CustomLoss": Entry(
         "losses.crossentropy",
@@ -300,8 +303,10 @@ def check_arguments(loss: str, arguments: Mapping[str, Any]) -> None:
     Raises:
         ValueError: names the argument, says what it may be, and ends `Received: gamma=-1`.
     """
-    own = CATALOGUE[loss].arguments if loss in CATALOGUE else {}
-    domains: dict[str, Domain | ListedLoss] = {**COMMON_ARGUMENTS, **own}
+    entry = CATALOGUE.get(loss)
+    domains: dict[str, Domain | ListedLoss] = {**COMMON_ARGUMENTS}
+    if entry is not None:
+        domains |= {**(BATCH_ARGUMENTS if entry.whole_batch else {}), **entry.arguments}
     for name, value in arguments.items():
         expected = domains[name].violation(value) if name in domains else None
         if expected:

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
+from losses.base import Hyperparameter, SigmoidLoss, Tensor
 from losses.catalogue import CATALOGUE, check_arguments
-from losses.whole_batch import WholeBatchLoss, batch_sum
+from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum
 
 _GRID = np.linspace(-8, 8, 65)  # logits on which two inverse maps are compared
 
@@ -34,7 +34,7 @@ class CompoundLoss(WholeBatchLoss):
         first, second: a class in `losses` by name, `{loss: FocalLoss, gamma: 1.0}` with arguments, or an object.
         weight: share of the second, in [0, 1].
         pi, n1, n0: share of positives, counts of positives and negatives in the training data, for a loss that asks.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Raises:
         ValueError: there is no such loss, or it refuses its arguments.
@@ -55,7 +55,7 @@ class CompoundLoss(WholeBatchLoss):
         pi: Hyperparameter | None = None,
         n1: Hyperparameter | None = None,
         n0: Hyperparameter | None = None,
-        **arguments: Unpack[LossArguments],
+        **arguments: Unpack[WholeBatchArguments],
     ) -> None:
         check_arguments("CompoundLoss", {"first": first, "second": second})
         self._parts = [_made(each, {"pi": pi, "n1": n1, "n0": n0}) for each in (first, second)]
@@ -64,7 +64,8 @@ class CompoundLoss(WholeBatchLoss):
     @property
     def in_force(self) -> dict[str, Any]:
         """See `SigmoidLoss.in_force`; a part without arguments by its name."""
-        return {"first": _named(self.first), "second": _named(self.second), "weight": self.weight}
+        warmup = {name: value for name, value in super().in_force.items() if name == "warmup_epochs"}
+        return {"first": _named(self.first), "second": _named(self.second), "weight": self.weight, **warmup}
 
     @property
     def stacked(self) -> bool:
@@ -72,7 +73,11 @@ class CompoundLoss(WholeBatchLoss):
         return super().stacked or any(part.stacked for part in self._parts)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Hands the epoch, from 0, on to parts that change with it."""
+        """See `WholeBatchLoss.begin_epoch`; hands the epoch on to parts that change with it too.
+
+        A part does not warm up by itself: what counts is `warmup_epochs` of the whole.
+        """
+        super().begin_epoch(epoch)
         for part in self._parts:
             if hasattr(part, "begin_epoch"):
                 part.begin_epoch(epoch)

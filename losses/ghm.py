@@ -7,9 +7,9 @@ from typing import Any, Unpack
 import keras
 from keras import ops
 
-from losses.base import LossArguments, Tensor
+from losses.base import Tensor
 from losses.crossentropy import crossentropy
-from losses.whole_batch import WholeBatchLoss, batch_sum
+from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum
 
 
 @keras.saving.register_keras_serializable("losses")
@@ -28,7 +28,7 @@ class GHMLoss(WholeBatchLoss):
     Args:
         bins: whole number >= 1; the paper's 30.
         counted: `all` bins, as the paper counts, or the `occupied` ones.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Raises:
         ValueError: `bins` is an array; it decides the shape of a table.
@@ -42,7 +42,7 @@ class GHMLoss(WholeBatchLoss):
     bins: int
     counted: str
 
-    def __init__(self, bins: int = 30, counted: str = "all", **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, bins: int = 30, counted: str = "all", **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(bins=bins, counted=counted, **arguments)
         if self.stacked:
             raise ValueError(f"Argument `bins` of GHMLoss must be one number. Received: bins={bins}")

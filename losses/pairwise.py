@@ -8,8 +8,8 @@ from typing import Any, Unpack
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, LossArguments, Tensor
-from losses.whole_batch import WholeBatchLoss, batch_sum, worst
+from losses.base import Hyperparameter, Tensor
+from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum, worst
 
 _ROWS_AT_ONCE = 16  # positives compared with the whole batch in one step: 16 x 1,000,000 float32 are 64 MB
 
@@ -42,7 +42,7 @@ class PairwiseAUCLoss(WholeBatchLoss):
         surrogate: `logistic`, `squared_hinge`, `square` or `margin`.
         margin: > 0, in logits, of `margin` in probabilities; not used by `logistic`.
         fpr: share of the negatives, in (0, 1]; None is all of them.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -59,7 +59,7 @@ class PairwiseAUCLoss(WholeBatchLoss):
         surrogate: str = "logistic",
         margin: Hyperparameter = 1.0,
         fpr: Hyperparameter | None = None,
-        **arguments: Unpack[LossArguments],
+        **arguments: Unpack[WholeBatchArguments],
     ) -> None:
         super().__init__(surrogate=surrogate, margin=margin, fpr=fpr, **arguments)
 

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from losses.base import Hyperparameter, LossArguments, Tensor
+from losses.base import Hyperparameter, Tensor
 from losses.crossentropy import crossentropy
-from losses.whole_batch import WholeBatchLoss, batch_sum, worst
+from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum, worst
 
 _NEXT_TO_ZERO = 1e-30  # stands for a tilt of 0 in log(mean of exp(t l)) / t, and gives the mean to the last digit
 
@@ -32,7 +32,7 @@ class TiltedLoss(WholeBatchLoss):
 
     Args:
         t: the tilt, above -1: below, no probability minimises it.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -42,7 +42,7 @@ class TiltedLoss(WholeBatchLoss):
 
     t: Hyperparameter
 
-    def __init__(self, t: Hyperparameter = 1.0, **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, t: Hyperparameter = 1.0, **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(t=t, **arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class CVaRLoss(WholeBatchLoss):
 
     Args:
         alpha: share of the rows, in (0, 1].
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -88,7 +88,7 @@ class CVaRLoss(WholeBatchLoss):
 
     alpha: Hyperparameter
 
-    def __init__(self, alpha: Hyperparameter = 0.3, **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, alpha: Hyperparameter = 0.3, **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(alpha=alpha, **arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ from typing import Any, Unpack
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, LossArguments, Tensor
+from losses.base import Hyperparameter, Tensor
 from losses.overlap import correlation
-from losses.whole_batch import SMALLEST, WholeBatchLoss, batch_sum, soft_counts
+from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, batch_sum, soft_counts
 
 
 @keras.saving.register_keras_serializable("losses")
@@ -41,7 +41,7 @@ class ScoreLoss(WholeBatchLoss):
         beta: > 0, weight of recall in fbeta; not used by others.
         width: of cosine, in (0, 0.5].
         steepness: of sharp, > 0; the paper's 73.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -62,7 +62,7 @@ class ScoreLoss(WholeBatchLoss):
         beta: Hyperparameter = 1.0,
         width: Hyperparameter = 0.5,
         steepness: Hyperparameter = 73.0,
-        **arguments: Unpack[LossArguments],
+        **arguments: Unpack[WholeBatchArguments],
     ) -> None:
         super().__init__(score=score, squash=squash, beta=beta, width=width, steepness=steepness, **arguments)
 

@@ -7,9 +7,9 @@ from typing import Unpack
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, LossArguments, Tensor
+from losses.base import Hyperparameter, Tensor
 from losses.pairwise import over_positives
-from losses.whole_batch import SMALLEST, WholeBatchLoss, batch_sum
+from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, batch_sum
 
 
 @keras.saving.register_keras_serializable("losses")
@@ -33,7 +33,7 @@ class SmoothAPLoss(WholeBatchLoss):
     Args:
         temperature: > 0, in logits. The smaller, the nearer to average precision and the fewer pairs pull; the paper's
             0.01 is for cosine similarities.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -43,7 +43,7 @@ class SmoothAPLoss(WholeBatchLoss):
 
     temperature: Hyperparameter
 
-    def __init__(self, temperature: Hyperparameter = 0.5, **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, temperature: Hyperparameter = 0.5, **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(temperature=temperature, **arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from typing import Unpack
 import keras
 from keras import ops
 
-from losses.base import LossArguments, Tensor
-from losses.whole_batch import SMALLEST, WholeBatchLoss, batch_sum
+from losses.base import Tensor
+from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, batch_sum
 
 
 @keras.saving.register_keras_serializable("losses")
@@ -29,7 +29,7 @@ class AUMLoss(WholeBatchLoss):
     Args:
         denominator: `count`: FP and FN as shares of all rows, as the paper counts; `rate`: each of its own class, so
             that the rare class has as much to say as the other.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -39,7 +39,7 @@ class AUMLoss(WholeBatchLoss):
 
     denominator: str
 
-    def __init__(self, denominator: str = "count", **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, denominator: str = "count", **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(denominator=denominator, **arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class LovaszHingeLoss(WholeBatchLoss):
     the value is the largest error of a negative, and only that row pulls.
 
     Args:
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -89,7 +89,7 @@ class LovaszHingeLoss(WholeBatchLoss):
         0.500000
     """
 
-    def __init__(self, **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(**arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
