@@ -55,7 +55,7 @@ class TiltedLoss(WholeBatchLoss):
         largest = ops.stop_gradient(
             ops.max(ops.where(shares > 0, tilted, ops.min(tilted, axis=-1, keepdims=True)), axis=-1, keepdims=True)
         )
-        away = ops.minimum(tilted - largest, 0.0)
+        away = ops.where(shares > 0, tilted - largest, 0.0)
         # Of two equal forms: the first where all exponentials are near 1, the second where most are near 0.
         near = batch_sum(shares * ops.expm1(away))
         far = batch_sum(shares * ops.exp(away))

@@ -82,20 +82,24 @@ class ScoreLoss(WholeBatchLoss):
 
     def _decisions(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """How far each row is called positive, and how far negative: (..., batch) each, in [0, 1], of sum 1."""
-        beyond_half = ops.tanh(logits / 2) / 2  # p - 1/2
+        beyond_half = (ops.sigmoid(logits) - ops.sigmoid(-logits)) / 2  # p - 1/2
         width, steepness = self.constant("width", logits), self.constant("steepness", logits)
         like = ops.zeros_like(width + steepness)
         if self.squash == "sharp":
             return ops.sigmoid(steepness * beyond_half + like), ops.sigmoid(-steepness * beyond_half + like)
         if self.squash == "cosine":
             distance = ops.clip(beyond_half / width, -1.0, 1.0) + like
-            return _cosine_share(1 + distance), _cosine_share(1 - distance)
+            return _cosine_share(distance), _cosine_share(-distance)
         return ops.sigmoid(logits + like), ops.sigmoid(-logits + like)
 
 
-def _cosine_share(x: Tensor) -> Tensor:
-    """The raised cosine's distribution function on [0, 2]; rounding must not make it negative."""
-    return ops.maximum(x - ops.sin(pi * x) / pi, 0.0) / 2
+def _cosine_share(distance: Tensor) -> Tensor:
+    """The raised cosine's distribution function on [-1, 1]; rounding must not make it negative."""
+    # The sine by its series, to the last digit up to half a turn: ops.sin computes in float32 under JAX.
+    square, series = (pi * distance) ** 2, ops.zeros_like(distance)
+    for k in range(15, 0, -1):
+        series = 1 - square * series / (2 * k * (2 * k + 1))
+    return ops.maximum(1 + distance + distance * series, 0.0) / 2
 
 
 def _fbeta(hits: Tensor, false_alarms: Tensor, misses: Tensor, _: Tensor, beta: Tensor) -> Tensor:
