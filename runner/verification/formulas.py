@@ -27,7 +27,7 @@ LOSSES = (
     "sparse_categorical",
     "brier",
     "beta_proper",
-    "beta_proper a=1 b=9",
+    "beta_proper a=1 b=0.2",
     "gev",
     "gev xi=0.1",
     "gev xi=-0.1",
