@@ -30,6 +30,7 @@ END = "<!-- end of what is generated -->"
 _COLUMNS = (
     "option",
     "class in `losses`",
+    "family",
     "what it changes",
     "hyper-parameters",
     "bias undone by",
@@ -79,6 +80,7 @@ def row(option: str, loss: keras.losses.Loss) -> dict[str, str]:
     cells = (
         f"`{option}`",
         f"`{name}`" if entry else f"Keras's `{name}`",
+        entry.family if entry else "proper",
         entry.purpose if entry else purpose(option_files("loss")[option]),
         "<br>".join(_arguments(option, entry)) or "none",
         _undone_by(loss),

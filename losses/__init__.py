@@ -21,6 +21,7 @@ from losses.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from losses.base import SigmoidLoss as SigmoidLoss
     from losses.bias import inverse_map as inverse_map
+    from losses.compound import CompoundLoss as CompoundLoss
     from losses.crossentropy import CustomLoss as CustomLoss
     from losses.crossentropy import SmoothedLoss as SmoothedLoss
     from losses.crossentropy import SparseCategoricalLoss as SparseCategoricalLoss
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from losses.focal import FocalLoss as FocalLoss
     from losses.focal_variants import AsymmetricLoss as AsymmetricLoss
     from losses.focal_variants import Poly1Loss as Poly1Loss
+    from losses.gev import GEVLoss as GEVLoss
     from losses.ghm import GHMLoss as GHMLoss
     from losses.overlap import DiceLoss as DiceLoss
     from losses.overlap import FocalTverskyLoss as FocalTverskyLoss
@@ -38,12 +40,20 @@ if TYPE_CHECKING:
     from losses.priors import LDAMLoss as LDAMLoss
     from losses.priors import LogitAdjustedLoss as LogitAdjustedLoss
     from losses.priors import VectorScalingLoss as VectorScalingLoss
+    from losses.proper import BetaProperLoss as BetaProperLoss
+    from losses.proper import BrierLoss as BrierLoss
+    from losses.risk import CVaRLoss as CVaRLoss
+    from losses.risk import TiltedLoss as TiltedLoss
     from losses.robust import BootstrapLoss as BootstrapLoss
     from losses.robust import GeneralizedCrossEntropyLoss as GeneralizedCrossEntropyLoss
     from losses.robust import SymmetricCrossEntropyLoss as SymmetricCrossEntropyLoss
+    from losses.score import ScoreLoss as ScoreLoss
     from losses.shape import loss_shape as loss_shape
     from losses.shape import minimiser as minimiser
     from losses.shape import wants_logits as wants_logits
+    from losses.smooth_ap import SmoothAPLoss as SmoothAPLoss
+    from losses.sorted_area import AUMLoss as AUMLoss
+    from losses.sorted_area import LovaszHingeLoss as LovaszHingeLoss
     from losses.whole_batch import WholeBatchLoss as WholeBatchLoss
 
 _BASES = {"SigmoidLoss": "losses.base", "WholeBatchLoss": "losses.whole_batch"}

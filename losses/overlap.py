@@ -10,9 +10,9 @@ from typing import Unpack
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, LossArguments, Tensor
+from losses.base import Hyperparameter, Tensor
 from losses.focal import power
-from losses.whole_batch import SMALLEST, WholeBatchLoss, batch_sum, soft_counts
+from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, batch_sum, soft_counts
 
 
 def tversky_distance(
@@ -45,7 +45,7 @@ class DiceLoss(WholeBatchLoss):
 
     Args:
         smooth: added to both sides of the fraction, in rows, >= 0.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -55,7 +55,7 @@ class DiceLoss(WholeBatchLoss):
 
     smooth: Hyperparameter
 
-    def __init__(self, smooth: Hyperparameter = 1.0, **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, smooth: Hyperparameter = 1.0, **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(smooth=smooth, **arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class TverskyLoss(WholeBatchLoss):
         alpha: price of a false alarm, >= 0.
         beta: price of a miss, >= 0; the paper's best were 0.3 and 0.7.
         smooth: in rows, >= 0.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -94,7 +94,7 @@ class TverskyLoss(WholeBatchLoss):
         alpha: Hyperparameter = 0.3,
         beta: Hyperparameter = 0.7,
         smooth: Hyperparameter = 1.0,
-        **arguments: Unpack[LossArguments],
+        **arguments: Unpack[WholeBatchArguments],
     ) -> None:
         super().__init__(alpha=alpha, beta=beta, smooth=smooth, **arguments)
 
@@ -118,7 +118,7 @@ class FocalTverskyLoss(WholeBatchLoss):
         beta: price of a miss, >= 0.
         gamma: > 0; the paper's range is 1 to 3, its best 4/3.
         smooth: in rows, >= 0.
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -137,7 +137,7 @@ class FocalTverskyLoss(WholeBatchLoss):
         beta: Hyperparameter = 0.7,
         gamma: Hyperparameter = 4 / 3,
         smooth: Hyperparameter = 1.0,
-        **arguments: Unpack[LossArguments],
+        **arguments: Unpack[WholeBatchArguments],
     ) -> None:
         super().__init__(alpha=alpha, beta=beta, gamma=gamma, smooth=smooth, **arguments)
 
@@ -160,7 +160,7 @@ class SoftMCCLoss(WholeBatchLoss):
     A batch of one class has no correlation: the value is 1 and the gradient 0. Use stratified batches.
 
     Args:
-        **arguments: see `losses.base.LossArguments`.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -168,16 +168,20 @@ class SoftMCCLoss(WholeBatchLoss):
         0.461472
     """
 
-    def __init__(self, **arguments: Unpack[LossArguments]) -> None:
+    def __init__(self, **arguments: Unpack[WholeBatchArguments]) -> None:
         super().__init__(**arguments)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         """See `WholeBatchLoss.of_batch`."""
         # Shares of the batch, at most 1, whose products cannot overflow.
         shares = ops.divide_no_nan(weights, batch_sum(weights))
-        hits, false_alarms, misses, rejections = soft_counts(labels, logits, shares)
-        called, there = (hits + false_alarms), (hits + misses)
-        spared, absent = (rejections + misses), (rejections + false_alarms)
-        # Two roots, not one of the product of four, which would underflow first.
-        spread = ops.sqrt(ops.maximum(called * spared, SMALLEST)) * ops.sqrt(ops.maximum(there * absent, SMALLEST))
-        return 1 - (hits * rejections - false_alarms * misses) / spread
+        return 1 - correlation(*soft_counts(labels, logits, shares))
+
+
+def correlation(hits: Tensor, false_alarms: Tensor, misses: Tensor, rejections: Tensor) -> Tensor:
+    """The Matthews correlation of a confusion matrix whose four cells are shares of the rows; 0 of one class."""
+    called, there = (hits + false_alarms), (hits + misses)
+    spared, absent = (rejections + misses), (rejections + false_alarms)
+    # Two roots, not one of the product of four, which would underflow first.
+    spread = ops.sqrt(ops.maximum(called * spared, SMALLEST)) * ops.sqrt(ops.maximum(there * absent, SMALLEST))
+    return (hits * rejections - false_alarms * misses) / spread

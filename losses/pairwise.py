@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Unpack
 
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, LossArguments, Tensor
-from losses.whole_batch import WholeBatchLoss, batch_sum
+from losses.base import Hyperparameter, Tensor
+from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum, worst
 
 _ROWS_AT_ONCE = 16  # positives compared with the whole batch in one step: 16 x 1,000,000 float32 are 64 MB
 
@@ -22,6 +23,14 @@ class PairwiseAUCLoss(WholeBatchLoss):
       grows with positives x rows, memory with rows.
     - `squared_hinge`: l(d) = max(0, margin - d)^2 (Yan et al. 2003), in O(n log n) by sorting (Rust and Hocking 2023).
     - `square`: l(d) = (margin - d)^2, in O(n) by means and variances (Gao et al. 2013).
+    - `margin`: the AUC margin loss (Yuan et al. 2021, equations 2 to 4), on p in place of z: the variance of p among
+      the positives, that among the negatives, and max(0, margin - the difference of the means)^2, in O(n). The paper's
+      a, b and alpha, learnt by gradient steps there, are at their best for the batch. Once the means are apart by
+      `margin`, only the variances are left.
+
+    With `fpr` only the negatives of the highest logits count, that share of the batch's: the area under the ROC curve
+    up to this false alarm rate (Zhu et al. 2022, the estimator by the hardest negatives). The row on the boundary
+    counts in part, where the paper rounds to whole rows. It sorts the rows, O(n log n).
 
     Only the order is learnt: the level of the logits is arbitrary, and there is no inverse map (evaluation calibrates
     on validation). Use it where ranking is all that counts, with batches that hold several positives. Whole batch.
@@ -30,9 +39,10 @@ class PairwiseAUCLoss(WholeBatchLoss):
     The gradient is computed with the value, in closed form; it cannot be differentiated again.
 
     Args:
-        surrogate: `logistic`, `squared_hinge` or `square`.
-        margin: > 0, in logits; not used by `logistic`.
-        **arguments: see `losses.base.LossArguments`.
+        surrogate: `logistic`, `squared_hinge`, `square` or `margin`.
+        margin: > 0, in logits, of `margin` in probabilities; not used by `logistic`.
+        fpr: share of the negatives, in (0, 1]; None is all of them.
+        **arguments: see `losses.whole_batch.WholeBatchArguments`.
 
     Example:
         >>> import losses
@@ -42,28 +52,36 @@ class PairwiseAUCLoss(WholeBatchLoss):
 
     surrogate: str
     margin: Hyperparameter
+    fpr: Hyperparameter | None
 
     def __init__(
         self,
         surrogate: str = "logistic",
         margin: Hyperparameter = 1.0,
-        **arguments: Unpack[LossArguments],
+        fpr: Hyperparameter | None = None,
+        **arguments: Unpack[WholeBatchArguments],
     ) -> None:
-        super().__init__(surrogate=surrogate, margin=margin, **arguments)
+        super().__init__(surrogate=surrogate, margin=margin, fpr=fpr, **arguments)
 
     @property
     def in_force(self) -> dict[str, Any]:
         """See `SigmoidLoss.in_force`."""
-        return {"surrogate": self.surrogate} if self.surrogate == "logistic" else super().in_force
+        used = {"margin": self.surrogate != "logistic", "fpr": self.fpr is not None}
+        return {name: value for name, value in super().in_force.items() if used.get(name, True)}
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         """See `WholeBatchLoss.of_batch`."""
         positive, negative = weights * labels, weights * (1 - labels)
         positive, negative = (ops.divide_no_nan(side, batch_sum(side)) for side in (positive, negative))
+        if self.fpr is not None:
+            share = self.constant("fpr", logits)
+            negative = worst(logits + ops.zeros_like(share), negative + ops.zeros_like(logits + share), share)
+        if self.surrogate == "margin":
+            return _margin(ops.sigmoid(logits), positive, negative, self.constant("margin", logits))
         if self.surrogate == "square":
             return _square(logits, positive, negative, self.constant("margin", logits))
         # All of one shape, where hyper-parameters or labels only broadcast.
-        shape = ops.shape(logits + self.constant("margin", logits) + positive)
+        shape = ops.shape(logits + self.constant("margin", logits) + positive + negative)
         z, positive, negative = (ops.broadcast_to(each, shape) for each in (logits, positive, negative))
         fixed = ops.stop_gradient(z)
         if self.surrogate == "logistic":
@@ -80,6 +98,14 @@ def _square(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Te
     spread = batch_sum(positive * (z - mean_positive) ** 2) + batch_sum(negative * (z - mean_negative) ** 2)
     any_pair = batch_sum(positive) * batch_sum(negative)  # 1, or 0 where a class is absent
     return any_pair * (spread + (margin - mean_positive + mean_negative) ** 2)
+
+
+def _margin(p: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Tensor:
+    """Both variances, and the square of what the distance of the means falls short of the margin by."""
+    mean_positive, mean_negative = batch_sum(positive * p), batch_sum(negative * p)
+    spread = batch_sum(positive * (p - mean_positive) ** 2) + batch_sum(negative * (p - mean_negative) ** 2)
+    any_pair = batch_sum(positive) * batch_sum(negative)  # 1, or 0 where a class is absent
+    return any_pair * (spread + ops.maximum(margin - mean_positive + mean_negative, 0.0) ** 2)
 
 
 def _squared_hinge(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,7 +143,30 @@ def _squared_hinge(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
 
 
 def _logistic(z: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-    """Value (..., 1) and gradient (..., batch) of sum_ij u_i v_j softplus(z_j - z_i), some positives at a time."""
+    """Value (..., 1) and gradient (..., batch) of sum_ij u_i v_j softplus(z_j - z_i)."""
+
+    def of_some(u: Tensor, differences: Tensor) -> tuple[Tensor, Tensor]:
+        slopes = u[..., None] * ops.sigmoid(differences) * negative[..., None, :]
+        costs = u[..., None] * ops.softplus(differences) * negative[..., None, :]
+        return ops.sum(costs, axis=(-2, -1))[..., None], slopes
+
+    return over_positives(z, positive, of_some)
+
+
+def over_positives(
+    z: Tensor, positive: Tensor, of_some: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+) -> tuple[Tensor, Tensor]:
+    """Value and gradient of a sum over positives of what depends on their distances to all rows, some at a time.
+
+    Args:
+        z: logits, (..., batch).
+        positive: u_i, (..., batch), at least 0: only rows above 0 are visited, and some of 0.
+        of_some: u of some positives, (..., some), and z_j - z_i, (..., some, batch), to the value of these, (..., 1),
+            and its derivatives by the differences, (..., some, batch).
+
+    Returns:
+        (..., 1) and (..., batch).
+    """
     order = ops.argsort(-positive, axis=-1)  # positives first: the loop ends with the last of them
     filler = ops.zeros_like(ops.repeat(z[..., :1], _ROWS_AT_ONCE, axis=-1))  # so that no slice ends beyond the rows
     keys, u = (ops.concatenate([ops.take_along_axis(each, order, axis=-1), filler], axis=-1) for each in (z, positive))
@@ -129,11 +178,9 @@ def _logistic(z: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Te
 
     def step(start: Tensor, value: Tensor, of_negatives: Tensor, of_positives: Tensor) -> tuple[Tensor, ...]:
         corner = [0] * (len(window) - 1) + [start]
-        some_u = ops.slice(u, corner, window)
         differences = z[..., None, :] - ops.slice(keys, corner, window)[..., None]
-        slopes = some_u[..., None] * ops.sigmoid(differences) * negative[..., None, :]
-        costs = some_u[..., None] * ops.softplus(differences) * negative[..., None, :]
-        value = value + ops.sum(costs, axis=(-2, -1))[..., None]
+        of_these, slopes = of_some(ops.slice(u, corner, window), differences)
+        value = value + of_these
         of_positives = ops.slice_update(of_positives, corner, -ops.sum(slopes, axis=-1))
         return start + _ROWS_AT_ONCE, value, of_negatives + ops.sum(slopes, axis=-2), of_positives
 

@@ -80,11 +80,19 @@ def minimiser(loss: keras.losses.Loss, eta: float) -> float:
     if getattr(loss, "whole_batch", False):
         raise ValueError(f"{type(loss).__name__} belongs to a whole batch: one row alone does not minimise it")
 
-    def expected(logit: float) -> float:
-        positive, negative = (_values(loss, label, np.array([logit]))[0] for label in (1.0, 0.0))
+    def expected(logits: np.ndarray) -> np.ndarray:
+        positive, negative = (_values(loss, label, logits) for label in (1.0, 0.0))
         return eta * positive + (1 - eta) * negative
 
-    found = minimize_scalar(expected, bounds=(-20, 20), method="bounded", options={"xatol": 1e-6})
+    # Far from where it is least a loss may be flat to the last digit, and a search there finds no way out.
+    grid = np.linspace(-20, 20, 161)
+    least = int(np.argmin(expected(grid)))
+    found = minimize_scalar(
+        lambda logit: float(expected(np.array([logit]))[0]),
+        bounds=(grid[max(least - 1, 0)], grid[min(least + 1, len(grid) - 1)]),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
     return float(expit(found.x))
 
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import keras
+import numpy as np
 from keras import ops
 
-from losses.base import SigmoidLoss, Tensor, logits_of
+from losses.base import LossArguments, SigmoidLoss, Tensor, logits_of
+from losses.crossentropy import crossentropy
 
 SMALLEST = 1e-15
 """Keeps a denominator from 0. Its square, by which gradients are divided, is still a number in float32."""
+
+
+class WholeBatchArguments(LossArguments, total=False):
+    """The arguments every loss of a whole batch takes besides its own, all by keyword: those of `LossArguments`, and
+
+    warmup_epochs: in so many epochs training goes from cross-entropy to the loss; 0, the default, begins with it.
+    """
+
+    warmup_epochs: int
 
 
 class WholeBatchLoss(SigmoidLoss):
@@ -24,9 +37,52 @@ class WholeBatchLoss(SigmoidLoss):
     where nothing is added to the counts (`smooth` of dice and its relatives is, and 0 makes them exact). Only their
     ratios matter; they are scaled to mean 1. A scalar weight multiplies the loss, as in Keras. A reduction has nothing
     to reduce, but over array hyper-parameters.
+
+    Many of these losses have little to learn from before the network tells the classes apart. With `warmup_epochs` = n
+    the loss of epoch e, from 0, is (1 - e/n) cross-entropy + e/n of itself, and itself from epoch n on. A trainer tells
+    the epoch by calling `begin_epoch`, without which it stays cross-entropy. Under JAX a compiled training step keeps
+    the share it was compiled with, and `begin_epoch` can only warn.
+
+    Args:
+        warmup_epochs: whole number >= 0.
+        **arguments: the loss's own hyper-parameters, and those of `losses.base.LossArguments`.
     """
 
     whole_batch = True
+    warmup_epochs: int
+
+    def __init__(self, *, warmup_epochs: int = 0, **arguments: Any) -> None:
+        super().__init__(warmup_epochs=warmup_epochs, **arguments)
+        if np.ndim(warmup_epochs):
+            raise ValueError(
+                f"Argument `warmup_epochs` of {type(self).__name__} must be one number. "
+                f"Received: warmup_epochs={warmup_epochs}"
+            )
+        if warmup_epochs:
+            # A variable, because training has compiled the formula by the time the epoch comes.
+            self._share = keras.Variable(0.0, trainable=False, dtype="float32", name="share_of_the_loss")
+
+    @property
+    def in_force(self) -> dict[str, Any]:
+        """See `SigmoidLoss.in_force`."""
+        return {name: value for name, value in super().in_force.items() if name != "warmup_epochs" or value}
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Told by the trainer before each epoch; epochs count from 0.
+
+        Warns:
+            UserWarning: the share of the loss changes under JAX, where no compiled training step will see it.
+        """
+        if not self.warmup_epochs:
+            return
+        share = min(1.0, epoch / self.warmup_epochs)
+        if keras.config.backend() == "jax" and abs(share - float(self._share.value)) > 1e-6:
+            warnings.warn(
+                f"Under JAX a compiled training step keeps the share of cross-entropy that {type(self).__name__} had "
+                f"when it was compiled: in epoch {epoch} compile the model again",
+                stacklevel=2,
+            )
+        self._share.assign(share)
 
     def of_batch(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         """The loss of each batch.
@@ -43,7 +99,7 @@ class WholeBatchLoss(SigmoidLoss):
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """The loss of each batch of unweighted rows: (..., batch) to (..., 1)."""
-        return self.of_batch(labels, logits, ops.ones_like(logits))
+        return self._as_of_now(labels, logits, ops.ones_like(logits))
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """The loss of the batch, a scalar; (1,) if `reduction` is None, one value a loss with array hyper-parameters.
@@ -73,7 +129,16 @@ class WholeBatchLoss(SigmoidLoss):
     def weighted(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         """`of_batch` with weights of any mean, which are scaled to mean 1: (..., batch) to (..., 1)."""
         mean = batch_sum(weights) / batch_sum(ops.ones_like(weights))
-        return self.of_batch(labels, logits, ops.divide_no_nan(weights, mean))
+        return self._as_of_now(labels, logits, ops.divide_no_nan(weights, mean))
+
+    def _as_of_now(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        """`of_batch`, while it warms up with cross-entropy beside it."""
+        value = self.of_batch(labels, logits, weights)
+        if not self.warmup_epochs:
+            return value
+        share = ops.cast(self._share, logits.dtype)
+        plain = batch_sum(ops.divide_no_nan(weights, batch_sum(weights)) * crossentropy(labels, logits))
+        return share * value + (1 - share) * plain
 
     def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
         """See `SigmoidLoss.aligned`; a column becomes a row."""
@@ -115,16 +180,40 @@ def batch_sum(values: Tensor) -> Tensor:
     return ops.sum(values, axis=-1, keepdims=True)
 
 
-def soft_counts(labels: Tensor, logits: Tensor, weights: Tensor) -> tuple[Any, Any, Any, Any]:
+def worst(keys: Tensor, weights: Tensor, share: Tensor) -> Tensor:
+    """The weights of the rows with the highest keys, up to `share` of all weight, scaled to sum 1; others have 0.
+
+    The row on the boundary keeps a part of its weight. Found by sorting, O(n log n), and not differentiated.
+
+    Args:
+        keys, weights: (..., batch).
+        share: in (0, 1].
+
+    Returns:
+        (..., batch); all 0 where the weights are.
+    """
+    weights = ops.stop_gradient(ops.divide_no_nan(weights, batch_sum(weights)))
+    order = ops.argsort(ops.stop_gradient(-keys), axis=-1)
+    in_order = ops.take_along_axis(weights, order, axis=-1)
+    before = ops.cumsum(in_order, axis=-1) - in_order
+    kept = ops.maximum(ops.minimum(in_order, share - before), 0.0)
+    return ops.take_along_axis(kept / ops.maximum(batch_sum(kept), SMALLEST), ops.argsort(order, axis=-1), axis=-1)
+
+
+def soft_counts(
+    labels: Tensor, logits: Tensor, weights: Tensor, decisions: tuple[Tensor, Tensor] | None = None
+) -> tuple[Any, Any, Any, Any]:
     """(TP, FP, FN, TN) with probabilities for decisions: TP = sum of w y p, FP = sum of w (1-y) p, and so on.
 
     Args:
         labels, logits, weights: (..., batch).
+        decisions: what stands for p and 1-p, if not the sigmoid's.
 
     Returns:
         Four tensors (..., 1). They add up to the sum of the weights.
     """
-    positive, negative = ops.sigmoid(logits), ops.sigmoid(-logits)  # 1 - p would lose the digits of a sure decision
+    # 1 - p would lose the digits of a sure decision
+    positive, negative = decisions or (ops.sigmoid(logits), ops.sigmoid(-logits))
     of_positives, of_negatives = weights * labels, weights * (1 - labels)
     return (
         batch_sum(of_positives * positive),

@@ -14,7 +14,7 @@ from commands import PLAIN, TINY
 from omegaconf import OmegaConf
 from processes import Process
 
-from losses.catalogue import CATALOGUE
+from losses.catalogue import CATALOGUE, FAMILIES
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("tensorflow", "keras", "mlflow", "matplotlib", "sklearn")
@@ -68,6 +68,9 @@ def test_losses_are_listed_with_their_hyperparameters(command):
     assert done.status == 0, done.err
     for path in (ROOT / "conf" / "loss").glob("*.yaml"):
         assert re.search(rf"^{path.stem} ", done.out, re.MULTILINE), path
+    places = [re.search(rf"^{family} *$", done.out, re.MULTILINE) for family in FAMILIES]
+    assert [place.start() for place in places if place] == sorted(place.start() for place in places if place)
+    assert all(places)
     assert "gamma_neg=4.0" in done.out
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from losses.catalogue import CATALOGUE, check_arguments
+from losses.catalogue import CATALOGUE, FAMILIES, check_arguments
 from runner.config.options import (
     EXAMPLE_PRIORS,
     changed_arguments,
@@ -27,7 +27,7 @@ ETAS = (0.01, 0.1, 0.5)
 
 
 def losses(arguments: Sequence[str]) -> int:
-    """Lists the losses; with a NAME shows one: formula, figure, and where it is minimised."""
+    """Lists the losses by family; with a NAME shows one: formula, figure, and where it is minimised."""
     parser = argparse.ArgumentParser(prog="runner losses", description=losses.__doc__)
     parser.add_argument("name", nargs="?", metavar="NAME", help="a loss option, such as focal")
     parser.add_argument("values", nargs="*", metavar="KEY=VALUE", help="its hyper-parameters, such as gamma=2")
@@ -46,10 +46,17 @@ def _show_list() -> None:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("option", "hyper-parameters", "what it does"):
         table.add_column(column, no_wrap=column != "what it does")
+    families: dict[str, list[tuple[str, str, str]]] = {family: [] for family in FAMILIES}
     for option, path in option_files("loss").items():
-        values = hyper_parameters(default_arguments(path))
-        shown = [f"{key}={'null' if value is None else value}" for key, value in values.items()]
-        table.add_row(option, "\n".join(shown), purpose(path))
+        arguments = default_arguments(path)
+        shown = [f"{key}={'null' if value is None else value}" for key, value in hyper_parameters(arguments).items()]
+        entry = CATALOGUE.get(str(arguments["_target_"]).removeprefix("losses."))
+        # Keras's own is the log loss.
+        families[entry.family if entry else "proper"].append((option, "\n".join(shown), purpose(path)))
+    for family, rows in families.items():
+        table.add_row(f"\n[bold]{family}[/bold]")
+        for row in rows:
+            table.add_row(*row)
     Console().print(table)
 
 

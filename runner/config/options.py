@@ -11,6 +11,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from losses.catalogue import BATCH_ARGUMENTS, COMMON_ARGUMENTS
 from runner.errors import InputError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -87,5 +88,6 @@ def changed_arguments(path: Path, changes: Sequence[str]) -> dict[str, Any]:
 
 
 def hyper_parameters(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """A loss's arguments without those that every loss has: `_target_` and `from_logits`."""
-    return {key: value for key, value in arguments.items() if key not in ("_target_", "from_logits")}
+    """A loss's arguments without those that every loss, or every one of a whole batch, has besides its own."""
+    common = ("_target_", *COMMON_ARGUMENTS, *BATCH_ARGUMENTS)
+    return {key: value for key, value in arguments.items() if key not in common}

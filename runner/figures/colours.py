@@ -42,8 +42,19 @@ _LOSS_COLOURS = {
     "soft_mcc": "#2F86B8",
     "pairwise_auc": "#E0A6C6",
     "ghm": "#B3B3B3",
+    "brier": "#1B2A6B",
+    "beta_proper": "#7B86D9",
+    "gev": "#3E7F2E",
+    "score": "#B86E00",
+    "smooth_ap": "#A64E8C",
+    "aum": "#5B2C4F",
+    "lovasz_hinge": "#C7A93B",
+    "tilted": "#B03A2E",
+    "cvar": "#6B1F14",
+    "compound": "#2B6F77",
 }
-_SHADES = tuple(_LOSS_COLOURS.values())
+# A name that is not listed has one of the first colours, so that another loss here does not change it.
+_SHADES = tuple(_LOSS_COLOURS.values())[:21]
 
 
 def loss_colour(name: str) -> str:

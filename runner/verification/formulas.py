@@ -25,6 +25,12 @@ LOSSES = (
     "custom formula=clipped",
     "custom formula=keras2",
     "sparse_categorical",
+    "brier",
+    "beta_proper",
+    "beta_proper a=1 b=0.2",
+    "gev",
+    "gev xi=0.1",
+    "gev xi=-0.1",
     "weighted",
     "weighted balanced=true",
     "class_balanced",
@@ -54,10 +60,32 @@ LOSSES = (
     "tversky",
     "focal_tversky",
     "soft_mcc",
+    "score",
+    "score score=fbeta beta=2",
+    "score score=g_mean squash=cosine",
+    "score score=balanced_accuracy",
+    "score score=youden",
+    "score score=csi",
+    "score score=mcc squash=sharp",
+    "score squash=cosine width=0.3",
+    "score score=accuracy",
     "pairwise_auc",
     "pairwise_auc surrogate=squared_hinge",
     "pairwise_auc surrogate=square",
+    "pairwise_auc surrogate=margin",
+    "pairwise_auc fpr=0.05",
+    "smooth_ap",
+    "smooth_ap temperature=0.1",
+    "aum",
+    "aum denominator=rate",
+    "lovasz_hinge",
+    "tilted",
+    "tilted t=-0.5",
+    "cvar",
+    "compound",
+    "compound weight=0.2 second=CVaRLoss",
     "ghm",
+    "ghm counted=occupied",
 )
 # Every label at 40 logits, those of label 1 the larger ones; none where a loss has a kink.
 LABELS, LOGITS = (grid.ravel() for grid in np.meshgrid([0.0, 1.0, 0.3], (np.arange(40) - 19.5) * 13 / 32))
@@ -66,7 +94,7 @@ LOGITS = LOGITS + 1.5 * LABELS - 0.5
 # Each option has the formula of its name; Keras's own has that of `smoothed`, as it smooths labels too.
 FORMULAS = {"builtin": reference.smoothed}
 # What is differentiated, where that is not the formula: the weights of `ghm` count as constants.
-DIFFERENTIATED = {"ghm": lambda y, z, bins: reference.ghm_weights(y, LOGITS, bins=bins) * reference.bce(y, z)}
+DIFFERENTIATED = {"ghm": lambda y, z, **given: reference.ghm_weights(y, LOGITS, **given) * reference.bce(y, z)}
 
 FLOAT32_TOLERANCE = 1e-5
 # Keras on JAX takes means, and meets Python's numbers, in float32 also where all else is float64.

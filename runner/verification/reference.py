@@ -6,10 +6,12 @@ the loss of each element; those at the end, of a whole batch, take weights too a
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 EPSILON = 1e-7
 
@@ -160,6 +162,52 @@ def bootstrap(y: ArrayLike, z: ArrayLike, beta: Any = 0.95, mode: str = "soft") 
     return target[0] * np.logaddexp(0, -z) + target[1] * np.logaddexp(0, z)
 
 
+def brier(y: ArrayLike, z: ArrayLike) -> np.ndarray:
+    """Brier 1950, one event: the squared difference of probability and outcome, expected over a soft label."""
+    y = np.asarray(y, float)
+    return y * sigmoid(-np.asarray(z, float)) ** 2 + (1 - y) * sigmoid(z) ** 2
+
+
+def beta_proper(y: ArrayLike, z: ArrayLike, a: Any = 0.5, b: Any = 1.5) -> np.ndarray:
+    """Buja 2005: incomplete beta integrals of the weight t^(a-1) (1-t)^(b-1), by SciPy's; a and b above 0.
+
+    Of the two complementary integrals it takes the one at the smaller of p and 1-p, which has all its digits.
+    """
+    y, z, a, b = (np.asarray(each, float) for each in (y, z, a, b))
+    p, rest = sigmoid(z), sigmoid(-z)
+    negative = special.beta(a + 1, b) * np.where(z < 0, special.betainc(a + 1, b, p), special.betaincc(b, a + 1, rest))
+    positive = special.beta(a, b + 1) * np.where(z < 0, special.betaincc(a, b + 1, p), special.betainc(b + 1, a, rest))
+    return y * positive + (1 - y) * negative
+
+
+def gev(y: ArrayLike, z: ArrayLike, xi: Any = 0.0) -> np.ndarray:
+    """Bao 2021: y times the integral of 1 - F from z on, 1-y times that of F up to z, F the GEV distribution.
+
+    By u = (1 + xi z)^(-1/xi) they are the integrals of (1 - exp(-x)) x^(-xi-1) up to u, as a power series, and of
+    exp(-x) x^(-xi-1) from u on, by the double exponential rule (Takahasi and Mori 1974). Either gives the other: their
+    difference is z less the mean of F.
+    """
+    y, z, xi = np.broadcast_arrays(*(np.asarray(each, float) for each in (y, z, xi)))
+    gumbel = np.abs(xi) < 1e-12
+    shape = np.where(gumbel, 1.0, xi)
+    with np.errstate(divide="ignore", over="ignore"):
+        u = np.where(gumbel, np.exp(-z), np.maximum(1 + shape * z, 0) ** (-1 / shape))
+    xi = np.where(gumbel, 0.0, xi)
+    mean = np.where(gumbel, np.euler_gamma, (special.gamma(1 - np.where(gumbel, 0.5, xi)) - 1) / shape)
+    small, large = np.minimum(u, 2.0), np.clip(u, 2.0, 800.0)
+    k = np.arange(1, 40)
+    above = small ** (1 - xi) * np.sum(
+        (-1.0) ** (k + 1) * small[..., None] ** (k - 1) / special.factorial(k) / (k - xi[..., None]), axis=-1
+    )
+    step = np.arange(-5, 5, 0.01)
+    x = np.exp(step - np.exp(-step))
+    beyond = np.exp(-x) * x * (1 + np.exp(-step)) * (large[..., None] + x) ** (-1 - xi[..., None])
+    below = np.exp(-large) * 0.01 * np.sum(beyond, axis=-1)
+    positive = np.where(u <= 2, above, below - z + mean)
+    negative = np.where(u <= 2, above + z - mean, below)
+    return y * positive + (1 - y) * negative
+
+
 def of_mean_one(rows: int, weights: ArrayLike | None) -> np.ndarray:
     """Weights scaled to mean 1; ones where there are none."""
     w = np.ones(rows) if weights is None else np.asarray(weights, float)
@@ -207,13 +255,79 @@ def soft_mcc(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -> fl
     return 1 - (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
 
 
-def pairwise_auc(
-    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, surrogate: str = "logistic", margin: Any = 1.0
+def score(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    score: str = "f1",
+    squash: str = "identity",
+    beta: Any = 1.0,
+    width: Any = 0.5,
+    steepness: Any = 73.0,
 ) -> float:
-    """Every pair written out: the weighted mean of l(z_i - z_j), i as far as it is positive, j as far as negative."""
+    """1 - score of the table in which p is replaced by the squashed p.
+
+    Marchetti 2022: the distribution function of the threshold, a raised cosine about 1/2; Han 2024: 1 / (1 + exp(-L (p
+    - 1/2))). A score of a class that is absent is 0 in f1, fbeta, csi, g_mean and mcc.
+    """
+    y, p = np.asarray(y, float), sigmoid(z)
+    d = np.clip((p - 0.5) / width, -1, 1)
+    called = {
+        "identity": p,
+        "cosine": (1 + d + np.sin(np.pi * d) / np.pi) / 2,
+        "sharp": 1 / (1 + np.exp(-steepness * (p - 0.5))),
+    }[squash]
+    w = of_mean_one(len(y), weights)
+    tp, fn, fp, tn = (np.sum(w * truth * call) for truth in (y, 1 - y) for call in (called, 1 - called))
+    tpr, tnr = tp / (tp + fn), tn / (tn + fp)
+    precision = tp / (tp + fp)
+    value = {
+        "f1": 2 * precision * tpr / (precision + tpr),
+        "fbeta": (1 + beta**2) * precision * tpr / (beta**2 * precision + tpr),
+        "g_mean": np.sqrt(tpr * tnr),
+        "balanced_accuracy": (tpr + tnr) / 2,
+        "youden": tpr + tnr - 1,
+        "csi": tp / (tp + fp + fn),
+        "mcc": (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)),
+        "accuracy": (tp + tn) / (tp + tn + fp + fn),
+    }
+    return 1 - value[score]
+
+
+def largest(values: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
+    """What is left of the weights if only the largest values count, up to a share of all weight; one at a time."""
+    left, kept = share * weights.sum(), np.zeros(len(weights))
+    for row in np.argsort(-values, kind="stable"):
+        kept[row] = min(weights[row], left)
+        left -= kept[row]
+    return kept
+
+
+def pairwise_auc(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    surrogate: str = "logistic",
+    margin: Any = 1.0,
+    fpr: Any = None,
+) -> float:
+    """Every pair written out: the weighted mean of l(z_i - z_j), i as far as it is positive, j as far as negative.
+
+    Zhu 2022: with fpr, only of the highest negatives. Yuan 2021, `margin`: the min-max loss on probabilities with its a
+    and b at the class means, where it is least, and alpha at max(0, margin - their difference), where it is largest.
+    """
     y, z = np.asarray(y, float), np.asarray(z, float)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
-    pair = (w * y)[:, None] * (w * (1 - y))[None, :]
+    positive, negative = w * y, w * (1 - y)
+    if fpr is not None:
+        negative = largest(z, negative, fpr)
+    if surrogate == "margin":
+        p = sigmoid(z)
+        a, b = np.average(p, weights=positive), np.average(p, weights=negative)
+        alpha = max(0.0, margin - a + b)
+        squares = np.average((p - a) ** 2, weights=positive) + np.average((p - b) ** 2, weights=negative)
+        return squares + 2 * alpha * (margin - a + b) - alpha**2
+    pair = positive[:, None] * negative[None, :]
     difference = z[:, None] - z[None, :]
     cost = {
         "logistic": np.logaddexp(0, -difference),
@@ -223,16 +337,114 @@ def pairwise_auc(
     return np.sum(pair * cost) / np.sum(pair)
 
 
-def ghm(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> float:
+def smooth_ap(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, temperature: Any = 0.5) -> float:
+    """Brown 2020, equation 7: the mean over positives of (1 + sum over positives of G) / (1 + that + over negatives).
+
+    With weights, and a soft label as a positive of weight y beside a negative of weight 1-y of the same logit: of the
+    two parts of a row each counts itself whole, and the other by G(0).
+    """
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = of_mean_one(len(y), weights)
+    positive, negative = w * y, w * (1 - y)
+    total = 0.0
+    for i in np.flatnonzero(positive):
+        above = sigmoid((z - z[i]) / temperature)
+        others = np.arange(len(y)) != i
+        ranked_positives = positive[i] + np.sum((positive * above)[others])
+        total += positive[i] * ranked_positives / (ranked_positives + np.sum(negative * above))
+    return 1 - total / positive.sum()
+
+
+def aum(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, denominator: str = "count") -> float:
+    """Hillman 2023: the sum over gaps between thresholds of their width times min(FP, FN), counted anew for each."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = of_mean_one(len(y), weights)
+    positive, negative = w * y, w * (1 - y)
+    of_positives, of_negatives = (w.sum(), w.sum()) if denominator == "count" else (positive.sum(), negative.sum())
+    thresholds = np.sort(z)
+    area = 0.0
+    for low, high in pairwise(thresholds):
+        fp = np.sum(negative[z >= high]) / of_negatives
+        fn = np.sum(positive[z <= low]) / of_positives
+        area += (high - low) * min(fp, fn) if high > low else 0.0
+    return area
+
+
+def lovasz_hinge(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """Berman 2018: the Lovasz extension by its definition, the Choquet integral of the Jaccard loss of the wrong rows.
+
+    The integral over levels t of the loss of the set of rows whose error is above t; a soft label is two rows.
+    """
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = of_mean_one(len(y), weights)
+    positive = np.concatenate([w * y, np.zeros(len(y))])
+    negative = np.concatenate([np.zeros(len(y)), w * (1 - y)])
+    errors = np.maximum(0, 1 - np.concatenate([z, -z]))
+    levels = np.concatenate([[0.0], np.unique(errors)])
+    value = 0.0
+    for low, high in pairwise(levels):
+        wrong = errors >= high
+        missed, alarms = positive[wrong].sum(), negative[wrong].sum()
+        union = positive.sum() + alarms
+        value += (high - low) * (1 - (positive.sum() - missed) / union if union > 0 else 0.0)
+    return value
+
+
+def tilted(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, t: Any = 1.0) -> float:
+    """Li 2021, equation 2: (1/t) log of the mean of exp(t l), l the cross-entropies; their mean at t = 0."""
+    each = bce(y, z)
+    w = of_mean_one(len(each), weights) / len(each)
+    return np.sum(w * each) if t == 0 else special.logsumexp(t * each, b=w) / t
+
+
+def cvar(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, alpha: Any = 0.3) -> float:
+    """Levy 2020 by Rockafellar and Uryasev 2000: the least eta + mean of max(0, l - eta) / alpha, at one of the l."""
+    each = bce(y, z)
+    w = of_mean_one(len(each), weights) / len(each)
+    return min(eta + np.sum(w * np.maximum(0, each - eta)) / alpha for eta in each)
+
+
+def compound(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    first: Any = "CustomLoss",
+    second: Any = "DiceLoss",
+    weight: Any = 0.5,
+) -> float:
+    """The weighted sum of two of the formulas here, rows averaged by their weights; a part is a name or a mapping."""
+    w = of_mean_one(len(np.asarray(y)), weights)
+    formulas: dict[str, Any] = {
+        "CustomLoss": custom,
+        "FocalLoss": focal,
+        "BrierLoss": brier,
+        "DiceLoss": dice,
+        "CVaRLoss": cvar,
+    }
+
+    def value(part: Any) -> float:
+        given = dict(part) if isinstance(part, dict) else {"loss": part}
+        name = given.pop("loss")
+        if name in ("DiceLoss", "CVaRLoss"):
+            return float(formulas[name](y, z, weights, **given))
+        return float(np.mean(w * formulas[name](y, z, **given)))
+
+    return (1 - weight) * value(first) + weight * value(second)
+
+
+def ghm(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30, counted: str = "all") -> float:
     """Li 2019: (1/N) sum of N / GD(g_i) BCE_i, GD(g) = (rows with a gradient in g's bin) / (width of the bin)."""
-    return np.sum(ghm_weights(y, z, weights, bins) * bce(y, z))
+    return np.sum(ghm_weights(y, z, weights, bins, counted) * bce(y, z))
 
 
-def ghm_weights(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30) -> np.ndarray:
-    """What multiplies each row's cross-entropy: w_i / GD(g_i)."""
+def ghm_weights(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, bins: int = 30, counted: str = "all"
+) -> np.ndarray:
+    """What multiplies each row's cross-entropy: w_i / GD(g_i); the code's widths are 1 / (bins with a row in them)."""
     y = np.asarray(y, float)
     w = of_mean_one(len(y), weights)
     edges = np.linspace(0, 1, bins + 1)
     in_bin = np.clip(np.searchsorted(edges, np.abs(sigmoid(z) - y), side="right") - 1, 0, bins - 1)
-    per_width = np.array([w[in_bin == k].sum() * bins for k in range(bins)])[in_bin]
+    in_each = np.array([w[in_bin == k].sum() for k in range(bins)])
+    per_width = (in_each * (bins if counted == "all" else np.count_nonzero(in_each)))[in_bin]
     return np.divide(w, per_width, out=np.zeros(len(y)), where=w > 0)

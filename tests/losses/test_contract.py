@@ -14,6 +14,7 @@ from losses_backend import value_and_gradient
 from scipy.stats import entropy
 
 import losses
+from losses.catalogue import FAMILIES
 from runner.verification import reference
 
 
@@ -61,6 +62,7 @@ ASYMMETRIES = {"gamma_neg": [1.0, 4.0, 2.0], "gamma_pos": [0.0, 1.0, 0.5], "marg
 NO_ASYMMETRY = {"gamma_neg": 0.0, "gamma_pos": 0.0, "margin": 0.0}
 ONE_SIDED = (2 * entropy([0.05, 0.95]) - 4 * np.log(0.95)) / 6  # two positives and four negatives at 0.95 and 0.05
 POLYNOMIALS = {"epsilon": [-0.5, 0.0, 2.0], "gamma": [0.0, 0.5, 2.0]}
+BETAS = {"a": [0.5, 1.0, 3.0], "b": [0.1, 9.0, 1.5]}
 REVERSES = {"alpha": [0.1, 1.0, 2.0], "beta": [0.0, 0.5, 1.0], "log_zero": [-4.0, -2.0, -6.0]}
 CASES = [
     Case("logits", "CustomLoss", {"formula": "logits"}, reference.custom),
@@ -79,6 +81,12 @@ CASES = [
     Case("focal-positives", "FocalLoss", {"alpha_mode": "positives"}, reference.focal, stacked=ALPHAS),
     Case("one-sided", "SmoothedLoss", {"smooth_negative": 0.0}, reference.smoothed, np.log(19), ONE_SIDED),
     Case("sparse", "SparseCategoricalLoss", {}, reference.sparse_categorical, rounding=20, absolute=1e-7),
+    Case("brier", "BrierLoss", {}, reference.brier),
+    Case("beta-proper", "BetaProperLoss", {}, reference.beta_proper, rounding=3, stacked=BETAS),
+    Case("beta-proper-tenth", "BetaProperLoss", {"a": 1.0, "b": 9.0}, reference.beta_proper, flat=True, rounding=5),
+    Case("gev", "GEVLoss", {}, reference.gev, flat=True, rounding=15, absolute=1e-10, stacked={"xi": [-0.3, 0.0, 0.2]}),
+    Case("gev-heavy", "GEVLoss", {"xi": 0.1}, reference.gev, best=200.0, flat=True, rounding=30, absolute=1e-10),
+    Case("gev-light", "GEVLoss", {"xi": -0.25}, reference.gev, flat=True, rounding=30, absolute=1e-10),
     Case("class-balanced", "ClassBalancedLoss", COUNTS, reference.class_balanced, stacked=BALANCES),
     Case("class-balanced-focal", "ClassBalancedLoss", {**COUNTS, "gamma": 2.0}, reference.class_balanced, rounding=2),
     Case("class-balanced-0", "ClassBalancedLoss", {**COUNTS, "beta": 0.0}, reference.class_balanced),
@@ -115,12 +123,13 @@ def test_the_catalogue_lists_exactly_the_hyperparameters_of_the_constructor(name
     parameters = inspect.signature(getattr(losses, name).__init__).parameters
     assert set(parameters) - {"self", "arguments"} == set(losses.CATALOGUE[name].arguments)
     assert losses.CATALOGUE[name].purpose
+    assert losses.CATALOGUE[name].family in FAMILIES
 
 
 @every_loss
 def test_float64_equals_the_reference(case):
     loss = case.make(reduction=None, dtype="float64")
-    np.testing.assert_allclose(loss(Y, Z), case.expected(Y, Z), rtol=1e-12)
+    np.testing.assert_allclose(loss(Y, Z), case.expected(Y, Z), rtol=1e-12, atol=case.absolute**2)
 
 
 @every_loss
@@ -131,7 +140,7 @@ def test_float32_equals_the_reference(case):
     rtol = 2e-5 if case.clips else 1e-6 * max(case.rounding, case.arguments.get("gamma", 1))
     values, gradient = value_and_gradient(case.make(reduction=None), Y, z)
     assert values.dtype == gradient.dtype == "float32"
-    np.testing.assert_allclose(values, case.expected(Y.astype("float32"), z), rtol=rtol)
+    np.testing.assert_allclose(values, case.expected(Y.astype("float32"), z), rtol=rtol, atol=case.absolute)
 
 
 @pytest.mark.parametrize(("formula", "added"), [("clipped", 0.0), ("keras2", 1e-7)])
@@ -202,6 +211,9 @@ def test_a_model_saved_with_the_loss_is_loaded_with_it(case, tmp_path):
         ("SmoothedLoss", {"smooth_positive": 1.0}, "smooth_positive=1.0"),
         ("SmoothedLoss", {"smooth_negative": -0.1}, "smooth_negative=-0.1"),
         ("SmoothedLoss", {"smooth_positive": 0.6, "smooth_negative": 0.4}, "smooth_positive=0.6, smooth_negative=0.4"),
+        ("BetaProperLoss", {"a": -0.5}, "a=-0.5"),
+        ("BetaProperLoss", {"b": 11}, "b=11"),
+        ("GEVLoss", {"xi": 1.0}, "xi=1.0"),
         ("ClassBalancedLoss", {"n1": 0, "n0": 5}, "n1=0"),
         ("ClassBalancedLoss", {"n1": 5, "n0": None}, "n0=None"),
         ("ClassBalancedLoss", {**COUNTS, "beta": 1.0}, "beta=1.0"),

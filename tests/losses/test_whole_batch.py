@@ -47,7 +47,10 @@ EMPTY_GHM = np.logaddexp(0, EMPTY_Z).sum() / 30  # each of the three alone in it
 SMOOTH = {"smooth": [0.5, 1.0, 10.0]}
 PRICES = {"alpha": [0.0, 0.3, 1.0], "beta": [1.0, 0.7, 0.2], **SMOOTH}
 MARGINS = {"margin": [0.5, 1.0, 4.0]}
-HINGE, SQUARE = {"surrogate": "squared_hinge"}, {"surrogate": "square"}
+COSINE, WIDTHS = {"squash": "cosine"}, {"width": [0.1, 0.3, 0.5]}
+HINGE, SQUARE, MARGIN = {"surrogate": "squared_hinge"}, {"surrogate": "square"}, {"surrogate": "margin"}
+TEMPERATURES, TILTS = {"temperature": [0.1, 0.5, 2.0]}, {"t": [-0.5, 0.0, 3.0]}
+SHARES = [0.02, 0.3, 1.0]
 CASES = [
     Case("dice", "DiceLoss", {}, reference.dice, FALSE_ALARMS / (FALSE_ALARMS + 1), stacked=SMOOTH),
     Case("dice-0", "DiceLoss", {"smooth": 0.0}, reference.dice, 1.0, teaches=False),
@@ -62,12 +65,65 @@ CASES = [
         stacked={**PRICES, "gamma": [1.0, 4 / 3, 3.0]},
     ),
     Case("soft-mcc", "SoftMCCLoss", {}, reference.soft_mcc, 1.0, teaches=False, rounding=20),
+    Case("score", "ScoreLoss", {}, reference.score, 1.0, teaches=False),
+    Case("fbeta", "ScoreLoss", {"score": "fbeta"}, reference.score, 1.0, False, stacked={"beta": [0.5, 1.0, 2.0]}),
+    Case("g-mean", "ScoreLoss", {"score": "g_mean", **COSINE}, reference.score, 1.0, False, stacked=WIDTHS),
+    Case("balanced", "ScoreLoss", {"score": "balanced_accuracy"}, reference.score, FALSE_ALARMS / 6),
+    Case("youden", "ScoreLoss", {"score": "youden"}, reference.score, FALSE_ALARMS / 3),
+    Case("csi", "ScoreLoss", {"score": "csi"}, reference.score, 1.0, teaches=False),
+    Case("mcc", "ScoreLoss", {"score": "mcc", **COSINE}, reference.score, 1.0, teaches=False, rounding=20),
+    Case("accuracy", "ScoreLoss", {"score": "accuracy"}, reference.score, FALSE_ALARMS / 3),
+    Case(
+        "accuracy-sharp",
+        "ScoreLoss",
+        {"score": "accuracy", "squash": "sharp", "steepness": 10.0},
+        reference.score,
+        reference.sigmoid(10 * (reference.sigmoid(EMPTY_Z) - 0.5)).mean(),
+        perfect=float(reference.sigmoid(-5.0)),
+        stacked={"steepness": [1.0, 10.0, 73.0]},
+        rounding=5,
+    ),
     Case("pairwise-logistic", "PairwiseAUCLoss", {}, reference.pairwise_auc, 0.0, teaches=False),
     Case("pairwise-hinge", "PairwiseAUCLoss", HINGE, reference.pairwise_auc, 0.0, teaches=False, stacked=MARGINS),
     Case("pairwise-hinge-4", "PairwiseAUCLoss", {**HINGE, "margin": 4.0}, reference.pairwise_auc, 0.0, teaches=False),
     # the square wants a distance of exactly `margin`, and charges for more
     Case("pairwise-square", "PairwiseAUCLoss", SQUARE, reference.pairwise_auc, 0.0, False, 3481.0, stacked=MARGINS),
+    Case("pairwise-margin", "PairwiseAUCLoss", MARGIN, reference.pairwise_auc, 0.0, teaches=False, stacked=MARGINS),
+    Case("partial", "PairwiseAUCLoss", {"fpr": 0.1}, reference.pairwise_auc, 0.0, False, stacked={"fpr": SHARES}),
+    Case("partial-hinge", "PairwiseAUCLoss", {**HINGE, "fpr": 0.3}, reference.pairwise_auc, 0.0, teaches=False),
+    Case("partial-margin", "PairwiseAUCLoss", {**MARGIN, "fpr": 0.3}, reference.pairwise_auc, 0.0, teaches=False),
+    Case("smooth-ap", "SmoothAPLoss", {}, reference.smooth_ap, 0.0, teaches=False, stacked=TEMPERATURES, rounding=4),
+    Case("smooth-ap-sharp", "SmoothAPLoss", {"temperature": 0.1}, reference.smooth_ap, 0.0, False, rounding=4),
+    Case("aum", "AUMLoss", {}, reference.aum, 0.0, teaches=False),
+    Case("aum-rate", "AUMLoss", {"denominator": "rate"}, reference.aum, 0.0, teaches=False),
+    Case("lovasz-hinge", "LovaszHingeLoss", {}, reference.lovasz_hinge, 2.0),
+    Case("tilted", "TiltedLoss", {}, reference.tilted, np.log(np.mean(1 + np.exp(EMPTY_Z))), stacked=TILTS),
+    Case(
+        "tilted-back",
+        "TiltedLoss",
+        {"t": -0.5},
+        reference.tilted,
+        -2 * np.log(np.mean((1 + np.exp(EMPTY_Z)) ** -0.5)),
+    ),
+    Case("cvar", "CVaRLoss", {}, reference.cvar, np.logaddexp(0, 1.0), stacked={"alpha": SHARES}),
+    Case("cvar-all", "CVaRLoss", {"alpha": 1.0}, reference.cvar, np.logaddexp(0, EMPTY_Z).mean()),
+    Case(
+        "compound",
+        "CompoundLoss",
+        {},
+        reference.compound,
+        np.logaddexp(0, EMPTY_Z).mean() / 2 + FALSE_ALARMS / (FALSE_ALARMS + 1) / 2,
+        stacked={"weight": [0.0, 0.3, 1.0]},
+    ),
+    Case(
+        "compound-focal",
+        "CompoundLoss",
+        {"first": {"loss": "FocalLoss", "gamma": 1.0}, "second": "BrierLoss", "weight": 0.2},
+        reference.compound,
+        0.8 * np.mean(reference.focal(0, EMPTY_Z, 1.0)) + 0.2 * np.mean(reference.brier(0, EMPTY_Z)),
+    ),
     Case("ghm", "GHMLoss", {}, reference.ghm, EMPTY_GHM),
+    Case("ghm-occupied", "GHMLoss", {"counted": "occupied"}, reference.ghm, 10 * EMPTY_GHM),
     Case("ghm-10", "GHMLoss", {"bins": 10}, reference.ghm, np.logaddexp(0, EMPTY_Z).sum() / 10),
 ]
 every_loss = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -114,7 +170,7 @@ def test_gradient_equals_finite_differences_of_the_reference(case, y, weight):
     _, gradient = value_and_gradient(lambda y, z: loss(y, z, sample_weight=weight), y, Z, "float64")
     formula = lambda z: case.expected(y, z, weight)  # noqa: E731
     if case.loss == "GHMLoss":  # its weights are held fixed, by the paper
-        fixed = reference.ghm_weights(y, Z, weight, case.arguments.get("bins", 30))
+        fixed = reference.ghm_weights(y, Z, weight, **case.arguments)
         formula = lambda z: np.sum(fixed * reference.bce(y, z))  # noqa: E731
     steps = np.eye(len(Z)) * 1e-5
     expected = [(formula(Z + step) - formula(Z - step)) / 2e-5 for step in steps]
@@ -124,10 +180,14 @@ def test_gradient_equals_finite_differences_of_the_reference(case, y, weight):
 @every_loss
 @labels
 def test_a_row_of_weight_two_is_two_rows_and_of_weight_zero_is_none(case, y):
+    if case.loss == "SmoothAPLoss":
+        pytest.skip("two rows of one logit stand half above each other, and one row counts whole")
     loss = case.make(dtype="float64")
     times = np.array([0, 1, 2, 3, 1] * 10)
     repeated = float(loss(np.repeat(y, times), np.repeat(Z, times)))
     weighted = float(loss(y, Z, sample_weight=times * len(Z) / times.sum()))
+    if case.name == "compound":
+        pytest.skip("the `smooth` of its Dice is a constant beside counts")
     if case.arguments.get("smooth", "smooth" in losses.CATALOGUE[case.loss].arguments):
         # `smooth` is counted in rows, and weights are scaled to as many as there are
         smooth = case.arguments.get("smooth", 1.0) * times.sum() / len(Z)
@@ -259,8 +319,8 @@ def test_a_batch_without_a_positive_has_its_documented_value(case):
     assert value == pytest.approx(case.empty, rel=1e-5, abs=1e-7)
     assert np.isfinite(gradient).all()
     assert bool(gradient.any()) is case.teaches
-    if case.teaches:  # by pushing the negatives down
-        assert (gradient > 0).all()
+    if case.teaches:  # by pushing the negatives down, if only the worst of them
+        assert (gradient >= 0).all()
 
 
 @every_loss
@@ -307,6 +367,8 @@ def test_moving_an_example_towards_its_label_costs_less(case, data):
         pytest.skip("a square charges for too much distance as well")
     if case.loss == "GHMLoss":
         pytest.skip("a row that changes its bin changes the weights of others")
+    if case.loss == "SmoothAPLoss":
+        pytest.skip("a positive that leaves a tie with others no longer counts them as half ranked above it")
     size = data.draw(st.sampled_from([2, 9]))
     y = np.array(data.draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=size, max_size=size)))
     z = np.array(data.draw(st.lists(st.floats(-8, 8), min_size=size, max_size=size)))
@@ -327,7 +389,7 @@ def test_three_steps_of_gradient_descent_lower_the_loss(case, y):
     before = model.predict_on_batch(x)[:, 0]
     values = [float(model.train_on_batch(x, y, sample_weight=WEIGHT)) for _ in range(4)]
     if case.loss == "GHMLoss":  # what a step lowers is the loss with the weights it had before the step
-        fixed = reference.ghm_weights(y, before, WEIGHT, case.arguments.get("bins", 30))
+        fixed = reference.ghm_weights(y, before, WEIGHT, **case.arguments)
         values = [np.sum(fixed * reference.bce(y, z)) for z in (before, *4 * [model.predict_on_batch(x)[:, 0]])]
     assert values[3] < values[0]
 
@@ -391,9 +453,28 @@ def test_dice_equals_kerass():
         ("FocalTverskyLoss", {"beta": -1}, "beta=-1"),
         ("FocalTverskyLoss", {"gamma": 0}, "gamma=0"),
         ("FocalTverskyLoss", {"smooth": -1}, "smooth=-1"),
+        ("ScoreLoss", {"score": "auc"}, "score=auc"),
+        ("ScoreLoss", {"squash": "hard"}, "squash=hard"),
+        ("ScoreLoss", {"beta": 0}, "beta=0"),
+        ("ScoreLoss", {"width": 0.6}, "width=0.6"),
+        ("ScoreLoss", {"steepness": 0}, "steepness=0"),
         ("PairwiseAUCLoss", {"surrogate": "hinge"}, "surrogate=hinge"),
         ("PairwiseAUCLoss", {"margin": 0}, "margin=0"),
+        ("PairwiseAUCLoss", {"fpr": 0}, "fpr=0"),
+        ("SmoothAPLoss", {"temperature": 0}, "temperature=0"),
+        ("AUMLoss", {"denominator": "rows"}, "denominator=rows"),
+        ("TiltedLoss", {"t": -1}, "t=-1"),
+        ("CVaRLoss", {"alpha": 0}, "alpha=0"),
+        ("CompoundLoss", {"first": "Focal"}, "first=Focal"),
+        ("CompoundLoss", {"first": "CompoundLoss"}, "first=CompoundLoss"),
+        ("CompoundLoss", {"second": {"gamma": 2.0}}, "second={'gamma': 2.0}"),
+        ("CompoundLoss", {"second": {"loss": "CVaRLoss", "alpha": 2}}, "alpha=2"),
+        ("CompoundLoss", {"weight": 1.5}, "weight=1.5"),
+        ("CompoundLoss", {"pi": 1}, "pi=1"),
+        ("CompoundLoss", {"n1": 0}, "n1=0"),
+        ("CompoundLoss", {"n0": 0}, "n0=0"),
         ("GHMLoss", {"bins": 0}, "bins=0"),
+        ("GHMLoss", {"counted": "none"}, "counted=none"),
         ("GHMLoss", {"bins": 2.5}, "bins=2.5"),
         ("GHMLoss", {"bins": [[10], [30]]}, "bins=[[10], [30]]"),
     ],

@@ -39,7 +39,9 @@ def test_every_loss_option_names_a_listed_class_and_gives_values_in_its_ranges(p
     name = loss._target_.removeprefix("losses.")
 
     assert name in CATALOGUE
-    assert set(loss) - {"_target_", "from_logits"} <= set(CATALOGUE[name].arguments)
+    common = {"_target_", "from_logits"} | ({"warmup_epochs"} if CATALOGUE[name].whole_batch else set())
+    assert common <= set(loss)
+    assert set(loss) - common <= set(CATALOGUE[name].arguments)
 
 
 @pytest.mark.parametrize("group", ["dataset", "model", "optimizer", "trainer"])

@@ -35,6 +35,16 @@ LOSSES = [
     "soft_mcc",
     "pairwise_auc",
     "ghm",
+    "brier",
+    "beta_proper",
+    "gev",
+    "score",
+    "smooth_ap",
+    "aum",
+    "lovasz_hinge",
+    "tilted",
+    "cvar",
+    "compound",
 ]
 NAMES = [
     "loss_curves",

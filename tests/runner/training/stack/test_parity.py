@@ -44,6 +44,7 @@ LOSSES: dict[str, Callable[[], keras.losses.Loss]] = {
     "weighted, balanced": lambda: losses.WeightedLoss(balanced=True, pi=0.2),
     "focal on probabilities": lambda: losses.FocalLoss(gamma=1.5, from_logits=False),
     "LDAM from epoch 5": lambda: listed("LDAMLoss", drw_epoch=5),
+    "Dice that warms up": lambda: losses.DiceLoss(warmup_epochs=10),
     "weights' own mean": lambda: losses.CustomLoss(reduction="mean_with_sample_weight"),
     "pairwise squared hinge": lambda: losses.PairwiseAUCLoss(surrogate="squared_hinge"),
 }
