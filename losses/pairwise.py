@@ -23,7 +23,7 @@ class PairwiseAUCLoss(WholeBatchLoss):
       grows with positives x rows, memory with rows.
     - `squared_hinge`: l(d) = max(0, margin - d)^2 (Yan et al. 2003), in O(n log n) by sorting (Rust and Hocking 2023).
     - `square`: l(d) = (margin - d)^2, in O(n) by means and variances (Gao et al. 2013).
-    - `margin`: the AUC margin loss (Yuan et al. 2021, equations 2 to 4), on p in place of z: the variance of p among
+    - `margin`: the AUC margin loss (Yuan et al. 2021), on p in place of z: the variance of p among
       the positives, that among the negatives, and max(0, margin - the difference of the means)^2, in O(n). The paper's
       a, b and alpha, learnt by gradient steps there, are at their best for the batch. Once the means are apart by
       `margin`, only the variances are left.

@@ -28,7 +28,7 @@ _NEXT_TO_ZERO = 1e-30  # stands for a power of 0 in (1 - exp(-b x)) / b, which i
 @keras.saving.register_keras_serializable("losses")
 class BrierLoss(SigmoidLoss):
     """The Brier score y (1-p)^2 + (1-y) p^2, which is (p-y)^2 for labels 0 and 1 (Brier 1950; Gneiting and Raftery
-    2007, section 3.1).
+    2007).
 
     Bounded: an example that is predicted surely and wrongly costs 1 at most, and hardly pulls any more (slope
     2 (p-y) p (1-p)). Use it where the Brier score is what is reported, or where some labels are wrong; with rare
@@ -59,7 +59,7 @@ class BrierLoss(SigmoidLoss):
 
 @keras.saving.register_keras_serializable("losses")
 class BetaProperLoss(SigmoidLoss):
-    """The beta family of proper scores (Buja et al. 2005, section 11): the loss whose slope by the logit is
+    """The beta family of proper scores (Buja et al. 2005): the loss whose slope by the logit is
     (p-y) p^a (1-p)^b; y times the integral of t^(a-1) (1-t)^b from p to 1, and 1-y times that of t^a (1-t)^(b-1) from 0
     to p.
 

@@ -20,7 +20,7 @@ _NEXT_TO_ZERO = 1e-30  # stands for a tilt of 0 in log(mean of exp(t l)) / t, an
 
 @keras.saving.register_keras_serializable("losses")
 class TiltedLoss(WholeBatchLoss):
-    """log(sum of w_i exp(t l_i)) / t, the tilted average of the batch's log losses (Li et al. 2021, TERM, equation 2).
+    """log(sum of w_i exp(t l_i)) / t, the tilted average of the batch's log losses (Li et al. 2021, TERM).
 
     t = 0 is their mean, and t towards infinity their maximum: the gradient of a row is weighted by exp(t l_i), so that
     for t > 0 the rows that are predicted worst count more, often the rare class's. For t < 0 they count less, which
@@ -67,7 +67,7 @@ class TiltedLoss(WholeBatchLoss):
 @keras.saving.register_keras_serializable("losses")
 class CVaRLoss(WholeBatchLoss):
     """The mean of the worst log losses of the batch, a share `alpha` of its rows: the conditional value at risk (Levy
-    et al. 2020, equation 3 and the mini-batch estimator).
+    et al. 2020).
 
     Rows that are predicted better than those do not count. It guards against the worst mixture of kinds of rows in
     which none is more than 1 / alpha times as frequent as in the data. Use it where no subgroup of rows may be

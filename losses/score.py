@@ -26,7 +26,7 @@ class ScoreLoss(WholeBatchLoss):
       is uniform in [0, 1]. f1 is `DiceLoss` and mcc `SoftMCCLoss`, without `smooth`.
     - `squash=cosine`: the share of thresholds below p, raised-cosine distributed within `width` of 1/2 (Marchetti et
       al. 2022): (1 + d + sin(pi d) / pi) / 2, d = (p - 1/2) / width cut to [-1, 1].
-    - `squash=sharp`: sigmoid(steepness (p - 1/2)) (Han et al. 2024, equation 3): nearly a decision.
+    - `squash=sharp`: sigmoid(steepness (p - 1/2)) (Han et al. 2024): nearly a decision.
 
     Use it where one such score is the aim and batches are large. `cosine` with a small `width` and `sharp` see only the
     rows near 1/2: with rare positives, and a first bias of the prior, there are none (`model.bias_init=zero`). No

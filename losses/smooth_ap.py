@@ -14,7 +14,7 @@ from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, ba
 
 @keras.saving.register_keras_serializable("losses")
 class SmoothAPLoss(WholeBatchLoss):
-    """1 minus the smooth average precision of the batch (Brown et al. 2020, equations 5 to 8): the mean over positives
+    """1 minus the smooth average precision of the batch (Brown et al. 2020): the mean over positives
     of (1 + sum of G over the other positives) / (1 + sum of G over all other rows), G = sigmoid((z_j - z_i) /
     temperature) in place of 1 where j is ranked above i.
 

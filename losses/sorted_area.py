@@ -68,7 +68,7 @@ class AUMLoss(WholeBatchLoss):
 
 @keras.saving.register_keras_serializable("losses")
 class LovaszHingeLoss(WholeBatchLoss):
-    """The Lovász extension of the Jaccard loss, at hinge errors (Berman et al. 2018, equations 9 and 11): errors
+    """The Lovász extension of the Jaccard loss, at hinge errors (Berman et al. 2018): errors
     m_i = max(0, 1 - z_i) of positives and max(0, 1 + z_i) of negatives, from the largest down, each times what it adds
     to 1 - TP / (TP + FP + FN) if all larger ones are wrong.
 
