@@ -263,8 +263,11 @@ PREPROCESSING = ("standard", "robust", "quantile", "piecewise_linear")
 
 
 @dataclass
-class SplitConfig:
-    """How rows are divided."""
+class RandomSplit:
+    """conf/split/random.yaml
+
+    It has no `_target_`: configs and runs recorded before there were other splits have none either, and are recognised.
+    """
 
     seed: int = limited(whole(0))
     validation: float = limited(inside(0, 1))
@@ -307,8 +310,8 @@ class RootConfig:
     objective: Any = limited(some_of(*OBJECTIVES))
     figures: str = limited(one_of(*RETENTION_OPTIONS))
     preprocessing: str = limited(one_of(*PREPROCESSING))
-    split: SplitConfig = field(default_factory=SplitConfig)
     dataset: Any = MISSING
+    split: Any = MISSING
     model: Any = MISSING
     loss: Any = MISSING
     optimizer: Any = MISSING
@@ -331,6 +334,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "openml": OpenML,
         "imblearn": Imblearn,
     },
+    "split": {"random": RandomSplit},
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
     "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp},
     "trainer": {"fit": FitConfig, "compiled": CompiledConfig},

@@ -62,6 +62,5 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
         tags[names.PARENT] = spec.parent_id
     if spec.setting:
         tags[names.SETTING] = spec.setting
-    seeds = {"seed": config.seed, "split_seed": config.split.seed}
-    name = run_name(own, dataset.name, setting=spec.setting, **seeds)
+    name = run_name(own, dataset.name, setting=spec.setting, seed=config.seed, split=config.split)
     return RunIdentity(name, own, admitted.fingerprint, params, tags)

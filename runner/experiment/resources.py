@@ -15,10 +15,12 @@ from runner.config.instantiate import build
 from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
+from runner.data.split.protocol import Split
 from runner.errors import InputError
 
 log = logging.getLogger("runner.data")
 
+RANDOM = "runner.data.RandomSplit"
 LATEST = 4  # datasets, and splits: a sweep goes through one after the other, so few serve many runs
 
 Value = TypeVar("Value")
@@ -49,11 +51,8 @@ class Resources:
         Raises:
             InputError: as `dataset`, or a part would lack a class.
         """
-        key, split = _key(config, "dataset", "split", "preprocessing"), config.values["split"]
-        preprocessing = config.preprocessing
-        return _latest(
-            self._splits, key, lambda: data.make_splits(self.dataset(config), **split, preprocessing=preprocessing)
-        )
+        key, split = _key(config, "dataset", "split", "preprocessing"), make_split(config)
+        return _latest(self._splits, key, lambda: data.make_splits(self.dataset(config), split, config.preprocessing))
 
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.
@@ -72,6 +71,21 @@ class Resources:
     def provenance(self) -> dict[str, str]:
         """See `runner.tracking.provenance`, which asks git."""
         return tracking.provenance_tags()
+
+
+def make_split(config: ExperimentConfig) -> Split:
+    """Which rows go where, as the config has it; one without `_target_` is the random one.
+
+    Raises:
+        InputError: it refuses its arguments, or is none.
+    """
+    split = build("split", {"_target_": RANDOM, **config.split})
+    if not callable(getattr(split, "rows", None)):
+        raise InputError(
+            f"split._target_={config.split.get('_target_')} is a {type(split).__name__} without rows(dataset), which "
+            "returns the rows of train, validation and test"
+        )
+    return split
 
 
 def load_dataset(config: ExperimentConfig) -> Dataset:

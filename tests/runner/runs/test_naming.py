@@ -26,7 +26,7 @@ def test_a_loss_is_named_with_what_is_in_force(option, loss, name):
 
 
 def test_a_run_is_named_by_what_is_not_usual():
-    seeds: Any = {"seed": 4, "split_seed": 0}
+    seeds: Any = {"seed": 4, "split": {"seed": 0}}
     mlp, cnn = {"model": "mlp"}, {"model": "cnn"}
 
     assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · seed 4 · page_blocks"
@@ -36,7 +36,8 @@ def test_a_run_is_named_by_what_is_not_usual():
     assert run_name(compared, "page_blocks", **seeds) == "Y gamma=1 · learning_rate=0.003 · seed 4 · page_blocks"
     assert variant("builtin", mlp, ["+loss.k=3", "model._target_=my.net", "~loss.formula"]) == "builtin · k=3 · net"
     assert (
-        run_name(variant("builtin", cnn), "digits", seed=4, split_seed=2) == "builtin · cnn · split 2 · seed 4 · digits"
+        run_name(variant("builtin", cnn), "digits", seed=4, split={"seed": 2})
+        == "builtin · cnn · split 2 · seed 4 · digits"
     )
 
 
@@ -60,5 +61,5 @@ def test_what_a_sweep_varies_besides_the_loss_is_a_setting():
         "epochs=5, test=0.3, cost_fn=2"
     )
     assert setting(overrides, ()) == setting([], varied) == ""
-    named = run_name("focal", "my", seed=0, split_seed=1, setting="epochs=5, test=0.3")
+    named = run_name("focal", "my", seed=0, split={"seed": 1}, setting="epochs=5, test=0.3")
     assert named == "focal · epochs=5, test=0.3 · split 1 · seed 0 · my"
