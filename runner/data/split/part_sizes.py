@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from runner.data.allocation import PARTS
+from runner.data.allocation import PARTS, TEST
 from runner.data.dataset import Dataset
+from runner.data.linked_rows import row_keys
 from runner.data.split.linked import LinkedRows
+from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
@@ -68,6 +70,55 @@ def warn_scarce(dataset: Dataset, sides: Sequence[np.ndarray], way_out: str) -> 
         log.warning(
             "%s: few %s (%s): below %d the threshold and the test metrics are uncertain; %s, and read the intervals",
             *(dataset.name, "positives" if rarer else "negatives", held, SCARCE, way_out),
+        )
+
+
+def warn_repeated(dataset: Dataset, sides: Sequence[np.ndarray]) -> None:
+    """Warns of test rows whose features are those of a row that was trained on or validated on.
+
+    Args:
+        dataset: whose.
+        sides: the rows of train, validation and test.
+    """
+    keys = row_keys(dataset.features)
+    repeated = int(np.isin(keys[sides[TEST]], keys[np.concatenate(sides[:TEST])]).sum())
+    if repeated:
+        log.warning(
+            "%s: %d of %d test rows have the features of a row in train or validation, so that remembering pays; "
+            "this split cannot keep them together, split=random and split=kfold do",
+            *(dataset.name, repeated, len(sides[TEST])),
+        )
+
+
+def warn_divided_groups(dataset: Dataset, sides: Sequence[np.ndarray]) -> None:
+    """Warns of groups with rows in the test and in another part, where a split goes by something else.
+
+    Args:
+        dataset: whose.
+        sides: the rows of train, validation and test.
+    """
+    if dataset.groups is None:
+        return
+    groups = pd.factorize(dataset.groups)[0]
+    tested = np.unique(groups[sides[TEST]])
+    divided = int(np.isin(tested, groups[np.concatenate(sides[:TEST])]).sum())
+    if divided:
+        log.warning(
+            "%s: %d of the %d groups in the test have rows in train or validation too: this split does not go by "
+            "groups, split=group does",
+            *(dataset.name, divided, len(tested)),
+        )
+
+
+def warn_of_dates(dataset: Dataset) -> None:
+    """Warns that rows with dates are drawn at random, so that a network is tested on what came before it."""
+    if dataset.dates:
+        log.warning(
+            "%s: %s like dates, and rows are drawn at random, so that some train on what is newer than the test, which"
+            " can rank losses otherwise than in use; to test on the newest rows, split=time %s",
+            dataset.name,
+            f"{join_names(dataset.dates, 3)} look{'s' if len(dataset.dates) == 1 else ''}",
+            override("split.column", dataset.dates[0]),
         )
 
 

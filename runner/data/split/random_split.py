@@ -9,7 +9,7 @@ import numpy as np
 from runner.data.allocation import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFewRows, allocate, targets
 from runner.data.dataset import Dataset
 from runner.data.split.linked import LinkedRows
-from runner.data.split.part_sizes import warn_missed_shares, warn_scarce
+from runner.data.split.part_sizes import warn_missed_shares, warn_of_dates, warn_scarce
 from runner.data.split.protocol import Sides, check_count, check_share
 from runner.errors import InputError
 
@@ -52,6 +52,7 @@ class RandomSplit:
             least = f"1 for validation, 1 for test, {LEAST[TRAIN, problem.label]} to train on"
             raise InputError(linked.too_few(problem, f"three parts ({least}): {part} goes without", "")) from problem
         sides = (linked.rows[side == TRAIN], linked.rows[side == VALIDATION], linked.rows[side == TEST])
+        warn_of_dates(dataset)
         warn_missed_shares(linked, sides, asked, wanted.sum(axis=1).tolist())
         warn_scarce(dataset, sides, "repeat the split, split.seed=0,1,2,3,4")
         return sides
