@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.data.split.protocol import Split
 from runner.errors import InputError
+from runner.wording import did_you_mean
 
 log = logging.getLogger("runner.data")
 
@@ -43,7 +45,8 @@ class Resources:
         Raises:
             InputError: it cannot be loaded, or cannot be used.
         """
-        return _latest(self._datasets, _key(config, "dataset"), lambda: load_dataset(config))
+        key = json.dumps([_key(config, "dataset"), config.split.get("column")], default=str)
+        return _latest(self._datasets, key, lambda: load_dataset(config))
 
     def splits(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config.
@@ -94,15 +97,34 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
     Raises:
         InputError: it cannot be loaded, or cannot be used.
     """
-    dataset = build("dataset", config.dataset)
+    column = config.split.get("column")
+    dataset = build("dataset", config.dataset, known={"split_column": column})
     if not isinstance(dataset, Dataset):
         raise InputError(
             f"dataset._target_={config.dataset['_target_']} returned {type(dataset).__name__}: "
             "a loader must return a runner.data.Dataset"
         )
+    if column is not None and dataset.split_by is None:  # a loader that does not ask for it
+        dataset = _divided_by(dataset, str(column))
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
     return check_dataset(dataset)
+
+
+def _divided_by(dataset: Dataset, column: str) -> Dataset:
+    """The dataset with a feature column as what a split goes by, and no longer as a feature.
+
+    Raises:
+        InputError: there is no such column, or no other.
+    """
+    if column not in dataset.features:
+        raise InputError(
+            f"split.column: {dataset.name} has no column '{column}': {did_you_mean(column, dataset.features.columns)}"
+        )
+    if dataset.features.shape[1] == 1:
+        raise InputError(f"split.column={column}: {dataset.name} has no other column, and this one is no feature then")
+    values = dataset.features[column].to_numpy()
+    return replace(dataset, features=dataset.features.drop(columns=column), split_by=values)
 
 
 def _open(config: TrackingConfig, outputs: Path) -> tracking.Tracker:

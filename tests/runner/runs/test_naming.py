@@ -41,6 +41,14 @@ def test_a_run_is_named_by_what_is_not_usual():
     )
 
 
+def test_a_run_is_named_by_its_fold():
+    split = {"seed": 0, "folds": 5, "fold": 2, "repeats": 1, "repeat": 0}
+    assert run_name("focal", "my", seed=1, split=split) == "focal · fold 2 · seed 1 · my"
+    repeated = {**split, "seed": 3, "repeats": 2}
+    assert run_name("focal", "my", seed=1, split=repeated) == "focal · split 3 · repeat 0 · fold 2 · seed 1 · my"
+    assert run_name("focal", "my", seed=1, split={"folds": 1, "fold": 0}) == "focal · seed 1 · my"
+
+
 def test_params_are_the_config_with_dots_and_the_choices():
     values = {"loss": {"gamma": 2.0, "units": [1, 2]}, "trainer": {"early_stopping": None}, "seed": 1}
 
