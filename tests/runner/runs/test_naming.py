@@ -61,6 +61,12 @@ def test_params_are_the_config_with_dots_and_the_choices():
     }
 
 
+def test_folds_are_no_setting_and_ways_of_splitting_are():
+    overrides = ["loss=focal", "split=kfold", "split.fold=1", "split.repeat=0", "split.folds=5"]
+    assert setting(overrides, ("loss", "split.fold", "split.repeat")) == ""
+    assert setting(overrides, ("split", "split.fold", "split.folds")) == "split=kfold, folds=5"
+
+
 def test_what_a_sweep_varies_besides_the_loss_is_a_setting():
     varied = ("loss", "trainer.epochs", "split.seed", "split.test", "evaluation.cost_fn", "dataset.path", "model.units")
     overrides = ["loss=focal", "trainer.epochs=5", "trainer.batch_size=8", "split.seed=1", "split.test=0.3", "seed=2"]
