@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -46,12 +46,12 @@ def check_count(key: str, value: object, least: int = 0) -> None:
         raise InputError(f"{key}={value} is not a whole number from {least} up")
 
 
-def check_fold(fold: object, folds: int) -> None:
+def check_fold(fold: Any, folds: int) -> None:
     """Refuses a fold that there is not.
 
     Raises:
         InputError: names the folds there are.
     """
     check_count("split.fold", fold)
-    if int(str(fold)) >= folds:
+    if fold >= folds:
         raise InputError(f"split.fold={fold}: split.folds={folds} has the folds 0 to {folds - 1}")
