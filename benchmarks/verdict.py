@@ -1,6 +1,6 @@
 """Is the verdict true? Comparisons of losses on simulated data, where the truth is known.
 
-    python benchmarks/verdict.py        # some ten minutes; prints error rates, coverage, power, plans, and folds beside splits
+    python benchmarks/verdict.py        # some ten minutes; error rates, coverage, power, plans, folds beside splits
 
 Each table is one dataset of 5472 rows, 10% positive (the size of page-blocks), split at random J times into 60%
 training, 20% validation (unused) and 20% test, the classes dealt out evenly. Every learner is a linear discriminant

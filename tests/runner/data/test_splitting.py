@@ -254,6 +254,33 @@ def test_refusals(data, arguments, named):
         assert text in message
 
 
+class Own:
+    """A user's way of splitting."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def rows(self, _):
+        return self.parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "named"),
+    [
+        ((range(30), range(30, 50)), "returned 2 parts"),
+        ((range(30), range(29, 40), range(40, 50)), "a row is in two parts"),
+        ((range(30), range(30, 40), range(40, 51)), "numbered from 0 to 49"),
+        ((range(30), range(30, 40, 2), range(40, 50)), "no positive rows in the validation part"),
+    ],
+)
+def test_a_split_of_ones_own_is_held_to_what_ours_are(parts, named):
+    data = dataset(np.arange(50), np.arange(50) % 2)
+    with pytest.raises(InputError, match=named):
+        make_splits(data, Own(*parts))
+    backwards = make_splits(data, Own(list(range(29, -1, -1)), range(30, 40), range(40, 50)))
+    assert (np.diff(backwards.train.rows) > 0).all()
+
+
 @pytest.mark.parametrize("factor", [1.0, 1e-300, 1e-8, 1e30, 1e308])
 def test_a_common_factor_of_all_weights_changes_nothing(factor):
     weights = 1 + np.arange(50) % 5 / 5

@@ -88,7 +88,6 @@ DAYS = pd.date_range("2023-12-20", periods=60)
         DAYS.strftime("%Y%m%d"),
         DAYS.year * 1000.0 + DAYS.dayofyear,
     ],
-    ids=str,
 )
 def test_numbers_and_dates_however_written(times):
     order = np.random.default_rng(0).permutation(60)
