@@ -23,14 +23,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from runner.data import make_splits
+from runner.data import RandomSplit, make_splits
 from runner.data.sources import load_page_blocks
 from runner.evaluation import epoch_metrics
 from runner.models import Network, build_network, mlp
 from runner.training import FitTrainer, TrainingTask
 
 EPOCHS, BATCH, REPEATS = 20, 32, 3
-SPLITS = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
+SPLITS = make_splits(load_page_blocks(), RandomSplit(seed=0, validation=0.2, test=0.2))
 TRAIN, VALIDATION = SPLITS.train, SPLITS.validation
 
 

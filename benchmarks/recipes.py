@@ -26,7 +26,7 @@ from sklearn.metrics import average_precision_score, log_loss
 from sklearn.neural_network import MLPClassifier
 from swept_runs import swept_runs
 
-from runner.data import check, make_splits
+from runner.data import RandomSplit, check, make_splits
 from runner.data.sources import load_keel
 
 DATASETS = ("yeast6", "page_blocks0", "satimage", "abalone19", "pima", "ecoli3")
@@ -57,7 +57,7 @@ def their_scores(splits: int) -> Scores:
     for name in DATASETS:
         dataset = check(load_keel(name))
         for seed in range(splits):
-            parts = make_splits(dataset, seed=seed, validation=0.2, test=0.2)
+            parts = make_splits(dataset, RandomSplit(seed=seed, validation=0.2, test=0.2))
             for estimator, make in THEIRS.items():
                 model = make(seed).fit(parts.train.inputs, parts.train.labels)
                 probability = model.predict_proba(parts.test.inputs)[:, 1]

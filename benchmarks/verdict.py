@@ -1,6 +1,6 @@
 """Is the verdict true? Comparisons of losses on simulated data, where the truth is known.
 
-    python benchmarks/verdict.py        # some five minutes; prints error rates, coverage, power, and what is planned
+    python benchmarks/verdict.py        # some ten minutes; error rates, coverage, power, plans, folds beside splits
 
 Each table is one dataset of 5472 rows, 10% positive (the size of page-blocks), split at random J times into 60%
 training, 20% validation (unused) and 20% test, the classes dealt out evenly. Every learner is a linear discriminant
@@ -33,16 +33,27 @@ ROWS, PREVALENCE, TRAIN, TEST = 5472, 0.1, 0.6, 0.2
 FEATURES, SHARED, OWN = 4, 2.7, 1.0  # four shared features, the shift of the first, and of each learner's own
 TABLES, SPLITS, LOSSES = 1000, (5, 10, 25), (5, 15)
 PLAN_TABLES, PLAN_SPLITS, PLAN_FROM, PLAN_GAPS = 400, 80, (3, 5, 10, 25), (0.0, 0.01, 0.02, 0.03)
+CV_TABLES, CV_SPLITS, CV_LOSSES, FOLDS = 1000, (5, 10), 5, 5
 GAP, ROPE, ALPHA = 0.02, 0.005, 0.05
 
 
-def simulate(rng: np.random.Generator, splits: int, learners: int, rows: int = ROWS) -> np.ndarray:
-    """(splits, learners) average precisions on one dataset."""
+def simulate(
+    rng: np.random.Generator, splits: int, learners: int, rows: int = ROWS, folds: int | None = None
+) -> np.ndarray:
+    """(splits, learners) average precisions on one dataset.
+
+    Args:
+        rng: of the rows, and after them of how they are divided.
+        splits: how many random splits, or the folds of all repeats together.
+        learners: how many.
+        rows: of the dataset.
+        folds: of a cross-validation in the place of random splits.
+    """
     labels = np.arange(rows) < round(rows * PREVALENCE)
     shared = rng.normal(size=(rows, FEATURES))
     shared[:, 0] += SHARED * labels
     own = rng.normal(size=(rows, learners)) + OWN * labels[:, None]
-    train, test = _splits(rng, labels, splits)
+    train, test = _splits(rng, labels, splits) if folds is None else _folds(rng, labels, splits // folds, folds)
     weights = _discriminants(shared, own, labels, train)
     scores = np.einsum("jlf,jtf->jlt", weights[..., :-1], shared[test])
     scores += weights[..., -1:] * own[test].transpose(0, 2, 1)
@@ -60,6 +71,26 @@ def _splits(rng: np.random.Generator, labels: np.ndarray, splits: int) -> tuple[
             train[split, dealt[:trained]] = 1
             tested.append(dealt[trained : trained + kept])
         test.append(np.concatenate(tested))
+    return train, np.array(test)
+
+
+def _folds(rng: np.random.Generator, labels: np.ndarray, repeats: int, folds: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `_splits`, of a repeated cross-validation; a fifth of what is not tested is for validation, unused.
+
+    Folds have equal sizes here: of each class what is left over, fewer rows than folds, is never tested.
+    """
+    train, test = np.zeros((repeats * folds, len(labels))), []
+    for repeat in range(repeats):
+        dealt = [rng.permutation(members) for members in (np.flatnonzero(labels), np.flatnonzero(~labels))]
+        for fold in range(folds):
+            tested = []
+            for members in dealt:
+                size = len(members) // folds
+                mine = members[fold * size : (fold + 1) * size]
+                others = rng.permutation(np.setdiff1d(members, mine))
+                train[repeat * folds + fold, others[: round(len(others) * 0.8)]] = 1
+                tested.append(mine)
+            test.append(np.concatenate(tested))
     return train, np.array(test)
 
 
@@ -169,6 +200,26 @@ def planned(scores: np.ndarray, splits: int, gap: float) -> list[float]:
     ]
 
 
+def cross_validated() -> Table:
+    """Folds beside random splits of the same tables, at the same number of trainings."""
+    table = Table(box=None)
+    for head in ("splits", "", "false", "t Holm false", "covered", "power", "spread", "correlation"):
+        table.add_column(head, justify="right")
+    for splits in CV_SPLITS:
+        for folds, called in ((None, "random"), (FOLDS, f"{splits // FOLDS} x {FOLDS} folds")):
+            scores = np.array(
+                [
+                    simulate(np.random.default_rng([1, number]), splits, CV_LOSSES + 1, folds=folds)
+                    for number in range(CV_TABLES)
+                ]
+            )
+            false, _, holm_false, _, covered, _, found = measure(scores)
+            spread, between = correlation(scores)
+            shares = (f"{100 * share:.1f}%" for share in (false, holm_false, covered, found))
+            table.add_row(str(splits), called, *shares, f"{spread:.4f}", f"{between:.3f}")
+    return table
+
+
 def correlation(scores: np.ndarray) -> tuple[float, float]:
     """Standard deviation of a gain on one split, and its correlation between two splits of a dataset."""
     gains = scores[..., 1:] - scores[..., :1]
@@ -201,6 +252,7 @@ def main() -> None:
             shares = planned(plans, splits, gap)
             words.add_row(str(splits), str(gap), *("" if np.isnan(each) else f"{100 * each:.0f}%" for each in shares))
     console.print(words)
+    console.print(cross_validated())
     spread, between = correlation(scores)
     console.print(
         f"{TABLES} tables, average precision {scores.mean():.3f}; a difference on one split has standard deviation "

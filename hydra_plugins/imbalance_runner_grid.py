@@ -41,7 +41,10 @@ class GridSweeper(ConfiguredSweeper):
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
-        jobs = sweep_jobs(sweep_params(self.config), arguments, self.hydra_context.config_loader).jobs
+        loader, config = self.hydra_context.config_loader, self.config
+        jobs = sweep_jobs(
+            sweep_params(config), arguments, loader, lambda job: loader.load_sweep_config(config, list(job))
+        ).jobs
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")

@@ -64,10 +64,10 @@ def train_tuned(epochs: int, path: str) -> list[float]:
 
 def one(way: str, epochs: int, path: str) -> dict[str, float]:
     """Two trainings in this process: all seconds of the first, and the best median of milliseconds an epoch."""
-    from runner.data import make_splits
+    from runner.data import RandomSplit, make_splits
     from runner.data.sources import load_page_blocks
 
-    splits = None if way == "tuned" else make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
+    splits = None if way == "tuned" else make_splits(load_page_blocks(), RandomSplit(seed=0, validation=0.2, test=0.2))
     runs = [train_tuned(epochs, path) if splits is None else train_ours(way, epochs, splits) for _ in range(2)]
     milliseconds = min(float(np.median(np.diff(times)[1:])) for times in runs) * 1e3
     first, second = (times[-1] - times[0] for times in runs)

@@ -34,12 +34,12 @@ class Task:
     def __init__(self, members: int) -> None:
         from runner.training.runtime import keras
 
-        from runner.data import make_splits
+        from runner.data import RandomSplit, make_splits
         from runner.data.sources import load_page_blocks
         from runner.models import build_network, mlp
         from runner.training import CompiledTrainer
 
-        self.splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
+        self.splits = make_splits(load_page_blocks(), RandomSplit(seed=0, validation=0.2, test=0.2))
         self.positive_weights = np.linspace(1, 10, members).astype(np.float32)
         CompiledTrainer(epochs=1, batch_size=BATCH, device="cpu").start(0)
         backbone = partial(mlp, units=[64, 32])

@@ -73,10 +73,10 @@ def overrides(runs: int) -> list[str]:
 
 def export_splits(path: Path) -> None:
     """The product's own split of page-blocks as arrays, for the peers."""
-    from runner.data import make_splits
+    from runner.data import RandomSplit, make_splits
     from runner.data.sources import load_page_blocks
 
-    splits = make_splits(load_page_blocks(), seed=0, validation=0.2, test=0.2)
+    splits = make_splits(load_page_blocks(), RandomSplit(seed=0, validation=0.2, test=0.2))
     arrays: dict[str, Any] = {}
     for name in ("train", "validation", "test"):
         part = getattr(splits, name)

@@ -26,6 +26,7 @@ def help_text() -> str:
         "examples:",
         "  runner loss=focal loss.gamma=1 seed=3",
         "  runner -m loss=builtin,custom,weighted,smoothed,focal seed=0,1",
+        "  runner -m split=kfold split.fold=all loss=builtin,focal",
         "  runner dataset=file dataset.path=my.csv dataset.target=fraud trainer.epochs=50",
         "",
     ]
@@ -36,7 +37,7 @@ def help_text() -> str:
         lines.append("")
     lines += [
         "other keys: seed, objective, preprocessing, paths.outputs,",
-        "            split.seed, split.validation, split.test, split.duplicates",
+        "            split.seed, split.validation, split.test; split.fold=all in a sweep: every fold",
         "",
         "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
         "runner --hydra-help             Hydra's own flags",

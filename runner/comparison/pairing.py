@@ -35,12 +35,12 @@ class Missing:
 
     loss: str
     dataset: str
-    split: int | None
+    split: int | str | None
     seed: int | None
     reason: str
 
     def __str__(self) -> str:
-        cell = "" if self.split is None else f", split {self.split}, seed {self.seed}"
+        cell = "" if self.split is None else f", {_named(self.split)}, seed {self.seed}"
         return f"{self.loss} on {self.dataset}{cell}: {self.reason}"
 
 
@@ -50,7 +50,7 @@ class Pair:
 
     Attributes:
         loss, dataset: what is compared, and where.
-        splits: (J,) seeds of the splits, ascending.
+        splits: (J,) the splits, ascending: their seeds, or what they are called, as "fold 2".
         seeds: (J,) how many training seeds each score averages.
         scores, baseline_scores: (J,) the metric.
         gains: (J,) how much better than the baseline, whichever way the metric is better; rounded to 12 decimals,
@@ -168,6 +168,11 @@ def _missing(
     return found
 
 
+def _named(split: object) -> str:
+    """`split 3`; the fold of a cross-validation is named as it is."""
+    return split if isinstance(split, str) else f"split {split}"
+
+
 def _check(table: pd.DataFrame, metric: str, baseline: str) -> None:
     absent = [column for column in (*CELL, *SIZES, metric) if column not in table]
     if absent:
@@ -178,11 +183,11 @@ def _check(table: pd.DataFrame, metric: str, baseline: str) -> None:
     twice = table.loc[table.duplicated(CELL), CELL].drop_duplicates()
     if len(twice):
         cells = "; ".join(
-            f"{cell.loss} on {cell.dataset}, split {cell.split}, seed {cell.seed}" for cell in twice.itertuples()
+            f"{cell.loss} on {cell.dataset}, {_named(cell.split)}, seed {cell.seed}" for cell in twice.itertuples()
         )
         raise ValueError(f"more than one run of {cells}: keep one of each")
     sizes = table.groupby(["dataset", "split"])[SIZES].nunique(dropna=False)
     for dataset, split in sizes.index[(sizes > 1).any(axis=1)]:
         raise ValueError(
-            f"runs on {dataset}, split {split} differ in n_train or n_test, so they were not trained on the same rows"
+            f"runs on {dataset}, {_named(split)} differ in n_train or n_test, so they were not trained on the same rows"
         )

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from losses.catalogue import CATALOGUE, check_arguments
 from losses.domains import some_of
 from runner.config.experiment_config import ExperimentConfig
+from runner.config.fold_sweeps import ALL
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
 from runner.wording import closest, override
@@ -46,16 +47,18 @@ def check(config: DictConfig) -> dict[str, Any]:
         values = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as problem:
         raise InputError(f"{problem.full_key}: {str(problem).splitlines()[0]}") from problem
-    for group in ("dataset", "model", "loss", "optimizer", "trainer"):
+    for group in ("dataset", "split", "model", "loss", "optimizer", "trainer"):
         if not OmegaConf.is_dict(config[group]):
             raise InputError(f"{group}={config[group]}: a run needs one; `python -m runner --help` lists them")
+    if config.split.get("fold") == ALL:
+        raise InputError(
+            f"split.fold={ALL}: stands for the folds of a sweep that lists its runs: add -m, and no search; one run "
+            "has one of them, as split.fold=0"
+        )
     _check_ranges(config, "")
     _check_loss(config.loss)
-    if config.split.validation + config.split.test >= 1:
-        raise InputError(
-            f"split.validation={config.split.validation} and split.test={config.split.test} leave no rows to train on: "
-            "together they must stay below 1"
-        )
+    _check_shares(config.split)
+    _check_test_files(config)
     _check_early_stopping(config.trainer)
     cost = config.evaluation
     if cost.threshold == "cost" and cost.cost_fp + cost.cost_fn == 0:
@@ -116,6 +119,22 @@ def _check_ranges(node: DictConfig, path: str) -> None:
     for key, value in node.items():
         if OmegaConf.is_dict(value):
             _check_ranges(value, f"{path}{key!s}.")
+
+
+def _check_shares(split: DictConfig) -> None:
+    """Shares of all rows; those of the splits that are named by a `_target_` are shares of what is left."""
+    if split.get("_target_") is None and split.validation + split.test >= 1:
+        raise InputError(
+            f"split.validation={split.validation} and split.test={split.test} leave no rows to train on: "
+            "together they must stay below 1"
+        )
+
+
+def _check_test_files(config: DictConfig) -> None:
+    """Refuses files of test rows for a split that would not go by them."""
+    split, path = str(config.split.get("_target_", "runner.data.RandomSplit")), config.dataset.get("test_path")
+    if path is not None and split.startswith("runner.data.") and split != "runner.data.GivenSplit":
+        raise InputError(f"dataset.test_path={path} says which rows are the test: choose split=given, or leave it out")
 
 
 def _check_loss(loss: DictConfig) -> None:

@@ -13,7 +13,6 @@ from runner.config.schemas import (
     ComparisonConfig,
     EvaluationConfig,
     PathsConfig,
-    SplitConfig,
     SweepConfig,
     TrackingConfig,
 )
@@ -34,8 +33,8 @@ class ExperimentConfig:
         objectives: the metrics that the run returns to a sweeper; one, or those of a list.
         figures: of which runs figures are kept.
         preprocessing: how numbers are rescaled.
-        dataset, model, loss, optimizer, trainer: see `Arguments`.
-        split, evaluation, tracking, sweep, comparison, paths: the groups whose keys are all ours.
+        dataset, split, model, loss, optimizer, trainer: see `Arguments`; `split` without `_target_` is the random one.
+        evaluation, tracking, sweep, comparison, paths: the groups whose keys are all ours.
     """
 
     values: Mapping[str, Any]
@@ -44,11 +43,11 @@ class ExperimentConfig:
     figures: str
     preprocessing: str
     dataset: Arguments
+    split: Arguments
     model: Arguments
     loss: Arguments
     optimizer: Arguments
     trainer: Arguments
-    split: SplitConfig
     evaluation: EvaluationConfig
     tracking: TrackingConfig
     sweep: SweepConfig
@@ -65,8 +64,7 @@ class ExperimentConfig:
             objectives=tuple(objective) if isinstance(objective, list) else (objective,),
             figures=values["figures"],
             preprocessing=values["preprocessing"],
-            **{group: values[group] for group in ("dataset", "model", "loss", "optimizer", "trainer")},
-            split=_typed(SplitConfig, values["split"]),
+            **{group: values[group] for group in ("dataset", "split", "model", "loss", "optimizer", "trainer")},
             evaluation=_typed(EvaluationConfig, values["evaluation"]),
             tracking=_typed(TrackingConfig, values["tracking"]),
             sweep=_typed(SweepConfig, values["sweep"]),

@@ -8,8 +8,11 @@ from typing import Any
 from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
+from runner.config.options import GROUPS, default_arguments, option_files
 from runner.wording import closest
 from runner.wording import override as typed_override
+
+MANY = 4  # options that are listed
 
 
 class HydraPassThrough(BaseException):
@@ -66,6 +69,17 @@ def _omegaconf_cause(problem: BaseException | None) -> OmegaConfBaseException | 
     return problem
 
 
+def _options_with(key: str) -> str:
+    """The options of the group that have a key which the chosen one has not, as split.fold; empty if none has."""
+    group, _, name = key.partition(".")
+    having = [option for option, path in option_files(group).items() if name in default_arguments(path)]
+    if not name or not having or group not in GROUPS:
+        return ""
+    more = f" and {len(having) - MANY} more" if len(having) > MANY else ""
+    chosen = ", ".join(typed_override(group, option) for option in having[:MANY])
+    return f"; {chosen}{more} ha{'s' if len(having) == 1 and not more else 've'} it"
+
+
 def _neighbours(cause: OmegaConfBaseException, key: str) -> str:
     """The keys beside the one that is missing: a likely one first, if any."""
     parent: Any = cause.parent_node
@@ -74,4 +88,4 @@ def _neighbours(cause: OmegaConfBaseException, key: str) -> str:
     prefix = key.rpartition(".")[0]
     if near:
         return f"did you mean {prefix}.{near[0]}?" if prefix else f"did you mean {near[0]}?"
-    return f"{prefix or 'the config'} has {', '.join(keys) or 'none'}"
+    return f"{prefix or 'the config'} has {', '.join(keys) or 'none'}{_options_with(key)}"

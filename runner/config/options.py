@@ -17,6 +17,7 @@ from runner.errors import InputError
 CONF = Path(__file__).resolve().parents[2] / "conf"
 GROUPS = (
     "dataset",
+    "split",
     "model",
     "loss",
     "optimizer",
@@ -29,8 +30,10 @@ GROUPS = (
     "hparams_search",
     "debug",
 )
-TARGETED = ("dataset", "model", "loss", "optimizer", "trainer")
+TARGETED = ("dataset", "split", "model", "loss", "optimizer", "trainer")
 """The groups whose options name a class or function, their `_target_`."""
+WITHOUT_TARGET = {"split": "random"}
+"""The option of a group that has no `_target_`, which is what configs had before the group had options."""
 EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
 """What a loss on its own has no training data to count from: one positive in ten."""
 
@@ -47,11 +50,13 @@ def option_of(group: str, arguments: Mapping[str, Any]) -> str:
         group: of TARGETED.
         arguments: of the group, `_target_` among them.
     """
+    if arguments.get("_target_") is None and group in WITHOUT_TARGET:
+        return WITHOUT_TARGET[group]
     target = str(arguments.get("_target_"))
     for option, path in option_files(group).items():
         if default_arguments(path).get("_target_") == target:
             return option
-    name = target.rpartition(".")[2].removeprefix("load_").removesuffix("Trainer")
+    name = target.rpartition(".")[2].removeprefix("load_").removesuffix("Trainer").removesuffix("Split")
     return next((option for option in option_files(group) if option == name.lower()), name)
 
 

@@ -86,6 +86,8 @@ class File(DatasetConfig):
 
     _target_: str = "runner.data.sources.load_file"
     path: Any = MISSING
+    test_path: Any = None
+    validation_path: Any = None
     target: str = MISSING
     positive_label: Any = None
     features: list[str] | None = None
@@ -263,13 +265,65 @@ PREPROCESSING = ("standard", "robust", "quantile", "piecewise_linear")
 
 
 @dataclass
-class SplitConfig:
-    """How rows are divided."""
+class RandomSplit:
+    """conf/split/random.yaml
+
+    It has no `_target_`: configs and runs recorded before there were other splits have none either, and are recognised.
+    """
 
     seed: int = limited(whole(0))
     validation: float = limited(inside(0, 1))
     test: float = limited(inside(0, 1))
     duplicates: str = limited(one_of("together", "drop"))
+
+
+@dataclass
+class KFoldSplit:
+    """conf/split/kfold.yaml; `fold` may be the word all, which a sweep replaces: see `runner.config.fold_sweeps`."""
+
+    _target_: str = "runner.data.KFoldSplit"
+    folds: int = limited(whole(2))
+    repeats: int = limited(whole(1))
+    fold: Any = limited(whole(0))
+    repeat: int = limited(whole(0))
+    seed: int = limited(whole(0))
+    validation: float = limited(inside(0, 1))
+    duplicates: str = limited(one_of("together", "drop"))
+
+
+@dataclass
+class GroupSplit:
+    """conf/split/group.yaml"""
+
+    _target_: str = "runner.data.GroupSplit"
+    folds: int = limited(whole(2))
+    fold: Any = limited(whole(0))
+    seed: int = limited(whole(0))
+    validation: float = limited(inside(0, 1))
+
+
+@dataclass
+class TimeSplit:
+    """conf/split/time.yaml"""
+
+    _target_: str = "runner.data.TimeSplit"
+    column: str = MISSING
+    validation: float = limited(inside(0, 1))
+    test: float = limited(inside(0, 1))
+    folds: int = limited(whole(1))
+    fold: Any = limited(whole(0))
+    window: str = limited(one_of("expanding", "rolling"))
+    gap: int = limited(whole(0))
+
+
+@dataclass
+class GivenSplit:
+    """conf/split/given.yaml"""
+
+    _target_: str = "runner.data.GivenSplit"
+    column: str | None = None
+    seed: int = limited(whole(0))
+    validation: float = limited(inside(0, 1))
 
 
 @dataclass
@@ -307,8 +361,8 @@ class RootConfig:
     objective: Any = limited(some_of(*OBJECTIVES))
     figures: str = limited(one_of(*RETENTION_OPTIONS))
     preprocessing: str = limited(one_of(*PREPROCESSING))
-    split: SplitConfig = field(default_factory=SplitConfig)
     dataset: Any = MISSING
+    split: Any = MISSING
     model: Any = MISSING
     loss: Any = MISSING
     optimizer: Any = MISSING
@@ -330,6 +384,13 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "file": File,
         "openml": OpenML,
         "imblearn": Imblearn,
+    },
+    "split": {
+        "random": RandomSplit,
+        "kfold": KFoldSplit,
+        "time": TimeSplit,
+        "given": GivenSplit,
+        "group": GroupSplit,
     },
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
     "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp},

@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.file_sweeps import with_files
+from runner.config.fold_sweeps import REPEAT, Compose, is_all, with_folds
 from runner.config.overrides import declared, values_of
 from runner.config.zip_and_grid import KINDS, PARAMS, Group, as_typed, typed_groups
 from runner.errors import InputError
@@ -65,16 +66,22 @@ def sweep_params(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
 
 
-def sweep_jobs(params: Mapping[str, Any], arguments: Sequence[str], loader: ConfigLoader | None = None) -> SweepJobs:
+def sweep_jobs(
+    params: Mapping[str, Any],
+    arguments: Sequence[str],
+    loader: ConfigLoader | None = None,
+    compose: Compose | None = None,
+) -> SweepJobs:
     """The jobs that a command asks for.
 
     Args:
         params: `hydra.sweeper.params`: key to values, in the syntax of an override; `zip` and `grid` to groups.
         arguments: the command line's overrides, which win over the keys of `params`.
         loader: Hydra's config loader, for `glob(*)`.
+        compose: see `runner.config.fold_sweeps.with_folds`.
 
     Raises:
-        HydraException: an override cannot be read.
+        HydraException: an override cannot be read, or a job whose folds are to be counted cannot be composed.
         InputError: there is no job, a key is given twice, or the keys of a zip have unequal numbers of values.
     """
     parser = OverridesParser.create(loader)
@@ -102,7 +109,9 @@ def sweep_jobs(params: Mapping[str, Any], arguments: Sequence[str], loader: Conf
             overrides = [f"{key}={value}" for step in steps for key, value in step.items()]
             if frozenset(overrides) not in known:  # a run that two grids ask for is done once
                 jobs.append(overrides)
-    return _described(jobs, plain, zips, [axis for grid in grids for axis in grid])
+    jobs, repeated = with_folds(jobs, compose)
+    repeats = [_Axis(REPEAT, [{REPEAT: ""}])] if repeated else []
+    return _described(jobs, [*plain, *repeats], zips, [axis for grid in grids for axis in grid])
 
 
 def groups_given(hydra: Any) -> list[str]:
@@ -181,12 +190,15 @@ def _in_order(axes: Sequence[_Axis], of_config: Sequence[str]) -> list[_Axis]:
 
 def _axis(override: Override) -> _Axis:
     key = override.get_key_element()
-    steps = [{key: value} for value in values_of(override)]
-    return _Axis(str(override.input_line), steps, is_swept=override.is_sweep_override())
+    values = values_of(override)
+    several = override.is_sweep_override() or any(is_all(key, value) for value in values)
+    return _Axis(str(override.input_line), [{key: value} for value in values], is_swept=several)
 
 
 def _zip(group: Group, parser: OverridesParser) -> _Axis:
     axes = _inside(group, parser)
+    if any(is_all(key, value) for axis in axes for step in axis.steps for key, value in step.items()):
+        raise InputError(f"{group}: split.fold=all is as many runs as there are folds: put it outside of the zip")
     longest = max(axes, key=lambda axis: len(axis.steps))
     for axis in axes:
         if len(axis.steps) != len(longest.steps):

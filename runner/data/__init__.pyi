@@ -3,6 +3,11 @@ from .dataset import Dataset as Dataset
 from .linked_rows import duplicate_rows as duplicate_rows
 from .linked_rows import row_keys as row_keys
 from .preprocessing import make_preprocessing as make_preprocessing
+from .split.folds import GroupSplit as GroupSplit
+from .split.folds import KFoldSplit as KFoldSplit
+from .split.given_split import GivenSplit as GivenSplit
+from .split.random_split import RandomSplit as RandomSplit
+from .split.time_split import TimeSplit as TimeSplit
 from .splits import Part as Part
 from .splits import Splits as Splits
 from .splitting import make_splits as make_splits

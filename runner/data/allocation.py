@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,35 +18,59 @@ LEAST = np.array([[1, 2], [1, 1], [1, 1]])
 
 @dataclass(frozen=True)
 class TooFewRows(Exception):
-    """Too few sets hold rows of a class; ``part`` goes without, or one of them does."""
+    """Too few sets hold rows of a class; the part with the number ``part`` goes without, or one of them does."""
 
     label: int
-    part: str = "one of them"
+    part: int | None = None
 
 
-def targets(totals: np.ndarray, fractions: tuple[float, float, float]) -> np.ndarray:
+def targets(totals: np.ndarray, fractions: Sequence[float]) -> np.ndarray:
     """(parts, classes) rows wanted, rounded, no part below its least.
 
     Args:
         totals: (classes,) negatives and positives there are.
-        fractions: shares of train, validation and test.
+        fractions: shares of train, validation and test, or of the first of them.
 
     Raises:
         TooFewRows: fewer rows of a class than the parts need.
     """
-    wanted = np.empty((3, 2), dtype=np.int64)
+    least = LEAST[: len(fractions)]
+    wanted = np.empty(least.shape, dtype=np.int64)
     for label, total in enumerate(totals):
-        if total < LEAST[:, label].sum():
+        if total < least[:, label].sum():
             raise TooFewRows(label)
         held_out = np.floor(total * np.array(fractions[1:]) + 0.5).astype(np.int64)
-        held_out = np.maximum(held_out, LEAST[1:, label])
-        while total - held_out.sum() < LEAST[TRAIN, label]:
+        held_out = np.maximum(held_out, least[1:, label])
+        while total - held_out.sum() < least[TRAIN, label]:
             held_out[held_out.argmax()] -= 1
         wanted[:, label] = total - held_out.sum(), *held_out
     return wanted
 
 
-def allocate(sets: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def fold_targets(totals: np.ndarray, folds: int) -> np.ndarray:
+    """(folds, classes) rows wanted: of each class, and of both together, folds differ by one row at most.
+
+    Args:
+        totals: (classes,) negatives and positives there are.
+        folds: how many.
+
+    Raises:
+        TooFewRows: fewer rows of a class than folds.
+    """
+    wanted = np.empty((folds, len(totals)), dtype=np.int64)
+    first = 0
+    for label, total in enumerate(totals):
+        if total < folds:
+            raise TooFewRows(label)
+        one_more = (np.arange(folds) - first) % folds < total % folds
+        wanted[:, label] = total // folds + one_more
+        first += int(total % folds)  # the next class's odd rows go to the folds that this one gave none
+    return wanted
+
+
+def allocate(
+    sets: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.random.Generator, least: np.ndarray | None = None
+) -> np.ndarray:
     """(rows,) part of each row; rows of one set get the same part.
 
     First every part gets its least, from the smallest sets. The others follow, the largest first, each to where it
@@ -55,8 +80,9 @@ def allocate(sets: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.r
     Args:
         sets: (rows,) the number of each row's set, from 0.
         labels: (rows,) 0 or 1.
-        wanted: (parts, classes) rows, as of `targets`.
+        wanted: (parts, classes) rows, as of `targets` or `fold_targets`.
         rng: decides among sets of one composition.
+        least: (parts, classes) the fewest rows of a part; those of train, validation and test if not given.
 
     Raises:
         TooFewRows: not every part can have its least.
@@ -64,10 +90,10 @@ def allocate(sets: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.r
     count = int(sets.max()) + 1
     content = np.stack([np.bincount(sets[labels == label], minlength=count) for label in (0, 1)], axis=1)
     part = np.full(count, -1, dtype=np.int64)
-    filled = np.zeros((3, 2), dtype=np.int64)
+    filled = np.zeros_like(wanted)
     shuffled = rng.permutation(count)
 
-    _allocate_least(content, shuffled, part, filled)
+    _allocate_least(content, shuffled, LEAST[: len(wanted)] if least is None else least, part, filled)
     compositions = pd.DataFrame(content[shuffled], columns=["negatives", "positives"])
     compositions = compositions[part[shuffled] == -1]
     # Sets of one composition are exchangeable: they are allocated together, in the random order of the shuffle.
@@ -78,7 +104,7 @@ def allocate(sets: np.ndarray, labels: np.ndarray, wanted: np.ndarray, rng: np.r
             shares = _shares_of_single_rows(len(members), size, wanted - filled)
         else:
             shares = _shares_of_sets(len(members), size, wanted, filled)
-        part[members] = np.repeat(np.arange(3), shares)
+        part[members] = np.repeat(np.arange(len(wanted)), shares)
         filled += shares[:, None] * size
     return part[sets]
 
@@ -89,16 +115,18 @@ def _positions(compositions: pd.DataFrame) -> dict[tuple[int, int], np.ndarray]:
     return {cast("tuple[int, int]", composition): np.asarray(index) for composition, index in grouped.items()}
 
 
-def _allocate_least(content: np.ndarray, shuffled: np.ndarray, part: np.ndarray, filled: np.ndarray) -> None:
+def _allocate_least(
+    content: np.ndarray, shuffled: np.ndarray, least: np.ndarray, part: np.ndarray, filled: np.ndarray
+) -> None:
     """Marks the smallest sets that give every part its least; large ones would leave train too little."""
     by_size = shuffled[np.argsort(content[shuffled].sum(axis=1), kind="stable")]
     for label in (1, 0):  # the positives are the ones that run short
         able = iter(by_size[content[by_size, label] > 0])
-        for side in (TEST, VALIDATION, TRAIN):
-            while filled[side, label] < LEAST[side, label]:
+        for side in reversed(range(len(least))):
+            while filled[side, label] < least[side, label]:
                 number = next((number for number in able if part[number] == -1), None)
                 if number is None:
-                    raise TooFewRows(label, PARTS[side])
+                    raise TooFewRows(label, side)
                 part[number] = side
                 filled[side] += content[number]
 
@@ -119,7 +147,7 @@ def _shares_of_sets(members: int, size: np.ndarray, wanted: np.ndarray, filled: 
     Each batch goes to where it lowers the sum of (filled - wanted)^2 / wanted most. The batches shrink as the sets run
     out: half a million pairs take some hundred steps, the last ones set by set.
     """
-    shares = np.zeros(3, dtype=np.int64)
+    shares = np.zeros(len(wanted), dtype=np.int64)
     left = members
     while left:
         batch = max(1, left // 64)

@@ -30,7 +30,12 @@ def check(dataset: Dataset) -> Dataset:
     where = dataset.name if dataset.name == dataset.source else f"{dataset.name} ({dataset.source})"
     _check_columns(dataset.features, where)
     rows = len(dataset.features)
-    for part, values in (("labels", dataset.labels), ("weights", dataset.weights), ("groups", dataset.groups)):
+    for part, values in (
+        ("labels", dataset.labels),
+        ("weights", dataset.weights),
+        ("groups", dataset.groups),
+        ("split_by", dataset.split_by),
+    ):
         if values is not None and np.shape(values) != (rows,):
             raise InputError(
                 f"{where}: {part} of shape {np.shape(values)} for {rows} rows of features;"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,9 @@ class Dataset:
         summary: what was read, in one line, or "".
         reading: how texts in the columns became numbers and gaps, so that new rows can be read alike: see
             `runner.tracking.scorer`; empty where they were never texts.
+        split_by: (rows,) array that ``split=time`` orders the rows by, or that ``split=given`` reads their parts from,
+            or None; no feature.
+        dates: names of columns that look like dates, features or not.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Dataset:
     image_shape: tuple[int, int, int] | None = None
     summary: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
+    split_by: np.ndarray | None = None
+    dates: Sequence[str] = ()
 
     @property
     def prevalence(self) -> float:
@@ -47,7 +52,7 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the full content: column names and types, every value, labels, weights, groups.
+        """SHA-256 over the full content: column names and types, every value, labels, weights, groups, `split_by`.
 
         The dataset's name and source are left out: a renamed file is still the same data.
         """
@@ -57,6 +62,8 @@ class Dataset:
             digest.update(_content(column))
         for part in (self.labels, self.weights, self.groups):
             digest.update(b"\0none\0" if part is None else b"\0some\0" + _content(pd.Series(part)))
+        if self.split_by is not None:  # else the digest is that of older versions
+            digest.update(b"\0split_by\0" + _content(pd.Series(self.split_by)))
         return digest.hexdigest()
 
 

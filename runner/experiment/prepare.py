@@ -10,7 +10,7 @@ from runner.experiment.build import make_loss
 from runner.experiment.resources import Resources
 from runner.experiment.run import Admitted, Run
 from runner.figures.colours import loss_colour
-from runner.runs.naming import RunIdentity, flat_params, loss_name, run_name, variant
+from runner.runs.naming import RunIdentity, flat_params, loss_name, run_name, split_identity, variant
 from runner.runs.process import this_process
 from runner.tracking import names
 
@@ -51,6 +51,7 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
         names.VARIANT: own,
         names.LOSS: spec.choices["loss"],
         names.COLOUR: loss_colour(own),
+        names.SPLIT: str(split_identity(params)),
         names.FOLDER: str(spec.folder.path.absolute()),
         names.rows_of("train"): str(len(splits.train.labels)),
         names.rows_of("validation"): str(len(splits.validation.labels)),
@@ -62,6 +63,5 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
         tags[names.PARENT] = spec.parent_id
     if spec.setting:
         tags[names.SETTING] = spec.setting
-    seeds = {"seed": config.seed, "split_seed": config.split.seed}
-    name = run_name(own, dataset.name, setting=spec.setting, **seeds)
+    name = run_name(own, dataset.name, setting=spec.setting, seed=config.seed, split=config.split)
     return RunIdentity(name, own, admitted.fingerprint, params, tags)

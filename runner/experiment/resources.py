@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -15,10 +16,13 @@ from runner.config.instantiate import build
 from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
+from runner.data.split.protocol import Split
 from runner.errors import InputError
+from runner.wording import did_you_mean
 
 log = logging.getLogger("runner.data")
 
+RANDOM = "runner.data.RandomSplit"
 LATEST = 4  # datasets, and splits: a sweep goes through one after the other, so few serve many runs
 
 Value = TypeVar("Value")
@@ -41,7 +45,8 @@ class Resources:
         Raises:
             InputError: it cannot be loaded, or cannot be used.
         """
-        return _latest(self._datasets, _key(config, "dataset"), lambda: load_dataset(config))
+        key = json.dumps([_key(config, "dataset"), config.split.get("column")], default=str)
+        return _latest(self._datasets, key, lambda: load_dataset(config))
 
     def splits(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config.
@@ -49,11 +54,8 @@ class Resources:
         Raises:
             InputError: as `dataset`, or a part would lack a class.
         """
-        key, split = _key(config, "dataset", "split", "preprocessing"), config.values["split"]
-        preprocessing = config.preprocessing
-        return _latest(
-            self._splits, key, lambda: data.make_splits(self.dataset(config), **split, preprocessing=preprocessing)
-        )
+        key, split = _key(config, "dataset", "split", "preprocessing"), make_split(config)
+        return _latest(self._splits, key, lambda: data.make_splits(self.dataset(config), split, config.preprocessing))
 
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.
@@ -74,21 +76,55 @@ class Resources:
         return tracking.provenance_tags()
 
 
+def make_split(config: ExperimentConfig) -> Split:
+    """Which rows go where, as the config has it; one without `_target_` is the random one.
+
+    Raises:
+        InputError: it refuses its arguments, or is none.
+    """
+    split = build("split", {"_target_": RANDOM, **config.split})
+    if not callable(getattr(split, "rows", None)):
+        raise InputError(
+            f"split._target_={config.split.get('_target_')} is a {type(split).__name__} without rows(dataset), which "
+            "returns the rows of train, validation and test"
+        )
+    return split
+
+
 def load_dataset(config: ExperimentConfig) -> Dataset:
     """The dataset of the config, checked; a user's own loader is held to the same rules as ours.
 
     Raises:
         InputError: it cannot be loaded, or cannot be used.
     """
-    dataset = build("dataset", config.dataset)
+    column = config.split.get("column")
+    dataset = build("dataset", config.dataset, known={"split_column": column})
     if not isinstance(dataset, Dataset):
         raise InputError(
             f"dataset._target_={config.dataset['_target_']} returned {type(dataset).__name__}: "
             "a loader must return a runner.data.Dataset"
         )
+    if column is not None and dataset.split_by is None:  # a loader that does not ask for it
+        dataset = _divided_by(dataset, str(column))
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
     return check_dataset(dataset)
+
+
+def _divided_by(dataset: Dataset, column: str) -> Dataset:
+    """The dataset with a feature column as what a split goes by, and no longer as a feature.
+
+    Raises:
+        InputError: there is no such column, or no other.
+    """
+    if column not in dataset.features:
+        raise InputError(
+            f"split.column: {dataset.name} has no column '{column}': {did_you_mean(column, dataset.features.columns)}"
+        )
+    if dataset.features.shape[1] == 1:
+        raise InputError(f"split.column={column}: {dataset.name} has no other column, and this one is no feature then")
+    values = dataset.features[column].to_numpy()
+    return replace(dataset, features=dataset.features.drop(columns=column), split_by=values)
 
 
 def _open(config: TrackingConfig, outputs: Path) -> tracking.Tracker:

@@ -10,15 +10,26 @@ import pandas as pd
 from runner.errors import InputError
 from runner.metrics import metric_name, sign
 from runner.runs.fingerprint import NOT_COMPUTED
+from runner.runs.naming import OF_THE_SPLIT
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 
-COMPARED = ("loss", "split.seed", "seed")
+COMPARED = ("loss", *OF_THE_SPLIT, "seed")
 """Parameters, or groups of them, that comparable runs differ in: what is compared, and what is averaged over."""
 SHOWN = ("model", "optimizer", "trainer")
 """Groups whose overrides are a part of a loss's label, where they are compared too."""
-WITHOUT_EFFECT = (*NOT_COMPUTED, "objective", "experiment", "debug", "hparams_search", "evaluation.bootstrap")
+WITHOUT_EFFECT = (
+    *NOT_COMPUTED,
+    "objective",
+    "experiment",
+    "debug",
+    "hparams_search",
+    "evaluation.bootstrap",
+    "split.repeats",
+)
 """Parameters, or groups of them, that no compared number depends on."""
+UNRECORDED = {"split": "random"}
+"""What older runs did that did not record it."""
 MANY = 3  # losses named for one value; more are counted
 
 
@@ -126,7 +137,9 @@ def _check_rows(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> None:
     """Refuses runs of other rows, or of rows that are divided otherwise."""
     contents = {run.tags.get(names.DATASET_SHA256, "") for _, run in runs}
     groups = ("dataset", "split") if len(contents) > 1 else ("split",)
-    keys = dict.fromkeys(key for _, run in runs for key in run.params if _within(key, groups) and key != "split.seed")
+    keys = dict.fromkeys(key for _, run in runs for key in run.params if _within(key, groups))
+    for key in (*OF_THE_SPLIT, *WITHOUT_EFFECT):
+        keys.pop(key, None)
     why = [str(each) for each in _in_keys(dataset, runs, list(keys))]
     if why or len(contents) > 1:
         said = "; ".join(why) or "the data changed between them, by their SHA-256"
@@ -156,7 +169,7 @@ def _in_keys(dataset: str, runs: Sequence[tuple[str, RecordedRun]], keys: Sequen
     for key in keys:
         values: dict[str, dict[str, None]] = {}
         for label, run in runs:
-            values.setdefault(run.params.get(key, "not set"), {})[label] = None
+            values.setdefault(run.params.get(key, UNRECORDED.get(key, "not set")), {})[label] = None
         if len(values) > 1:
             yield Difference(dataset, key, {value: list(labels) for value, labels in values.items()})
 

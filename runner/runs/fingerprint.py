@@ -11,6 +11,8 @@ import runner
 
 NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "figures")
 """Groups that say where results go and what is shown of them."""
+LATER = {"dataset": ("test_path", "validation_path")}
+"""Keys that older versions do not have: where they are null, a run is the one that such a version recorded."""
 
 
 def fingerprint(values: Mapping[str, Any], digest: str) -> str:
@@ -20,6 +22,13 @@ def fingerprint(values: Mapping[str, Any], digest: str) -> str:
         values: `ExperimentConfig.values` of one run.
         digest: `Dataset.digest`.
     """
-    computed = {key: value for key, value in values.items() if key not in NOT_COMPUTED}
+    computed = {key: _as_before(key, value) for key, value in values.items() if key not in NOT_COMPUTED}
     text = json.dumps([computed, digest, runner.__version__], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_before(group: str, value: Any) -> Any:
+    later = LATER.get(group, ())
+    if not isinstance(value, Mapping):
+        return value
+    return {key: inner for key, inner in value.items() if inner is not None or key not in later}

@@ -61,9 +61,11 @@ def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()
 
 
 SETTINGS = ("dataset", "split", "trainer", "evaluation")
-NAMED_OTHERWISE = ("split.seed", "dataset.name", "dataset.path", "dataset.data_id", "dataset.target")
+OF_THE_SPLIT = ("split.seed", "split.fold", "split.repeat")
+"""Keys that say which one of several equal splits of the data a run is made on."""
+NAMED_OTHERWISE = (*OF_THE_SPLIT, "dataset.name", "dataset.path", "dataset.data_id", "dataset.target")
 """Keys of these groups that show as the split or as the dataset's name."""
-NAMED_WHOLE = ("preprocessing",)
+NAMED_WHOLE = ("preprocessing", "split")
 """Keys without a group that are settings too."""
 
 
@@ -87,13 +89,40 @@ def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
     return ", ".join(said)
 
 
-def run_name(variant: str, dataset: str, *, seed: int, split_seed: int, setting: str = "") -> str:
+def run_name(variant: str, dataset: str, *, seed: int, split: Mapping[str, Any], setting: str = "") -> str:
     """`focal gamma=2 · seed 0 · page_blocks`; a split other than 0 is named too, and the setting of a sweep's run.
 
     What runs of one sweep mostly have in common, the dataset, comes last: a list of runs cuts long names.
+
+    Args:
+        variant: see `variant`.
+        dataset: its name.
+        seed: of the training.
+        split: the values of the split.
+        setting: see `setting`.
     """
-    split = [f"split {split_seed}"] if split_seed != 0 else []
-    return " · ".join([variant, *([setting] if setting else []), *split, f"seed {seed}", dataset])
+    parts = [f"split {split['seed']}"] if split.get("seed") else []
+    if split.get("folds", 1) > 1:
+        parts += [f"repeat {split['repeat']}"] if split.get("repeats", 1) > 1 else []
+        parts.append(f"fold {split['fold']}")
+    return " · ".join([variant, *([setting] if setting else []), *parts, f"seed {seed}", dataset])
+
+
+def split_identity(params: Mapping[str, str]) -> int | str:
+    """Which split of the data a run was made on, equal for runs that may be paired: its seed, or its fold in words.
+
+    Args:
+        params: of a run's record; those of runs that are compared differ, of the split's, in what is told here alone.
+    """
+    seed = int(params.get("split.seed", 0))
+    if "split.fold" not in params:
+        return seed
+    fold, last = params["split.fold"], str(int(params.get("split.folds", 1)) - 1)
+    repeat = int(params.get("split.repeat", 0))
+    # Equally many digits, so that texts are in the order of the folds.
+    parts = [f"seed {seed}"] if seed else []
+    parts += [f"repeat {repeat}"] if repeat else []
+    return ", ".join([*parts, f"fold {fold.zfill(len(last))}"])
 
 
 def flat_params(values: Mapping[str, Any], choices: Mapping[str, str | None]) -> dict[str, str]:

@@ -197,7 +197,7 @@ def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
         size = sweeper.max_batch_size
         if size is not None and size < 1:
             raise InputError(f"hydra.sweeper.max_batch_size must be at least 1, or null. Received: {size}")
-        found = sweep_jobs(params, overrides, loader)
+        found = sweep_jobs(params, overrides, loader, lambda job: loader.load_sweep_config(config, list(job)))
         return _Swept(found.name, len(found.jobs), found.varied, found.recipe)
     refuse_groups(params, config.hydra.runtime.choices["hydra/sweeper"])
     varied = varied_keys(params, overrides, loader)

@@ -24,6 +24,7 @@ FINGERPRINT = "fingerprint"
 PROCESS = "process"
 VARIANT = "variant"
 LOSS = "loss"  # the chosen option
+SPLIT = "split"  # which split of the data, in words or as its seed
 SETTING = "setting"  # what a sweep varies besides the loss, the model and the optimizer
 DATASET_NAME = "dataset.name"
 DATASET_SHA256 = "dataset.sha256"

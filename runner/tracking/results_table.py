@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from runner.runs.naming import split_identity
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 
@@ -20,11 +21,11 @@ def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
 
     Returns:
         Columns run_id, loss (with its settings), option (the loss's config option), dataset, source (the dataset's
-        config option), preprocessing, split, seed, n_train (all rows but the test part's: validation counts, for it
-        stops training and chooses the threshold), n_test, seconds, every final metric under its MLflow name, and the
-        parameters of loss, model and optimizer; and setting, what else the sweep varied, which is a part of the
-        dataset's name: losses are compared within a setting. Files of one name with different content are called by
-        their paths.
+        config option), preprocessing, split (its seed, or its fold in words), seed, n_train (all rows but the test
+        part's: validation counts, for it stops training and chooses the threshold), n_test, seconds, every final metric
+        under its MLflow name, and the parameters of loss, model and optimizer; and setting, what else the sweep varied,
+        which is a part of the dataset's name: losses are compared within a setting. Files of one name with different
+        content are called by their paths.
     """
     latest: dict[str, RecordedRun] = {}
     for run in sorted(runs, key=lambda run: run.started):
@@ -63,7 +64,7 @@ def _row(run: RecordedRun) -> dict[str, Any]:
         "source": params.get("dataset", ""),
         "setting": tags.get(names.SETTING, ""),
         "preprocessing": params.get("preprocessing", ""),
-        "split": int(params["split.seed"]),
+        "split": split_identity(params),
         "seed": int(params["seed"]),
         "n_train": int(tags[names.rows_of("train")]) + int(tags[names.rows_of("validation")]),
         "n_test": int(tags[names.rows_of("test")]),

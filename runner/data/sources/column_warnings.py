@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
 from collections.abc import Collection
 
 import pandas as pd
 
 from runner.data.columns import MOST_CATEGORIES, RAREST
+from runner.data.sources.dates import NEARLY_ALL, looks_like_dates
 from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
-NEARLY_ALL = 0.9
-"""Share of a column's values that has to look like dates, or be too rare, before the column is warned of."""
-
 _FEW = 10
 """In fewer rows than these, whole numbers are in order by chance."""
 
-_SAMPLE = 200
-"""Values that are tried as dates; parsing a million would take longer than the training."""
-
-# pandas takes '5', 'may' and version numbers for dates, so a value has to have the shape of one first.
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_DATE = re.compile(
-    r"\s*(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{4}-\d{2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2})"
-    rf"|\d{{1,2}}[-\s.]+{_MONTH}[-\s.,]+\d{{2,4}}|{_MONTH}[\s.]+\d{{1,2}},?\s+\d{{4}})(?:[T\s]+\d.*)?\s*",
-    re.IGNORECASE,
-)
 _CODE = re.compile(
     r"(?:.*[\W_])?(?:code|zip|zipcode|postcode|postal|plz|type|kind|category|cat|class|mcc|country|state|region)"
     r"(?:[\W_].*)?|.*[a-z](?:Code|Type|Kind|Category|Class)",
@@ -77,7 +64,7 @@ def _warning(name: str, column: pd.Series, codes: Collection[str], typed: bool) 
                 f" {override('dataset.categorical', [name])} takes them as categories"
             )
         return None
-    if _looks_like_dates(column):
+    if looks_like_dates(column):
         return f"looks like dates: drop it or turn it into numbers; {way_out}"
     if typed and name not in codes and column.dtype == "str" and _mostly_numbers(column):
         return (
@@ -111,18 +98,6 @@ def _mostly_numbers(column: pd.Series) -> bool:
 def _looks_like_identifier(name: str, column: pd.Series) -> bool:
     in_order = len(column) >= _FEW and (column.is_monotonic_increasing or column.is_monotonic_decreasing)
     return bool((in_order or _ID.fullmatch(name)) and column.is_unique)
-
-
-def _looks_like_dates(column: pd.Series) -> bool:
-    values = column.dropna()
-    values = values.iloc[:: -(-len(values) // _SAMPLE) or 1].astype(str)
-    shaped = values[[_DATE.fullmatch(value) is not None for value in values]]
-    if len(shaped) == 0 or len(shaped) < NEARLY_ALL * len(values):
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # whether the day or the month comes first does not matter here
-        dates = pd.to_datetime(shaped, errors="coerce", format="mixed", dayfirst=True, utc=True)
-    return bool(dates.notna().sum() >= NEARLY_ALL * len(values))
 
 
 def _share_too_rare(column: pd.Series) -> float:

@@ -13,6 +13,7 @@ from runner.data.checks import as_image_shape, check, checked_groups, checked_we
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels, described, named_values
 from runner.data.sources.column_warnings import warn_of_columns
+from runner.data.sources.file_parts import find_parts, part_of_rows
 from runner.data.sources.file_table import Table, formats_in_words, gap_numbers, read_table, with_columns_found
 from runner.data.sources.reading import AUTO, names, reading
 from runner.data.sources.row_warnings import warn_of_rows
@@ -29,6 +30,9 @@ def load_file(
     sample_weight: str | None = None,
     group: str | None = None,
     *,
+    test_path: str | Path | Sequence[str] | None = None,
+    validation_path: str | Path | Sequence[str] | None = None,
+    split_column: str | None = None,
     name: str | None = None,
     separator: str = AUTO,
     decimal: str = AUTO,
@@ -52,6 +56,9 @@ def load_file(
         drop: columns to leave out.
         sample_weight: a column of weights from 0 up; no feature.
         group: a column of groups whose rows stay on one side of the split (a patient, a customer); no feature.
+        test_path, validation_path: files of test and of validation rows, with the columns of ``path``, which then has
+            the training rows; for ``split=given``.
+        split_column: the column that a split goes by (``split.column``); no feature, unless ``features`` names it.
         name: of the dataset; the file's name without its ending if not given.
         separator: between values of a text file: comma, semicolon, tab, pipe, space, or any single sign.
         decimal: point or comma.
@@ -73,13 +80,17 @@ def load_file(
         categorical=categorical,
         numeric=numeric,
     )
-    known = [str(column) for column in (target, sample_weight, group) if column is not None]
-    table = read_table(path, how, known)
+    known = [str(column) for column in (target, sample_weight, group, split_column) if column is not None]
+    parts = find_parts(path, test_path, validation_path, split_column)
+    table = read_table([str(file) for files in parts.values() for file in files], how, known)
     table.columns.reading = with_columns_found(table, how)
     target = table.find("target", target)
     weight = None if sample_weight is None else table.find("sample_weight", sample_weight)
     grouped = None if group is None else table.find("group", group)
-    taken = {column for column in (target, weight, grouped) if column is not None}
+    divider = None if split_column is None else table.find("column", split_column, group="split")
+    if divider == target:
+        raise InputError(f"{table.where}: split.column={divider} is the target; name another column")
+    taken = {column for column in (target, weight, grouped, divider) if column is not None}
     chosen = _feature_columns(table, target, features, drop, taken)
     answers = table.target(target, named_values(positive_label)[0])
     where = f"{table.where}: target column '{target}'"
@@ -94,7 +105,19 @@ def load_file(
     first = Path(str(names(path)[0] if not isinstance(path, Path) else path))
     called = name or first.name.split(".")[0].strip("*?[]_- ") or first.name
     source = table.where
-    dataset = check(Dataset(called, frame, labels, source, weights, groups, image_shape=as_image_shape(image_shape)))
+    dataset = check(
+        Dataset(
+            called,
+            frame,
+            labels,
+            source,
+            weights,
+            groups,
+            image_shape=as_image_shape(image_shape),
+            split_by=part_of_rows(parts, table.file_rows) if divider is None else table.other(divider).to_numpy(),
+            dates=[column for column in table.names if column not in (target, divider) and table.has_dates(column)],
+        )
+    )
     codes = table.columns.reading.categorical
     untold = dataset.features.drop(columns=list(table.columns.told), errors="ignore")
     warn_of_columns(untold, table.where, codes, typed=not isinstance(table.content, dict))

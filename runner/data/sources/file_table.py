@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from runner.data.sources.dates import SAMPLE, looks_like_dates
 from runner.data.sources.headers import (
     check_same,
     distinct,
@@ -44,6 +45,7 @@ class Table:
         index: names of columns that were a frame's index.
         unnamed: names that the file does not have.
         dialect: how the files are written, in words.
+        file_rows: how many rows each file has.
         hint: what to add where a column is not found.
     """
 
@@ -54,6 +56,7 @@ class Table:
     index: list[str]
     unnamed: list[str]
     dialect: str
+    file_rows: Sequence[int]
     hint: str = ""
 
     @property
@@ -61,8 +64,23 @@ class Table:
         """How many there are."""
         return len(next(iter(self.content.values()))) if isinstance(self.content, dict) else len(self.content)
 
-    def find(self, option: str, column: Any) -> str:
+    def has_dates(self, name: str) -> bool:
+        """Whether a column holds dates, or texts that look like dates."""
+        column = self.content[name]
+        if not isinstance(column, pd.Series):
+            step = -(-len(column) // SAMPLE) or 1
+            column = self.columns.without_gaps(column.take(np.arange(0, len(column), step))).to_pandas()
+        if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.infer_dtype(column) in ("date", "datetime"):
+            return True
+        return is_text(column) and looks_like_dates(column)
+
+    def find(self, option: str, column: Any, *, group: str = "dataset") -> str:
         """The name of the column that an option means: as it stands there, or but for surrounding blanks.
+
+        Args:
+            option: without its group.
+            column: as it is asked for.
+            group: of the option.
 
         Raises:
             InputError: there is none, or more than one.
@@ -75,11 +93,11 @@ class Table:
             return alike[0]
         if alike:
             raise InputError(
-                f"{self.where}: dataset.{option}={asked}: {join_names(alike)} differ by blanks only; name one of them"
+                f"{self.where}: {group}.{option}={asked}: {join_names(alike)} differ by blanks only; name one of them"
                 " exactly, in quotes"
             )
         raise InputError(
-            f"{self.where}: dataset.{option}: no column '{asked}': {did_you_mean(asked, self.names)}{self.hint}"
+            f"{self.where}: {group}.{option}: no column '{asked}': {did_you_mean(asked, self.names)}{self.hint}"
         )
 
     def feature(self, name: str) -> pd.Series:
@@ -195,7 +213,7 @@ def _of_texts(files: Sequence[FileTable], where: str, reading: Reading) -> Table
     if separators != [""]:
         dialect = f"separator {' and '.join(map(called, separators))}, {dialect}"
     hint = "; the first line holds numbers: has the file a header?" if looks_like_data(texts[0].header) else ""
-    return Table(where, list(content), content, columns, [], unnamed, dialect, hint)
+    return Table(where, list(content), content, columns, [], unnamed, dialect, list(map(len, numbers)), hint)
 
 
 def _of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Table:
@@ -219,7 +237,8 @@ def _of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Tabl
     whole = whole.set_axis(names, axis="columns")
     kept = [np.arange(file.rows) for file in files]
     columns = TextColumns(where, reading, reading.own_gaps, place_in_files(files, kept), reading.decimal != ",")
-    return Table(where, names, whole, columns, index, unnamed, files[0].path.suffix.lstrip("."))
+    dialect = files[0].path.suffix.lstrip(".")
+    return Table(where, names, whole, columns, index, unnamed, dialect, list(map(len, frames)))
 
 
 def _shows_comma(texts: pa.ChunkedArray) -> bool:

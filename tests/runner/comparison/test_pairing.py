@@ -57,6 +57,20 @@ def test_a_loss_is_compared_on_the_cells_it_shares_with_the_baseline_and_others_
     assert paired.scores["pima"].loc[0].to_numpy().tolist() == [0.0, 0.0, 0.0]
 
 
+def test_folds_are_paired_by_name_and_their_test_ratio_is_one_of_the_other_folds():
+    """Validation counts as training: four of five folds are not tested."""
+    folds = [f"repeat {repeat}, fold {fold}" for repeat in (0, 1) for fold in range(5)]
+    losses = ("builtin", "focal")
+    scores: dict = {(loss, "pima", fold, 0): number / 10 for loss in losses for number, fold in enumerate(folds)}
+    del scores["focal", "pima", "repeat 1, fold 3", 0]
+    table = results(scores).assign(n_train=400, n_test=100)
+    paired = pair(table, METRIC, "builtin")
+    (found,) = paired.pairs
+    assert found.splits.tolist() == [fold for fold in folds if fold != "repeat 1, fold 3"]
+    assert found.test_ratio == pytest.approx(1 / (5 - 1))
+    assert str(paired.missing[0]) == "focal on pima, repeat 1, fold 3, seed 0: no run"
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, None])
 def test_a_value_that_is_not_finite_is_missing(value):
     table = one_seed({"builtin": [0.1, 0.2], "focal": [0.3, 0.4]})

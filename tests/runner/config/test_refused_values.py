@@ -17,7 +17,7 @@ from runner.config.options import CONF, GROUPS
 from runner.errors import InputError
 
 OPTIONS = [f"{path.parent.name}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
-NEEDED = {"dataset=file": ["dataset.path=x.csv", "dataset.target=y"]}
+NEEDED = {"dataset=file": ["dataset.path=x.csv", "dataset.target=y"], "split=time": ["split.column=x"]}
 
 
 def composed(*overrides: str) -> omegaconf.DictConfig:
@@ -44,7 +44,7 @@ def test_every_loss_option_names_a_listed_class_and_gives_values_in_its_ranges(p
     assert set(loss) - common <= set(CATALOGUE[name].arguments)
 
 
-@pytest.mark.parametrize("group", ["dataset", "model", "optimizer", "trainer"])
+@pytest.mark.parametrize("group", ["dataset", "split", "model", "optimizer", "trainer"])
 def test_every_number_of_a_schema_has_a_range(group):
     for node in schemas.SCHEMAS[group].values():
         for each in fields(node):
@@ -67,6 +67,15 @@ def test_defaults_are_in_the_yaml_files_alone():
         (["evaluation.threshold=cost", "evaluation.cost_fp=0", "evaluation.cost_fn=0"], "at least one error must cost"),
         (["trainer.early_stopping.monitor=val/log_loss"], "mode=min"),
         (["split.validation=0.6", "split.test=0.4"], "below 1"),
+        (["split=kfold", "split.fold=all"], "split.fold=all: .* add -m"),
+        (["split=kfold", "split.fold=1.5"], "split.fold must be a whole number"),
+        (["split=kfold", "split.folds=1"], "split.folds must be a whole number at least 2"),
+        (["split=time", "split.column=x", "split.window=sliding"], "one of expanding, rolling"),
+        (["split=time"], "split.column has no value"),
+        (
+            ["dataset=file", "dataset.path=a.csv", "dataset.target=y", "dataset.test_path=b.csv"],
+            "dataset.test_path=b.csv .* split=given",
+        ),
         (["loss=weighted", "loss.negative_weight=.inf"], "negative_weight"),
         (["seed=4294967296"], "seed"),
     ],

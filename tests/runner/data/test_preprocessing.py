@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from runner.config.schemas import PREPROCESSING
-from runner.data import Dataset, check, make_preprocessing, make_splits
+from runner.data import Dataset, RandomSplit, check, make_preprocessing, make_splits
 
 EVERY = pytest.mark.parametrize("numbers_by", PREPROCESSING)
 
@@ -91,7 +91,9 @@ def test_no_rescaling_sees_labels_or_other_rows(numbers_by):
     frame = pd.DataFrame({"x": SKEWED, "kind": ["a", "b"] * 250})
     labels = (np.arange(500) % 5 == 0).astype("int8")
     splits = make_splits(
-        check(Dataset("d", frame, labels, "test")), seed=1, validation=0.2, test=0.2, preprocessing=numbers_by
+        check(Dataset("d", frame, labels, "test")),
+        RandomSplit(seed=1, validation=0.2, test=0.2),
+        preprocessing=numbers_by,
     )
     rows = splits.train.rows
     by_hand = make_preprocessing(frame.iloc[rows], numbers_by).fit(frame.iloc[rows])
@@ -206,12 +208,12 @@ def test_nothing_leaks_from_the_held_out_rows():
     frame = pd.DataFrame({"a": rng.normal(size=300), "kind": rng.choice(["x", "y"], 300), "row": np.arange(300)})
     frame.loc[::7, "a"] = np.nan
     labels = np.arange(300) % 5 == 0
-    before = make_splits(check(Dataset("d", frame, labels, "test")), seed=1, validation=0.2, test=0.2)
+    before = make_splits(check(Dataset("d", frame, labels, "test")), RandomSplit(seed=1, validation=0.2, test=0.2))
     changed = frame.copy()
     held_out = np.concatenate([before.validation.rows, before.test.rows])
     changed.loc[held_out, "a"] = 1e6 + rng.normal(size=len(held_out))
     changed.loc[held_out, "kind"] = "z"
-    after = make_splits(check(Dataset("d", changed, labels, "test")), seed=1, validation=0.2, test=0.2)
+    after = make_splits(check(Dataset("d", changed, labels, "test")), RandomSplit(seed=1, validation=0.2, test=0.2))
     np.testing.assert_array_equal(before.train.rows, after.train.rows)
     np.testing.assert_array_equal(before.train.inputs, after.train.inputs)
     fitted = after.preprocessing.named_transformers_["values"]

@@ -13,7 +13,7 @@ import sklearn.datasets
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import Bunch
 
-from runner.data import make_splits
+from runner.data import RandomSplit, make_splits
 from runner.data.sources import (
     keel_names,
     load_breast_cancer,
@@ -53,7 +53,7 @@ def test_contract(load, caplog):
     assert dataset.image_shape is None or math.prod(dataset.image_shape) == columns
     assert dataset.digest == load().digest
     assert load(image_shape=[1, columns, 1]).image_shape == (1, columns, 1)
-    splits = make_splits(dataset, seed=0, validation=0.2, test=0.2)
+    splits = make_splits(dataset, RandomSplit(seed=0, validation=0.2, test=0.2))
     for part in (splits.train, splits.validation, splits.test):
         assert np.isfinite(part.inputs).all()
         assert part.labels.mean() == pytest.approx(dataset.prevalence, rel=0.25)
@@ -220,7 +220,7 @@ print(loaded(lambda: sources.load_openml()))
 print(loaded(lambda: sources.load_imblearn("xyz")))
 print(loaded(lambda: sources.load_synthetic(rows=0)))
 print(loaded(lambda: data.check(data.Dataset("d", 1, [0, 1], "test"))))
-print(loaded(lambda: data.make_splits(sources.load_synthetic(), seed=0, validation=0.5, test=0.5)))
+print(loaded(lambda: data.make_splits(sources.load_synthetic(), data.RandomSplit(seed=0, validation=0.5, test=0.5))))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[]"] * 5 + ["['scipy']"]

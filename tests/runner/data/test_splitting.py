@@ -1,6 +1,8 @@
 """What every split must keep: nobody lost, nothing torn apart, the shares that were asked for."""
 
+import hashlib
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.data import Dataset, check, make_splits
+from runner.data import Dataset, RandomSplit, check, make_splits
 from runner.data.sources import load_keel, load_synthetic
-from runner.data.splitting import split_rows
 from runner.errors import InputError
 
 
@@ -20,7 +21,7 @@ def dataset(values, labels, groups=None, weights=None) -> Dataset:
 
 
 def rows_of(data: Dataset, seed=0, validation=0.2, test=0.2, duplicates="together"):
-    return split_rows(data, seed=seed, validation=validation, test=test, duplicates=duplicates)
+    return RandomSplit(seed, validation, test, duplicates).rows(data)
 
 
 def sides_of(data: Dataset, **arguments) -> np.ndarray:
@@ -175,6 +176,19 @@ def test_drop_keeps_the_first_and_tells_of_conflicts(caplog):
     assert "1 of them had another label" in caplog.text
 
 
+def digest(parts) -> str:
+    return hashlib.sha256(b"|".join(rows.astype(np.int64).tobytes() for rows in parts)).hexdigest()[:16]
+
+
+def test_a_seed_gives_the_rows_that_it_gave_in_earlier_versions():
+    """Recorded runs stay comparable with new ones."""
+    plain, repeated = load_synthetic(rows=500, prevalence=0.1), load_keel("winequality_red_4")
+    grouped = replace(plain, groups=np.arange(500) // 7)
+    found = [digest(rows_of(data, seed=3, test=0.25)) for data in (plain, repeated, grouped)]
+    assert found == ["6691375431b4e5c8", "5db6a5cd0ab59ae2", "1fd0a8b0963ebd2c"]
+    assert digest(rows_of(repeated, seed=3, test=0.25, duplicates="drop")) == "adf100d15aeeaf6f"
+
+
 def test_the_same_seed_gives_the_same_rows_and_another_one_others():
     data = load_synthetic(rows=500, prevalence=0.1)
     first, again, other = rows_of(data, seed=1), rows_of(data, seed=1), rows_of(data, seed=2)
@@ -192,7 +206,7 @@ def test_every_row_has_the_same_chance():
 def test_parts_carry_inputs_labels_and_weights_of_their_rows():
     labels = np.arange(50) % 2
     data = dataset(np.arange(50), labels, weights=np.arange(50) + 1)
-    splits = make_splits(data, seed=0, validation=0.2, test=0.2)
+    splits = make_splits(data, RandomSplit(seed=0, validation=0.2, test=0.2))
     train = splits.train.rows
     for part in (splits.train, splits.validation, splits.test):
         np.testing.assert_array_equal(part.labels, labels[part.rows])
@@ -240,11 +254,40 @@ def test_refusals(data, arguments, named):
         assert text in message
 
 
+class Own:
+    """A user's way of splitting."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def rows(self, _):
+        return self.parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "named"),
+    [
+        ((range(30), range(30, 50)), "returned 2 parts"),
+        ((range(30), range(29, 40), range(40, 50)), "a row is in two parts"),
+        ((range(30), range(30, 40), range(40, 51)), "numbered from 0 to 49"),
+        ((range(30), range(30, 40, 2), range(40, 50)), "no positive rows in the validation part"),
+    ],
+)
+def test_a_split_of_ones_own_is_held_to_what_ours_are(parts, named):
+    data = dataset(np.arange(50), np.arange(50) % 2)
+    with pytest.raises(InputError, match=named):
+        make_splits(data, Own(*parts))
+    backwards = make_splits(data, Own(list(range(29, -1, -1)), range(30, 40), range(40, 50)))
+    assert (np.diff(backwards.train.rows) > 0).all()
+
+
 @pytest.mark.parametrize("factor", [1.0, 1e-300, 1e-8, 1e30, 1e308])
 def test_a_common_factor_of_all_weights_changes_nothing(factor):
     weights = 1 + np.arange(50) % 5 / 5
     plain, scaled = (
-        make_splits(dataset(np.arange(50), np.arange(50) % 2, weights=each), seed=0, validation=0.2, test=0.2)
+        make_splits(
+            dataset(np.arange(50), np.arange(50) % 2, weights=each), RandomSplit(seed=0, validation=0.2, test=0.2)
+        )
         for each in (weights, weights / 2 * factor)
     )
     assert plain.train.weights is not None
@@ -262,19 +305,23 @@ def test_a_common_factor_of_all_weights_changes_nothing(factor):
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_a_class_without_weight_in_a_part_is_refused(part, label):
     labels = np.arange(50) % 2
-    rows = getattr(make_splits(dataset(np.arange(50), labels), seed=0, validation=0.2, test=0.2), part).rows
+    rows = getattr(
+        make_splits(dataset(np.arange(50), labels), RandomSplit(seed=0, validation=0.2, test=0.2)), part
+    ).rows
     weights = np.ones(50)
     weights[rows[labels[rows] == label]] = 0
     called = {"train": "training"}.get(part, part)
     with pytest.raises(InputError, match=f"every {('negative', 'positive')[label]} row of the {called} part weighs 0"):
-        make_splits(dataset(np.arange(50), labels, weights=weights), seed=0, validation=0.2, test=0.2)
+        make_splits(dataset(np.arange(50), labels, weights=weights), RandomSplit(seed=0, validation=0.2, test=0.2))
 
 
 @pytest.mark.parametrize(("positives", "warned"), [(95, True), (100, False)])
 @pytest.mark.parametrize("flipped", [False, True], ids=["few positives", "few negatives"])
 def test_a_part_with_few_of_the_rarer_class_is_told(caplog, positives, warned, flipped):
     labels = (np.arange(500) < positives).astype(int)
-    make_splits(dataset(np.arange(500), 1 - labels if flipped else labels), seed=0, validation=0.2, test=0.2)
+    make_splits(
+        dataset(np.arange(500), 1 - labels if flipped else labels), RandomSplit(seed=0, validation=0.2, test=0.2)
+    )
     told = [message for message in caplog.messages if message.startswith("d: few")]
     assert len(told) == warned
     assert all(message.startswith(f"d: few {'negatives' if flipped else 'positives'} (train ") for message in told)
@@ -289,7 +336,7 @@ def test_heavy_tails_are_told_with_the_preprocessing_that_takes_them(sigma, prep
         age=rng.normal(size=12_000)
     )
     data = check(Dataset("credit", frame, (np.arange(12_000) % 10 == 0).astype("int8"), "test"))
-    make_splits(data, seed=0, validation=0.2, test=0.2, preprocessing=preprocessing)
+    make_splits(data, RandomSplit(seed=0, validation=0.2, test=0.2), preprocessing=preprocessing)
     said = [record.message for record in caplog.records if "preprocessing=quantile" in record.message]
     assert len(said) == warned
     if warned:

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from runner.data import make_splits
+from runner.data import RandomSplit, make_splits
 from runner.data.sources import load_file
 from runner.errors import InputError
 
@@ -511,7 +511,7 @@ def test_values_that_overflow_are_refused_by_their_column(load, values):
     refused = []
     for seed in range(10):  # a single value overflows in float32 where it is not in the training part
         try:
-            make_splits(dataset, seed=seed, validation=0.2, test=0.2)
+            make_splits(dataset, RandomSplit(seed=seed, validation=0.2, test=0.2))
         except InputError as error:
             refused.append(str(error))
     assert refused

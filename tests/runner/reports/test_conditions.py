@@ -27,6 +27,9 @@ PARAMS = {
 }
 
 
+FOLD = {"split": "kfold", "split.folds": "5", "split.fold": "0", "split.repeats": "1", "split.repeat": "0"}
+
+
 def run(label: str, sha: str = "aa", **changed: str) -> RecordedRun:
     params = {**PARAMS, "loss": label.split()[0]} | {key.replace("__", "."): value for key, value in changed.items()}
     tags = {"variant": label, "dataset.name": params.get("dataset.path", params["dataset"]), "dataset.sha256": sha}
@@ -42,6 +45,8 @@ def found(*runs: RecordedRun, allow=()):
 SAME = [
     (run("builtin"), run("weighted")),
     (run("builtin"), run("weighted", split__seed="1", seed="3")),
+    (run("builtin"), run("weighted", split="random")),  # as older versions did without recording it
+    (run("builtin", **FOLD), run("weighted", **{**FOLD, "split.fold": "3", "split.repeats": "4", "split.repeat": "2"})),
     (run("builtin"), run("weighted", evaluation__bootstrap="0", paths__outputs="elsewhere", objective="val/f1")),
     (run("builtin"), run("weighted", experiment="loss_comparison", loss__positive_weight="2.0")),
     (run("builtin"), run("builtin · logistic", model="logistic"), run("builtin · units=[8]", model__units="[8]")),
@@ -58,6 +63,7 @@ def test_what_is_compared_averaged_or_without_effect_may_differ(runs):
 
 
 OTHER_ROWS = [
+    (FOLD, "split is random for builtin and kfold for weighted"),
     ({"sha": "bb", "dataset__seed": "1"}, "dataset.seed is 0 for builtin and 1 for weighted"),
     ({"split__test": "0.5"}, "split.test is 0.2 for builtin and 0.5 for weighted"),
     ({"split__groups": "patient"}, "split.groups is not set for builtin and patient for weighted"),

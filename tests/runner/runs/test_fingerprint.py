@@ -16,5 +16,10 @@ def test_a_fingerprint_is_of_what_is_computed_and_not_of_where(monkeypatch):
     assert mark != fingerprint({**CONFIG, "seed": 1}, "digest")
     assert mark != fingerprint({**CONFIG, "loss": {"gamma": 1.0}}, "digest")
     assert mark != fingerprint(CONFIG, "other data")
+    dataset = {"path": "a.csv", "group": None}
+    mark = fingerprint({**CONFIG, "dataset": dataset}, "digest")
+    assert mark == fingerprint({**CONFIG, "dataset": {**dataset, "test_path": None}}, "digest")  # of older versions
+    assert mark != fingerprint({**CONFIG, "dataset": {**dataset, "test_path": "b.csv"}}, "digest")
+    mark = fingerprint(CONFIG, "digest")
     monkeypatch.setattr(runner, "__version__", "9.9")
     assert mark != fingerprint(CONFIG, "digest")

@@ -26,7 +26,7 @@ def test_a_loss_is_named_with_what_is_in_force(option, loss, name):
 
 
 def test_a_run_is_named_by_what_is_not_usual():
-    seeds: Any = {"seed": 4, "split_seed": 0}
+    seeds: Any = {"seed": 4, "split": {"seed": 0}}
     mlp, cnn = {"model": "mlp"}, {"model": "cnn"}
 
     assert run_name(variant("builtin", mlp), "page_blocks", **seeds) == "builtin · seed 4 · page_blocks"
@@ -36,8 +36,17 @@ def test_a_run_is_named_by_what_is_not_usual():
     assert run_name(compared, "page_blocks", **seeds) == "Y gamma=1 · learning_rate=0.003 · seed 4 · page_blocks"
     assert variant("builtin", mlp, ["+loss.k=3", "model._target_=my.net", "~loss.formula"]) == "builtin · k=3 · net"
     assert (
-        run_name(variant("builtin", cnn), "digits", seed=4, split_seed=2) == "builtin · cnn · split 2 · seed 4 · digits"
+        run_name(variant("builtin", cnn), "digits", seed=4, split={"seed": 2})
+        == "builtin · cnn · split 2 · seed 4 · digits"
     )
+
+
+def test_a_run_is_named_by_its_fold():
+    split = {"seed": 0, "folds": 5, "fold": 2, "repeats": 1, "repeat": 0}
+    assert run_name("focal", "my", seed=1, split=split) == "focal · fold 2 · seed 1 · my"
+    repeated = {**split, "seed": 3, "repeats": 2}
+    assert run_name("focal", "my", seed=1, split=repeated) == "focal · split 3 · repeat 0 · fold 2 · seed 1 · my"
+    assert run_name("focal", "my", seed=1, split={"folds": 1, "fold": 0}) == "focal · seed 1 · my"
 
 
 def test_params_are_the_config_with_dots_and_the_choices():
@@ -52,6 +61,12 @@ def test_params_are_the_config_with_dots_and_the_choices():
     }
 
 
+def test_folds_are_no_setting_and_ways_of_splitting_are():
+    overrides = ["loss=focal", "split=kfold", "split.fold=1", "split.repeat=0", "split.folds=5"]
+    assert setting(overrides, ("loss", "split.fold", "split.repeat")) == ""
+    assert setting(overrides, ("split", "split.fold", "split.folds")) == "split=kfold, folds=5"
+
+
 def test_what_a_sweep_varies_besides_the_loss_is_a_setting():
     varied = ("loss", "trainer.epochs", "split.seed", "split.test", "evaluation.cost_fn", "dataset.path", "model.units")
     overrides = ["loss=focal", "trainer.epochs=5", "trainer.batch_size=8", "split.seed=1", "split.test=0.3", "seed=2"]
@@ -60,5 +75,5 @@ def test_what_a_sweep_varies_besides_the_loss_is_a_setting():
         "epochs=5, test=0.3, cost_fn=2"
     )
     assert setting(overrides, ()) == setting([], varied) == ""
-    named = run_name("focal", "my", seed=0, split_seed=1, setting="epochs=5, test=0.3")
+    named = run_name("focal", "my", seed=0, split={"seed": 1}, setting="epochs=5, test=0.3")
     assert named == "focal · epochs=5, test=0.3 · split 1 · seed 0 · my"

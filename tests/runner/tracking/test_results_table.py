@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -50,6 +52,22 @@ def test_a_row_is_a_finished_run_with_what_a_comparison_needs():
         "loss.gamma": 2.0,
         "model.units": "[64, 32]",
     }
+
+
+@pytest.mark.parametrize(
+    ("params", "split"),
+    [
+        ({}, 3),
+        ({"split.seed": "0"}, 0),
+        ({"split.seed": "0", "split.fold": "2", "split.folds": "5", "split.repeat": "0"}, "fold 2"),
+        ({"split.seed": "0", "split.fold": "2", "split.folds": "12", "split.repeat": "1"}, "repeat 1, fold 02"),
+        ({"split.fold": "4", "split.folds": "5", "split.repeat": "2"}, "seed 3, repeat 2, fold 4"),
+    ],
+)
+def test_a_split_is_its_seed_or_its_fold_in_words(params, split):
+    one = run(1)
+    table = results_table([replace(one, params=one.params | params)])
+    assert table["split"].tolist() == [split]
 
 
 def test_of_two_runs_of_one_thing_the_later_counts():
