@@ -58,7 +58,9 @@ def test_a_beta_score_has_the_slope_of_its_definition(a, b):
 
 
 @pytest.mark.parametrize(
-    "loss", [losses.BrierLoss(), losses.BetaProperLoss(), losses.BetaProperLoss(1.0, 9.0)], ids=repr
+    "loss",
+    [losses.BrierLoss(), losses.BetaProperLoss(), losses.BetaProperLoss(1.0, 9.0)],
+    ids=["brier", "beta", "beta 1, 9"],
 )
 def test_there_is_nothing_to_undo(loss):
     for eta in (0.02, 0.1, 0.5):
