@@ -83,7 +83,7 @@ def ours_by_epoch(task: Task, epochs: int) -> tuple[list[float], list[Weights]]:
         for seed, (weights, weight) in enumerate(zip(task.starts, task.positive_weights, strict=True))
     ]
     trainer = CompiledTrainer(epochs=epochs, batch_size=BATCH, device="cpu")
-    stack = trainer.train_stack(task.network, members, task.splits, epoch_metrics)
+    stack = trainer.train_stack(task.network, members, [task.splits], epoch_metrics)
     return list(np.diff(times)), stack.final_weights
 
 

@@ -24,13 +24,13 @@ SHARE_OF_MEMORY = 0.25
 
 
 def stack_key(config: DictConfig) -> str | None:
-    """What jobs of one stack have in common: rows, network, kind of optimizer, batches.
+    """What jobs of one group have in common: dataset, network, kind of optimizer, batches. Splits may differ.
 
     Args:
         config: a job's, with Hydra's node.
 
     Returns:
-        Equal for jobs that may share a stack; None for one that is run alone.
+        Equal for jobs that may share stacks; None for one that is run alone.
     """
     hydra = config.hydra
     unusual = hydra.job.chdir or len(hydra.job.env_set)
@@ -38,8 +38,9 @@ def stack_key(config: DictConfig) -> str | None:
         return None
     parts: dict[str, Any] = {}
     try:
+        split_key(config)
         parts["preprocessing"] = config.preprocessing
-        for group in ("dataset", "split", "model", "optimizer", "trainer"):
+        for group in ("dataset", "model", "optimizer", "trainer"):
             node = OmegaConf.to_container(config[group], resolve=True)
             if not isinstance(node, dict):
                 return None
@@ -53,6 +54,15 @@ def stack_key(config: DictConfig) -> str | None:
 def _may_differ(key: str, value: object) -> bool:
     """Whether members may differ in a value: in a number they may; null or a schedule is another kind of optimizer."""
     return key == "early_stopping" or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def split_key(config: DictConfig) -> str:
+    """Equal for jobs of a group that have the same splits.
+
+    Args:
+        config: a job's.
+    """
+    return json.dumps(OmegaConf.to_container(config.split, resolve=True), sort_keys=True, default=str)
 
 
 def most_members(parameters: int, widest: int, batch_size: int) -> int:

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -17,7 +18,7 @@ from omegaconf import DictConfig, open_dict, read_write
 
 from runner.errors import InputError
 from runner.launching.completion import CompletionQueue
-from runner.launching.grouping import stack_key
+from runner.launching.grouping import split_key, stack_key
 from runner.launching.hydra_files import HydraFiles
 from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 from runner.launching.jobs import Jobs, LaunchedJob
@@ -25,6 +26,8 @@ from runner.launching.stack_runner import StackRunner
 from runner.sweeps.output_folders import check_job_folders
 
 log = logging.getLogger(__name__)
+
+MOST_BYTES_OF_SPLITS = 1_000_000_000  # that wait to be trained together
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,21 @@ class JobLauncher:
             return Path(str(sweep.dir)) / str(sweep.subdir)
 
     def _run_group(self, jobs: Sequence[LaunchedJob], queue: CompletionQueue) -> list[LaunchedJob]:
-        """Trains jobs that can share a stack; returns those that cannot after all."""
+        """Trains jobs that can share stacks; returns those that cannot after all.
+
+        Jobs of one split come together, so that it is made once. Splits of large data are not all in memory: those that
+        fill it are trained before the next one is made.
+        """
+        alone: list[LaunchedJob] = []
         runner = StackRunner(self.request.max_stack, queue)
-        for job in jobs:
-            with self._hydra_at(job):
-                runner.add(job)
-        return runner.run()
+        for _, of_split in groupby(sorted(jobs, key=_split_key), _split_key):
+            if runner.bytes_of_splits > MOST_BYTES_OF_SPLITS:
+                alone += runner.run()
+                runner = StackRunner(self.request.max_stack, queue)
+            for job in of_split:
+                with self._hydra_at(job):
+                    runner.add(job)
+        return alone + runner.run()
 
     def _run_alone(self, job: LaunchedJob) -> None:
         request = self.request
@@ -135,6 +147,10 @@ class JobLauncher:
             if config.hydra.output_subdir is not None:
                 self._files.write(config, Path(folder) / config.hydra.output_subdir)
             yield
+
+
+def _split_key(job: LaunchedJob) -> str:
+    return split_key(job.config)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ log = logging.getLogger("runner")
 
 
 class StackRunner:
-    """Runs the jobs of one group: the same rows, network, kind of optimizer and batches.
+    """Runs the jobs of one group: the same dataset, network, kind of optimizer and batches.
 
     Args:
         max_stack: most runs in a stack; None lets memory decide.
@@ -66,6 +66,13 @@ class StackRunner:
             self._admitted.append(DoneJob(launched, job))
         else:
             self._admitted.append(StackedRun(launched, job, run))
+
+    @property
+    def bytes_of_splits(self) -> int:
+        """How much memory the inputs of the admitted runs take, of each split once."""
+        by_split = {_split_of(each.run): each.run.splits for each in self._admitted if isinstance(each, StackedRun)}
+        parts = [part for splits in by_split.values() for part in (splits.train, splits.validation, splits.test)]
+        return sum(part.inputs.nbytes for part in parts)
 
     def run(self) -> list[LaunchedJob]:
         """Trains what was added, and hands it on to be concluded; returns the jobs that cannot be stacked.
@@ -186,7 +193,7 @@ class StackTrainer:
             self.device = self._trainer.start(config.seed)
             with self._trainer.scope():
                 self._network = experiment.make_network(config, run.splits, run.dataset)
-        self._weights = {config.seed: self._network.logits.get_weights()}
+        self._weights = {(_split_of(run), config.seed): self._network.logits.get_weights()}
         self._optimizer = optimizers.of(config)
 
     @property
@@ -201,20 +208,28 @@ class StackTrainer:
             runs: of the group.
             max_stack: most runs in a stack; None lets memory decide.
         """
-        network = self._network.logits
+        network, batch_size = self._network.logits, self._trainer.settings.batch_size
         widest = max(int(np.prod(layer.output.shape[1:])) for layer in network.layers)
-        most = max_stack or most_members(network.count_params(), widest, self._trainer.settings.batch_size)
-        keys = [training.loss_key(each.run.loss) for each in runs]
-        return [[runs[index] for index in indices] for indices in portions(keys, most)]
+        most = max_stack or most_members(network.count_params(), widest, batch_size)
+        # Folds and splits share a stack where they make as many batches.
+        alike: dict[object, list[StackedRun]] = {}
+        for each in runs:
+            alike.setdefault(training.batches_key(each.run.splits.train, batch_size), []).append(each)
+        stacks: list[list[StackedRun]] = []
+        for members in alike.values():
+            keys = [training.loss_key(each.run.loss) for each in members]
+            stacks += [[members[index] for index in indices] for indices in portions(keys, most)]
+        return stacks
 
     def train(self, members: Sequence[StackedRun]) -> list[TrainedRun | Exception]:
         """Trains runs as one stack; returns for each what training left of it, or why it failed."""
-        splits = members[0].run.splits
+        by_split = {_split_of(each.run): each.run.splits for each in members}
+        places, splits = {split: place for place, split in enumerate(by_split)}, list(by_split.values())
         with console.stack_progress(len(members), self._trainer.settings.epochs) as show:
-            stack = self._trainer.train_stack(
-                self._network, [self._member(each, show) for each in members], splits, evaluation.epoch_metrics
-            )
-        validation, test = stack.predict(splits.validation.inputs), stack.predict(splits.test.inputs)
+            of_stack = [self._member(each, places[_split_of(each.run)], show) for each in members]
+            stack = self._trainer.train_stack(self._network, of_stack, splits, evaluation.epoch_metrics)
+        validation = stack.predict.of_own([each.validation.inputs for each in splits])
+        test = stack.predict.of_own([each.test.inputs for each in splits])
         results: list[TrainedRun | Exception] = []
         for index, (stacked, done) in enumerate(zip(members, stack.trainings, strict=True)):
             if isinstance(done, Exception):
@@ -226,7 +241,7 @@ class StackTrainer:
             results.append(TrainedRun(run, done, logits, _network_maker(run, done)))
         return results
 
-    def _member(self, stacked: StackedRun, show: Callable[[int], None]) -> training.Member:
+    def _member(self, stacked: StackedRun, split: int, show: Callable[[int], None]) -> training.Member:
         run, recorder = stacked.run, stacked.recorder
 
         def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
@@ -237,19 +252,24 @@ class StackTrainer:
         config = run.spec.config
         rule = config.trainer.get("early_stopping")
         stopping = training.EarlyStopping(**rule) if rule else None
-        return training.Member(
-            self._first_weights(run), run.loss, self._optimizers.of(config), config.seed, stopping, on_epoch
-        )
+        weights, optimizer = self._first_weights(run), self._optimizers.of(config)
+        return training.Member(weights, run.loss, optimizer, config.seed, stopping, on_epoch, split)
 
     def _first_weights(self, run: Run) -> list[np.ndarray]:
-        """The weights of the run's own seed, as a single run would draw them."""
+        """The weights of the run's own seed, as a single run would draw them; the bias may be that of its split."""
         config = run.spec.config
-        if config.seed not in self._weights:
+        key = _split_of(run), config.seed
+        if key not in self._weights:
             with experiment.initializer_lock, self._trainer.scope():
                 self._trainer.start(config.seed)
                 network = experiment.make_network(config, run.splits, run.dataset)
-            self._weights[config.seed] = network.logits.get_weights()
-        return self._weights[config.seed]
+            self._weights[key] = network.logits.get_weights()
+        return self._weights[key]
+
+
+def _split_of(run: Run) -> str:
+    """Equal for the runs of a group that have the same splits."""
+    return json.dumps(run.spec.config.values["split"], sort_keys=True, default=str)
 
 
 def _network_maker(run: Run, done: training.Training) -> Callable[[], models.Network]:

@@ -58,7 +58,7 @@ class CompiledTrainer:
         logits = task.network.logits
         rule = self.settings.early_stopping
         member = Member(logits.get_weights(), task.loss, task.optimizer, task.seed, rule, on_epoch)
-        stack = self.train_stack(task.network, [member], task.splits, task.measure)
+        stack = self.train_stack(task.network, [member], [task.splits], task.measure)
         (training,) = stack.trainings
         if isinstance(training, Exception):
             logits.set_weights(stack.final_weights[0])
@@ -66,7 +66,9 @@ class CompiledTrainer:
         logits.set_weights(training.best_weights)
         return training
 
-    def train_stack(self, network: Network, members: Sequence[Member], splits: Splits, measure: Measure) -> Stack:
+    def train_stack(
+        self, network: Network, members: Sequence[Member], splits: Sequence[Splits], measure: Measure
+    ) -> Stack:
         """Trains many runs of one network; its own weights are not touched. See `runner.training.stack.train_stack`."""
         on_cpu = tf.device("/cpu:0") if self.settings.device == "cpu" else nullcontext()
         with self.scope(), on_cpu:

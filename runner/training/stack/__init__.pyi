@@ -1,3 +1,4 @@
+from .batches import batches_key as batches_key
 from .losses import loss_key as loss_key
 from .support import reason_unsupported as reason_unsupported
 from .train import Member as Member

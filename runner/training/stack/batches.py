@@ -5,6 +5,7 @@ from __future__ import annotations
 from runner.training.runtime import tf
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,45 +17,95 @@ from runner.training.trainer import TrainerSettings
 GATHERED_FLOATS = 8_000_000  # of batches that wait to be trained on: 32 MB
 
 
-class StackedBatches:
-    """Each member's batches of the training part, in its own order.
+@dataclass(frozen=True)
+class Steps:
+    """What the next steps are trained on.
 
-    Args:
-        part: the rows to train on.
-        settings: `batch_size` and `stratified_batches` are read.
-        most_floats: numbers to gather at once; one batch is gathered even where it has more.
+    Attributes:
+        batches: of several steps, or without that axis of one.
+        count: how many steps; 0 for a single one, which is the last of the epoch.
+        members: whose last step it is, ascending; None: of all.
     """
 
-    def __init__(self, part: Part, settings: TrainerSettings, most_floats: int = GATHERED_FLOATS) -> None:
-        self._labels = part.labels
-        self._columns = [part.inputs, part.labels] + ([] if part.weights is None else [part.weights])
+    batches: Batches
+    count: int
+    members: tuple[int, ...] | None = None
+
+
+class StackedBatches:
+    """Each member's batches of its training part, in its own order.
+
+    Args:
+        parts: the rows to train on, of each split.
+        settings: `batch_size` and `stratified_batches` are read.
+        most_floats: numbers to gather at once; one batch is gathered even where it has more.
+
+    Raises:
+        ValueError: the parts make unequal numbers of batches, or have other columns.
+    """
+
+    def __init__(self, parts: Sequence[Part], settings: TrainerSettings, most_floats: int = GATHERED_FLOATS) -> None:
+        if len({batches_key(part, settings.batch_size) for part in parts}) > 1:
+            raise ValueError("members of a stack need as many batches of the same columns")
+        self._labels = [part.labels for part in parts]
+        self._columns = [
+            [part.inputs, part.labels] + ([] if part.weights is None else [part.weights]) for part in parts
+        ]
         self._size, self._stratified = settings.batch_size, settings.stratified_batches
         self._most_floats = most_floats
 
-    def epoch(self, epoch: int, seeds: Sequence[int]) -> Iterator[tuple[Batches, int]]:
-        """Yields (batches, how many of them), a few at a time; at the end the smaller last one as (batch, 0).
+    def epoch(self, epoch: int, members: Sequence[tuple[int, int]]) -> Iterator[Steps]:
+        """The steps of an epoch, a few at a time; the last one by itself if it is smaller, for those of equal size.
 
         Args:
             epoch: from 0.
-            seeds: of the members' orders.
+            members: the split of each, and the seed of its order.
         """
         size = self._size
         orders = {
-            seed: epoch_order(self._labels, size, seed, epoch, stratified=self._stratified) for seed in set(seeds)
+            (split, seed): epoch_order(self._labels[split], size, seed, epoch, stratified=self._stratified)
+            for split, seed in set(members)
         }
-        order = np.stack([orders[seed] for seed in seeds])
-        members, rows = order.shape
-        full = rows // size
-        floats = members * min(size, rows) * sum(int(np.prod(column.shape[1:])) for column in self._columns)
-        at_once = min(max(1, self._most_floats // floats), max(full, 1))
+        of_member = [orders[member] for member in members]
+        splits = np.array([split for split, _ in members])
+        full = min(map(len, of_member)) // size
+        if full:
+            yield from self._full(np.stack([order[: full * size] for order in of_member]), splits, full)
+        left = np.array([len(order) - full * size for order in of_member])
+        sizes = sorted({int(rows) for rows in left} - {0})
+        for rows in sizes:
+            chosen = np.flatnonzero(left == rows)
+            batch = self._gathered(np.stack([of_member[index][full * size :] for index in chosen]), splits[chosen])
+            yield Steps(batch, 0, None if len(chosen) == len(members) else tuple(map(int, chosen)))
+
+    def _full(self, order: np.ndarray, splits: np.ndarray, full: int) -> Iterator[Steps]:
+        members, size = len(order), self._size
+        floats = members * size * sum(int(np.prod(column.shape[1:])) for column in self._columns[0])
+        at_once = min(max(1, self._most_floats // floats), full)
         for start in range(0, full, at_once):
             count = min(at_once, full - start)
-            chosen = order[:, start * size : (start + count) * size].reshape(members, count, size).swapaxes(0, 1)
+            chosen = order[:, start * size : (start + count) * size].reshape(members, count, size)
             if count < at_once:  # the program takes so many; it does not look at those beyond `count`
-                chosen = np.concatenate([chosen, np.zeros((at_once - count, members, size), chosen.dtype)])
-            yield self._gathered(chosen), count
-        if rows % size:
-            yield self._gathered(order[:, full * size :]), 0
+                chosen = np.concatenate([chosen, np.zeros((members, at_once - count, size), chosen.dtype)], axis=1)
+            yield Steps(self._gathered(chosen, splits, steps_first=True), count)
 
-    def _gathered(self, rows: np.ndarray) -> Batches:
-        return tuple(tf.constant(column[rows]) for column in self._columns)
+    def _gathered(self, rows: np.ndarray, splits: np.ndarray, *, steps_first: bool = False) -> Batches:
+        """The columns at `rows`, of which the first axis is the members'; with `steps_first` it becomes the second."""
+
+        def gathered(columns: Sequence[np.ndarray]) -> np.ndarray:
+            used = np.unique(splits)
+            if len(used) == 1:
+                return columns[used[0]][rows.swapaxes(0, 1) if steps_first else rows]
+            first = columns[used[0]]
+            values = np.empty((*rows.shape, *first.shape[1:]), first.dtype)
+            for split in used:
+                own = splits == split
+                values[own] = columns[split][rows[own]]
+            return values.swapaxes(0, 1) if steps_first else values
+
+        return tuple(tf.constant(gathered(columns)) for columns in zip(*self._columns, strict=True))
+
+
+def batches_key(part: Part, batch_size: int) -> tuple[object, ...]:
+    """Equal for training parts that members of one stack may have: as many batches, of the same columns."""
+    return -(-len(part.labels) // batch_size), part.inputs.shape[1:], part.weights is None

@@ -109,10 +109,10 @@ class Programs:
         )
 
     def _logits(self, weights: list[Tensor], inputs: Tensor) -> Tensor:
-        """(K, rows) logits of (rows, width) inputs that all members share."""
+        """(K, rows) logits of (K, rows, width) inputs, or of (1, rows, width) that all members share."""
         members = weights[0].shape[0]
         seeds = tf.zeros(members, tf.uint32)
-        logits, _ = self.network(weights, inputs[None], training=False, seeds=seeds, step=tf.constant(0))
+        logits, _ = self.network(weights, inputs, training=False, seeds=seeds, step=tf.constant(0))
         return logits
 
 
@@ -124,7 +124,7 @@ class ProgramCache:
             code, but no data and no stack's weights.
     """
 
-    def __init__(self, limit: int = 8) -> None:
+    def __init__(self, limit: int = 16) -> None:
         self._limit = limit
         self._programs: OrderedDict[Hashable, Programs] = OrderedDict()
 

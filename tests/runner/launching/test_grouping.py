@@ -27,6 +27,9 @@ def key(*overrides):
     [
         "loss=focal",
         "seed=7",
+        "split.seed=1",
+        "split.test=0.3",
+        "split=kfold",
         "optimizer.learning_rate=0.1",
         "optimizer.beta_1=0.5",
         "trainer.early_stopping=null",
@@ -44,8 +47,6 @@ def test_runs_that_differ_in_this_share_a_stack(override):
     "override",
     [
         "dataset=digits",
-        "split.seed=1",
-        "split.test=0.3",
         "model=logistic",
         "model.units=[64]",
         "optimizer=sgd",

@@ -26,17 +26,24 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_run_is_as_by_the_basic_launcher(command, tmp_path):
+@pytest.mark.parametrize(
+    ("varied", "runs"),
+    [
+        (("loss=builtin,focal", "seed=0,1"), 4),
+        (("split=kfold", "split.folds=3", "split.fold=all", "model.bias_init=prior"), 3),
+    ],
+    ids=["losses and seeds", "folds"],
+)
+def test_every_run_is_as_by_the_basic_launcher(command, tmp_path, varied, runs):
     """Files, metrics, curves; figures and models are those of the best."""
-    varied = ("loss=builtin,focal", "seed=0,1")
     fused = command(*SWEEP, "model.units=[8]", *varied)
     by_fused = folders(tmp_path / "outputs")
     basic = command(*SWEEP, "model.units=[8]", *varied, "hydra/launcher=basic", "paths.outputs=basic")
     by_basic = folders(tmp_path / "basic")
 
     assert fused.status == basic.status == 0, fused.err + basic.err
-    assert "training 4 runs together" in fused.out
-    assert len(by_fused) == len(by_basic) == 4
+    assert f"training {runs} runs together" in fused.out
+    assert len(by_fused) == len(by_basic) == runs
     for overrides, folder in by_fused.items():
         other = by_basic[overrides]
         assert files(folder) == files(other)

@@ -83,7 +83,7 @@ def test_dropout_is_for_training_only():
         lambda epoch, metrics: None,
     )
     splits = make_splits()
-    stack = trainer.train_stack(network, [member], splits, epoch_metrics)
+    stack = trainer.train_stack(network, [member], [splits], epoch_metrics)
 
     np.testing.assert_allclose(stack.predict(splits.test.inputs)[0], network.predict(splits.test.inputs), atol=1e-6)
     (training,) = stack.trainings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -81,7 +82,7 @@ def stack(
     trainer = CompiledTrainer(epochs=epochs, batch_size=batch_size)
     trainer.start(0)
     splits = splits or make_splits()
-    return trainer.train_stack(make_network(**body), members, splits, measure)
+    return trainer.train_stack(make_network(**body), members, [splits], measure)
 
 
 def fit(
@@ -273,6 +274,34 @@ def test_one_member_s_listener_that_fails_ends_that_member_alone():
     np.testing.assert_allclose(ours.history, own.history, atol=1e-6)
 
 
+@pytest.mark.parametrize("weights", [False, True], ids=["unweighted", "weighted rows"])
+def test_folds_of_unequal_sizes_in_one_stack_are_as_by_fit(weights):
+    """Losses with priors of their own, a loss of the whole batch, one that changes with time, batch normalisation."""
+    sizes = [(203, 60), (200, 61), (206, 60)]
+    splits = [make_splits(rows, seed, weights, validation=validation) for seed, (rows, validation) in enumerate(sizes)]
+    made: dict[str, Any] = {"batch_normalization": True}
+
+    def crowd() -> list[Member]:
+        makers = [
+            lambda place: losses.LogitAdjustedLoss(pi=0.2 + 0.01 * place),
+            lambda place: losses.DiceLoss(),
+            lambda place: losses.LDAMLoss(n1=40 + place, n0=160, drw_epoch=2),
+        ]
+        return [
+            replace(member(make(place), keras.optimizers.Adam(0.01), place, **made), split=place)
+            for make in makers
+            for place in range(len(splits))
+        ]
+
+    trainer = CompiledTrainer(epochs=6, batch_size=32)
+    trainer.start(0)
+    together = trainer.train_stack(make_network(**made), crowd(), splits, epoch_metrics)
+    logits = together.predict.of_own([each.test.inputs for each in splits])
+    for place, each in enumerate(crowd()):
+        fitted, expected = fit(each, epochs=6, splits=splits[each.split], **made)
+        assert_alike(trainings(together)[place], logits[place], fitted, expected)
+
+
 def test_many_columns_are_gathered_a_few_batches_at_a_time():
     """32 MB hold 10 of the 12 full batches of 2 members."""
     splits = make_splits(width=25_000)
@@ -353,7 +382,7 @@ def test_networks_with_functions_of_the_same_name_share_no_program():
         hidden = keras.layers.Dense(8, activation=times(factor), name="hidden")(inputs)
         model = keras.Model(inputs, keras.layers.Dense(1, name="logit", use_bias=True)(hidden))
         model.set_weights(one.weights)
-        made = train_stack(model, [one], make_splits(), ONE_EPOCH, epoch_metrics)
+        made = train_stack(model, [one], [make_splits()], ONE_EPOCH, epoch_metrics)
         return made.predict(make_splits().test.inputs)
 
     np.testing.assert_allclose(predict(5.0), 5 * predict(1.0), atol=1e-5)
@@ -364,7 +393,7 @@ def test_an_optimizer_that_has_no_stacked_form_is_refused():
         train_stack(
             make_network().logits,
             [member(losses.CustomLoss(), keras.optimizers.Adagrad())],
-            make_splits(),
+            [make_splits()],
             ONE_EPOCH,
             epoch_metrics,
         )
