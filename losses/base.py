@@ -186,3 +186,12 @@ def logits_of(probabilities: Tensor) -> Tensor:
     epsilon = keras.config.epsilon()
     clipped = ops.clip(probabilities, epsilon, 1 - epsilon)
     return ops.log(clipped) - ops.log(1 - clipped)
+
+
+def only_slope(slope: Tensor, logits: Tensor) -> Tensor:
+    """Zeros whose gradient by the logits is `slope`, on every backend; a value that has none gets it by adding them.
+
+    Args:
+        slope, logits: of shapes that broadcast; of the logits nothing but the gradient is used.
+    """
+    return ops.stop_gradient(slope) * (logits - ops.stop_gradient(logits))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from losses.base import Hyperparameter, SigmoidLoss, Tensor
 from losses.catalogue import CATALOGUE, check_arguments
-from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum
+from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_mean
 
 _GRID = np.linspace(-8, 8, 65)  # logits on which two inverse maps are compared
 
@@ -105,7 +105,7 @@ def _of_batch(part: SigmoidLoss, labels: Tensor, logits: Tensor, weights: Tensor
     """The part's loss of the batch, (..., 1)."""
     if isinstance(part, WholeBatchLoss):
         return part.of_batch(labels, logits, weights)
-    return batch_sum(keras.ops.divide_no_nan(weights, batch_sum(weights)) * part.compute(labels, logits))
+    return batch_mean(part.compute(labels, logits), weights)
 
 
 def _made(part: Any, priors: Mapping[str, Any]) -> SigmoidLoss:

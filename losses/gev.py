@@ -10,7 +10,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 from scipy.special import gamma, zeta
 
-from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
+from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor, only_slope
 from losses.quadrature import jacobi, laguerre
 
 _NEXT_TO_ZERO = (
@@ -73,8 +73,7 @@ class GEVLoss(SigmoidLoss):
 
         value = labels * positive + (1 - labels) * negative
         slope = (1 - labels) * ops.exp(-u) + labels * ops.expm1(-u)
-        # A number whose value is `value` and whose gradient is `slope`, on every backend.
-        return ops.stop_gradient(value) + ops.stop_gradient(slope) * (logits - fixed)
+        return ops.stop_gradient(value) + only_slope(slope, logits)
 
     def debias(self, logits: ArrayLike) -> np.ndarray:
         """F(z), the loss's own link."""

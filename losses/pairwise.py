@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, Tensor
+from losses.base import Hyperparameter, Tensor, only_slope
 from losses.whole_batch import WholeBatchArguments, WholeBatchLoss, batch_sum, worst
 
 _ROWS_AT_ONCE = 16  # positives compared with the whole batch in one step: 16 x 1,000,000 float32 are 64 MB
@@ -88,8 +88,7 @@ class PairwiseAUCLoss(WholeBatchLoss):
             value, gradient = _logistic(fixed, positive, negative)
         else:
             value, gradient = _squared_hinge(fixed, positive, negative, self.constant("margin", logits))
-        # A number whose value is `value` and whose gradient is `gradient`, on every backend.
-        return ops.stop_gradient(value) + batch_sum(ops.stop_gradient(gradient) * (z - fixed))
+        return ops.stop_gradient(value) + batch_sum(only_slope(gradient, z))
 
 
 def _square(z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor
+from losses.base import Hyperparameter, LossArguments, SigmoidLoss, Tensor, only_slope
 from losses.crossentropy import miss
 from losses.quadrature import jacobi, legendre
 
@@ -97,8 +97,7 @@ class BetaProperLoss(SigmoidLoss):
         p, rest = miss(0, fixed), miss(1, fixed)
         error = (1 - labels) * p - labels * rest
         slope = error * ops.power(p, self.constant("a", logits)) * ops.power(rest, self.constant("b", logits))
-        # A number whose value is `value` and whose gradient is `slope`, on every backend.
-        return ops.stop_gradient(value) + ops.stop_gradient(slope) * (logits - fixed)
+        return ops.stop_gradient(value) + only_slope(slope, logits)
 
     def debias(self, logits: ArrayLike) -> np.ndarray:
         """sigmoid(z): every score of the family is proper."""

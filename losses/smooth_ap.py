@@ -7,7 +7,7 @@ from typing import Unpack
 import keras
 from keras import ops
 
-from losses.base import Hyperparameter, Tensor
+from losses.base import Hyperparameter, Tensor, only_slope
 from losses.pairwise import over_positives
 from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, batch_sum
 
@@ -69,5 +69,4 @@ class SmoothAPLoss(WholeBatchLoss):
             return ops.sum(share * outranked, axis=(-2, -1))[..., None], slopes
 
         value, gradient = over_positives(fixed, positive, of_some)
-        # A number whose value is `value` and whose gradient is `gradient`, on every backend.
-        return ops.stop_gradient(value) + batch_sum(ops.stop_gradient(gradient) * (z - fixed))
+        return ops.stop_gradient(value) + batch_sum(only_slope(gradient, z))

@@ -7,7 +7,7 @@ from typing import Unpack
 import keras
 from keras import ops
 
-from losses.base import Tensor
+from losses.base import Tensor, only_slope
 from losses.whole_batch import SMALLEST, WholeBatchArguments, WholeBatchLoss, batch_sum
 
 
@@ -62,8 +62,7 @@ class AUMLoss(WholeBatchLoss):
         end = ops.zeros_like(keys[..., :1])
         by_order = ops.concatenate([end, least], axis=-1) - ops.concatenate([least, end], axis=-1)
         gradient = ops.cast(ops.take_along_axis(by_order, ops.argsort(order, axis=-1), axis=-1), z.dtype)
-        # A number whose value is `value` and whose gradient is `gradient`, on every backend.
-        return ops.stop_gradient(ops.cast(value, z.dtype)) + batch_sum(ops.stop_gradient(gradient) * (z - fixed))
+        return ops.stop_gradient(ops.cast(value, z.dtype)) + batch_sum(only_slope(gradient, z))
 
 
 @keras.saving.register_keras_serializable("losses")

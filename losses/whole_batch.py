@@ -137,7 +137,7 @@ class WholeBatchLoss(SigmoidLoss):
         if not self.warmup_epochs:
             return value
         share = ops.cast(self._share, logits.dtype)
-        plain = batch_sum(ops.divide_no_nan(weights, batch_sum(weights)) * crossentropy(labels, logits))
+        plain = batch_mean(crossentropy(labels, logits), weights)
         return share * value + (1 - share) * plain
 
     def aligned(self, labels: Tensor, predictions: Tensor) -> tuple[Tensor, Tensor]:
@@ -178,6 +178,11 @@ def has_mask(predictions: Tensor) -> bool:
 def batch_sum(values: Tensor) -> Tensor:
     """Sum over the batch axis, which stays with length 1."""
     return ops.sum(values, axis=-1, keepdims=True)
+
+
+def batch_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """The mean over the batch by weight, (..., 1); 0 where all weights are."""
+    return batch_sum(ops.divide_no_nan(weights, batch_sum(weights)) * values)
 
 
 def worst(keys: Tensor, weights: Tensor, share: Tensor) -> Tensor:
