@@ -11,8 +11,11 @@ import runner
 
 NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "figures")
 """Groups that say where results go and what is shown of them."""
-LATER = {"dataset": ("test_path", "validation_path")}
-"""Keys that older versions do not have: where they are null, a run is the one that such a version recorded."""
+LATER: Mapping[str, Mapping[str, Any]] = {
+    "dataset": {"test_path": None, "validation_path": None},
+    "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
+}
+"""Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""
 
 
 def fingerprint(values: Mapping[str, Any], digest: str) -> str:
@@ -28,7 +31,7 @@ def fingerprint(values: Mapping[str, Any], digest: str) -> str:
 
 
 def _as_before(group: str, value: Any) -> Any:
-    later = LATER.get(group, ())
     if not isinstance(value, Mapping):
         return value
-    return {key: inner for key, inner in value.items() if inner is not None or key not in later}
+    then = LATER.get(group, {})
+    return {key: inner for key, inner in value.items() if key not in then or inner != then[key]}

@@ -21,5 +21,7 @@ def test_a_fingerprint_is_of_what_is_computed_and_not_of_where(monkeypatch):
     assert mark == fingerprint({**CONFIG, "dataset": {**dataset, "test_path": None}}, "digest")  # of older versions
     assert mark != fingerprint({**CONFIG, "dataset": {**dataset, "test_path": "b.csv"}}, "digest")
     mark = fingerprint(CONFIG, "digest")
+    assert mark == fingerprint({**CONFIG, "loss": {"gamma": 2.0, "warmup_epochs": 0}}, "digest")
+    assert mark != fingerprint({**CONFIG, "loss": {"gamma": 2.0, "warmup_epochs": 3}}, "digest")
     monkeypatch.setattr(runner, "__version__", "9.9")
     assert mark != fingerprint(CONFIG, "digest")
