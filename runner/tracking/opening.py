@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from runner.errors import InputError
 from runner.tracking import names, saved_views
 from runner.tracking.fresh_store import place_fresh_store
-from runner.tracking.store import Store, folder_of
+from runner.tracking.store import Store, folder_of, sqlite_file
 from runner.wording import first_line, typed, without_password
 
 FIRST_CONTACT_SECONDS = 10
@@ -44,7 +44,7 @@ def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
         InputError: the store does not answer or cannot be written.
     """
     # Beside an SQLite store, for it may serve several folders.
-    lock = (Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:") else outputs) / ".mlflow.lock"
+    lock = (file.parent if (file := sqlite_file(uri)) else outputs) / ".mlflow.lock"
     try:
         outputs.mkdir(parents=True, exist_ok=True)
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
 
     remote = not uri.startswith(("sqlite", "postgresql", "mysql", "mssql"))
     try:
-        if uri.startswith("sqlite:") and not (file := Path(uri.removeprefix("sqlite:///"))).exists():
+        if (file := sqlite_file(uri)) and not file.exists():
             place_fresh_store(file)
         with _impatient():
             client = mlflow.MlflowClient(uri)
@@ -106,9 +106,9 @@ def _refuse_moved(uri: str, name: str, location: str) -> None:
     Raises:
         InputError: says where the artifacts are, and the ways out.
     """
-    if not (uri.startswith("sqlite:") and location.startswith("file:")):
+    here = sqlite_file(uri)
+    if here is None or not location.startswith("file:"):
         return
-    here = Path(uri.removeprefix("sqlite:///"))
     there = folder_of(location).parent
     named = ("--outputs", str(here.parent)) if here.name == "mlflow.db" else ("--uri", uri)
     relocate = f"`{typed('runner', 'relocate', *named)}`"
@@ -175,7 +175,7 @@ def find_experiment(uri: str, name: str) -> FoundExperiment | None:
     Raises:
         InputError: there is no such store, or it does not answer.
     """
-    if uri.startswith("sqlite:") and not (file := Path(uri.removeprefix("sqlite:///"))).is_file():
+    if (file := sqlite_file(uri)) and not file.is_file():
         raise InputError(f"{file} is not there: train something first, or name another with --outputs or --uri")
     _refuse_unreachable_database(uri)
     try:
@@ -201,8 +201,7 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
     if not uri.startswith(("postgresql", "mysql", "mssql")):
         yield
         return
-    with contextlib.ExitStack() as stack:
-        connection = stack.enter_context(_connected(uri))
+    with _connected(uri) as connection:
         if take := LOCKS.get(connection.dialect.name):
             connection.execute(sqlalchemy.text(take))  # let go with the connection
         yield

@@ -46,6 +46,11 @@ def folder_of(location: str) -> Path:
     return Path(url2pathname(urlsplit(location).path))
 
 
+def sqlite_file(uri: str) -> Path | None:
+    """The file of an SQLite store; None of another."""
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:") else None
+
+
 def store_uri(uri: str | None, outputs: Path) -> str:
     """The tracking URI: the given one, else MLFLOW_TRACKING_URI, else SQLite in `outputs`; SQLite paths made absolute.
 
@@ -88,8 +93,8 @@ def ui_command(store: Store) -> str:
     """
     words = ["runner", "ui"]
     if store.uri != store_uri(None, Path("outputs")):
-        file = Path(store.uri.removeprefix("sqlite:///"))
-        if store.uri.startswith("sqlite:") and file.name == "mlflow.db" and not os.environ.get("MLFLOW_TRACKING_URI"):
+        file = sqlite_file(store.uri)
+        if file and file.name == "mlflow.db" and not os.environ.get("MLFLOW_TRACKING_URI"):
             words += ["--outputs", short_path(file.parent)]
         else:
             words += ["--uri", store.uri]
