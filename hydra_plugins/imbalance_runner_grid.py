@@ -15,7 +15,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from omegaconf import OmegaConf
 
-from runner.config.sweep_jobs import sweep_jobs, sweep_params
+from runner.config.sweep_jobs import configured_jobs
 from runner.config.sweeper import ConfiguredSweeper
 
 
@@ -41,10 +41,7 @@ class GridSweeper(ConfiguredSweeper):
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
-        loader, config = self.hydra_context.config_loader, self.config
-        jobs = sweep_jobs(
-            sweep_params(config), arguments, loader, lambda job: loader.load_sweep_config(config, list(job))
-        ).jobs
+        jobs = configured_jobs(self.config, arguments, self.hydra_context.config_loader).jobs
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")

@@ -66,6 +66,11 @@ def sweep_params(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
 
 
+def configured_jobs(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -> SweepJobs:
+    """The jobs of a config composed for a sweep, and of the command line; see `sweep_jobs`."""
+    return sweep_jobs(sweep_params(config), arguments, loader, lambda job: loader.load_sweep_config(config, list(job)))
+
+
 def sweep_jobs(
     params: Mapping[str, Any],
     arguments: Sequence[str],

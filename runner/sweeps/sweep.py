@@ -21,7 +21,7 @@ from runner.config.checks import objectives_of
 from runner.config.experiment_config import typed_group
 from runner.config.overrides import varied_keys
 from runner.config.schemas import ComparisonConfig, PathsConfig, SweepConfig, TrackingConfig
-from runner.config.sweep_jobs import LISTS_JOBS, groups_given, refuse_groups, sweep_jobs, sweep_params
+from runner.config.sweep_jobs import LISTS_JOBS, configured_jobs, groups_given, refuse_groups, sweep_params
 from runner.config.zip_and_grid import as_typed
 from runner.errors import InputError
 from runner.experiment.resources import Resources
@@ -197,7 +197,7 @@ def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
         size = sweeper.max_batch_size
         if size is not None and size < 1:
             raise InputError(f"hydra.sweeper.max_batch_size must be at least 1, or null. Received: {size}")
-        found = sweep_jobs(params, overrides, loader, lambda job: loader.load_sweep_config(config, list(job)))
+        found = configured_jobs(config, overrides, loader)
         return _Swept(found.name, len(found.jobs), found.varied, found.recipe)
     refuse_groups(params, config.hydra.runtime.choices["hydra/sweeper"])
     varied = varied_keys(params, overrides, loader)
