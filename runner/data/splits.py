@@ -54,6 +54,11 @@ class Splits:
     preprocessing: ColumnTransformer
 
     @property
+    def nbytes(self) -> int:
+        """Memory that the network's inputs take."""
+        return sum(part.inputs.nbytes for part in (self.train, self.validation, self.test))
+
+    @property
     def positives(self) -> int:
         """Positive rows in the training part (n1 in the papers)."""
         return int(self.train.labels.sum())

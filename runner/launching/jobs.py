@@ -46,6 +46,7 @@ class StackedRun:
     Attributes:
         launched: its job, as Hydra knows it.
         job: its job, as the sweep's journal knows it.
+        split: see `runner.launching.grouping.split_key`.
         run: prepared.
         recorder: of its record, once that is open.
         repeated: whether it is done already, and is trained once more only because the stack of the others has it.
@@ -53,6 +54,7 @@ class StackedRun:
 
     launched: LaunchedJob
     job: JobRun
+    split: str
     run: Run
     recorder: Recorder | None = None
     repeated: bool = False
@@ -63,8 +65,9 @@ class DoneJob:
     """A job whose run an earlier attempt of the sweep has finished.
 
     Attributes:
-        launched, job: see `StackedRun`.
+        launched, job, split: see `StackedRun`.
     """
 
     launched: LaunchedJob
     job: JobRun
+    split: str

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -113,13 +114,14 @@ class JobLauncher:
         """
         alone: list[LaunchedJob] = []
         runner = StackRunner(self.request.max_stack, queue)
-        for _, of_split in groupby(sorted(jobs, key=_split_key), _split_key):
+        by_split = sorted(((split_key(job.config), job) for job in jobs), key=itemgetter(0))
+        for split, of_split in groupby(by_split, itemgetter(0)):
             if runner.bytes_of_splits > MOST_BYTES_OF_SPLITS:
                 alone += runner.run()
                 runner = StackRunner(self.request.max_stack, queue)
-            for job in of_split:
+            for _, job in of_split:
                 with self._hydra_at(job):
-                    runner.add(job)
+                    runner.add(job, split)
         return alone + runner.run()
 
     def _run_alone(self, job: LaunchedJob) -> None:
@@ -147,10 +149,6 @@ class JobLauncher:
             if config.hydra.output_subdir is not None:
                 self._files.write(config, Path(folder) / config.hydra.output_subdir)
             yield
-
-
-def _split_key(job: LaunchedJob) -> str:
-    return split_key(job.config)
 
 
 @contextlib.contextmanager

@@ -39,11 +39,16 @@ class StackRunner:
         self._max_stack, self._queue = max_stack, queue
         self._admitted: list[StackedRun | DoneJob] = []
         self._optimizers = Optimizers()
+        self._bytes_by_split: dict[str, int] = {}
 
-    def add(self, launched: LaunchedJob) -> None:
+    def add(self, launched: LaunchedJob, split: str) -> None:
         """Admits and prepares a job's run; a job that is refused ends here.
 
         One that an earlier attempt of the sweep has finished ends here too, but keeps its place: see `run`.
+
+        Args:
+            launched: the job.
+            split: see `runner.launching.grouping.split_key`.
         """
         hydra = launched.config.hydra
         job = JobRun(launched.task, hydra)
@@ -52,7 +57,9 @@ class StackRunner:
             return
         share_machine(hydra.launcher, job.journal.folder)
         try:
-            admitted = admit(job.spec(), job.resources, job.plan.done)
+            spec = job.spec()
+            admitted = admit(spec, job.resources, job.plan.done)
+            self._bytes_by_split[split] = job.resources.splits(spec.config).nbytes
             if not isinstance(admitted, Outcome):
                 run = experiment.prepare(admitted, job.resources)
                 self._optimizers.of(run.spec.config)
@@ -63,16 +70,14 @@ class StackRunner:
         if isinstance(admitted, Outcome):
             job.finished(admitted)
             launched.ended(admitted.objective)
-            self._admitted.append(DoneJob(launched, job))
+            self._admitted.append(DoneJob(launched, job, split))
         else:
-            self._admitted.append(StackedRun(launched, job, run))
+            self._admitted.append(StackedRun(launched, job, split, run))
 
     @property
     def bytes_of_splits(self) -> int:
-        """How much memory the inputs of the admitted runs take, of each split once."""
-        by_split = {_split_of(each.run): each.run.splits for each in self._admitted if isinstance(each, StackedRun)}
-        parts = [part for splits in by_split.values() for part in (splits.train, splits.validation, splits.test)]
-        return sum(part.inputs.nbytes for part in parts)
+        """How much memory the splits of the admitted runs take; those of runs that are done count, as in `run`."""
+        return sum(self._bytes_by_split.values())
 
     def run(self) -> list[LaunchedJob]:
         """Trains what was added, and hands it on to be concluded; returns the jobs that cannot be stacked.
@@ -85,7 +90,7 @@ class StackRunner:
         if not waiting:
             return []
         try:
-            trainer = StackTrainer(waiting[0].run, self._optimizers)
+            trainer = StackTrainer(waiting[0], self._optimizers)
             reason = trainer.reason_unsupported
         except Exception as problem:  # a model that cannot be built: the same one for all of them
             for each in waiting:
@@ -96,21 +101,21 @@ class StackRunner:
             return [each.launched for each in waiting]
         runs = [each if isinstance(each, StackedRun) else self._again(each) for each in self._admitted]
         for members in trainer.stacks(runs, self._max_stack):
-            opened = [each for each in members if not each.repeated and self._open(each, trainer.device)]
-            if opened:
-                whole = [each for each in members if each.repeated or each in opened]
-                if done := len(whole) - len(opened):
-                    log.info(
-                        "%d of %d are done and recorded: trained once more, for the others' digits", done, len(whole)
-                    )
-                self._queue.conclude(self._train(trainer, whole))
+            whole = [each for each in members if each.repeated or self._open(each, trainer.device)]
+            done = sum(each.repeated for each in whole)
+            if done == len(whole):
+                continue
+            if done:
+                log.info("%d of %d are done and recorded: trained once more, for the others' digits", done, len(whole))
+            self._queue.conclude(self._train(trainer, whole))
         return []
 
     def _again(self, done: DoneJob) -> StackedRun:
         """The run of a job that is done already, to be trained once more for the sake of the others."""
         admitted = admit(done.job.spec(), done.job.resources)
         assert not isinstance(admitted, Outcome)
-        return StackedRun(done.launched, done.job, experiment.prepare(admitted, done.job.resources), repeated=True)
+        run = experiment.prepare(admitted, done.job.resources)
+        return StackedRun(done.launched, done.job, done.split, run, repeated=True)
 
     def _open(self, stacked: StackedRun, device: str) -> bool:
         """Opens the run's record; False if it is not to be trained any more, or the record cannot be opened."""
@@ -173,7 +178,7 @@ class StackTrainer:
     """Trains the stacks of one group.
 
     Args:
-        run: any of the group, for what all have in common.
+        first: any of the group, for what all have in common.
         optimizers: of the group.
 
     Attributes:
@@ -183,7 +188,8 @@ class StackTrainer:
         InputError: the model cannot be built, or the device is not there.
     """
 
-    def __init__(self, run: Run, optimizers: Optimizers) -> None:
+    def __init__(self, first: StackedRun, optimizers: Optimizers) -> None:
+        run = first.run
         config = run.spec.config
         self._optimizers = optimizers
         trainer = experiment.make_trainer(config)
@@ -193,7 +199,7 @@ class StackTrainer:
             self.device = self._trainer.start(config.seed)
             with self._trainer.scope():
                 self._network = experiment.make_network(config, run.splits, run.dataset)
-        self._weights = {(_split_of(run), config.seed): self._network.logits.get_weights()}
+        self._weights = {(first.split, config.seed): self._network.logits.get_weights()}
         self._optimizer = optimizers.of(config)
 
     @property
@@ -223,10 +229,10 @@ class StackTrainer:
 
     def train(self, members: Sequence[StackedRun]) -> list[TrainedRun | Exception]:
         """Trains runs as one stack; returns for each what training left of it, or why it failed."""
-        by_split = {_split_of(each.run): each.run.splits for each in members}
+        by_split = {each.split: each.run.splits for each in members}
         places, splits = {split: place for place, split in enumerate(by_split)}, list(by_split.values())
         with console.stack_progress(len(members), self._trainer.settings.epochs) as show:
-            of_stack = [self._member(each, places[_split_of(each.run)], show) for each in members]
+            of_stack = [self._member(each, places[each.split], show) for each in members]
             stack = self._trainer.train_stack(self._network, of_stack, splits, evaluation.epoch_metrics)
         validation = stack.predict.of_own([each.validation.inputs for each in splits])
         test = stack.predict.of_own([each.test.inputs for each in splits])
@@ -252,24 +258,20 @@ class StackTrainer:
         config = run.spec.config
         rule = config.trainer.get("early_stopping")
         stopping = training.EarlyStopping(**rule) if rule else None
-        weights, optimizer = self._first_weights(run), self._optimizers.of(config)
+        weights, optimizer = self._first_weights(stacked), self._optimizers.of(config)
         return training.Member(weights, run.loss, optimizer, config.seed, stopping, on_epoch, split)
 
-    def _first_weights(self, run: Run) -> list[np.ndarray]:
+    def _first_weights(self, stacked: StackedRun) -> list[np.ndarray]:
         """The weights of the run's own seed, as a single run would draw them; the bias may be that of its split."""
+        run = stacked.run
         config = run.spec.config
-        key = _split_of(run), config.seed
+        key = stacked.split, config.seed
         if key not in self._weights:
             with experiment.initializer_lock, self._trainer.scope():
                 self._trainer.start(config.seed)
                 network = experiment.make_network(config, run.splits, run.dataset)
             self._weights[key] = network.logits.get_weights()
         return self._weights[key]
-
-
-def _split_of(run: Run) -> str:
-    """Equal for the runs of a group that have the same splits."""
-    return json.dumps(run.spec.config.values["split"], sort_keys=True, default=str)
 
 
 def _network_maker(run: Run, done: training.Training) -> Callable[[], models.Network]:

@@ -196,7 +196,7 @@ class JobRun:
         now = progress(self.plan, self.journal.latest(), time.time())
         values = dict(zip(objectives_of(self._config), outcome.objectives, strict=True))
         console.show_job(outcome.name, values, skipped=skipped, progress=str(now))
-        if not self.plan.is_search:  # which tells of each trial itself
+        if not self.plan.is_search and self._live.is_due:  # a search tells of each trial itself
             paths = typed_group(self._config, "paths", PathsConfig)
             record = typed_group(self._config, "tracking", TrackingConfig)
             self._live.write(self.resources.tracker(record, Path(paths.outputs)), record.flush_seconds)

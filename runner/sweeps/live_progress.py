@@ -28,15 +28,18 @@ class LiveProgress:
     plan: SweepPlan
     due: float = 0.0
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be written now; never again after an error of the store."""
+        return time.monotonic() >= self.due
+
     def write(self, tracker: Tracker, seconds: float) -> None:
-        """Writes the progress if it is due; after an error of the store nothing more is tried.
+        """Writes the progress.
 
         Args:
             tracker: where the sweep is recorded.
             seconds: until it is due again.
         """
-        if time.monotonic() < self.due:
-            return
         try:
             tracker.set_tags(self.plan.parent_id, progress_tags(self.plan, self.journal.latest()))
         except Exception as problem:  # every kind of store fails in its own words; the run itself went well
