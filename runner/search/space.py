@@ -10,7 +10,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
 from hydra.errors import HydraException
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from runner.config.checks import check
@@ -85,13 +85,11 @@ def check_space(config: DictConfig, space: Space, loader: ConfigLoader, *, compl
         InputError: a config of the space is refused.
     """
     for overrides in space.probes():
-        probe = loader.load_sweep_config(config, overrides)
+        probe = loader.load_sweep_config(config, overrides)  # the loader's own: it may be launched as it is
         if not complete:
             continue
-        with read_write(probe), open_dict(probe):
-            del probe["hydra"]
         try:
-            check(probe)
+            check(OmegaConf.masked_copy(probe, [str(key) for key in probe if key != "hydra"]))
         except InputError as problem:
             raise InputError(f"the search space reaches what is refused: {problem}") from problem
 
