@@ -31,7 +31,7 @@ from rich.table import Table
 
 from runner.config import schemas
 from runner.config.options import CONF
-from runner.launching.hydra_files import HydraFiles
+from runner.launching.hydra_files import write_hydra_files
 from runner.launching.job_configs import JobConfigs, copy_task
 
 LOSSES = ("focal", "dice", "tversky", "ldam", "weighted", "poly1", "asymmetric", "smoothed")
@@ -97,7 +97,7 @@ def save(config: DictConfig, task: DictConfig, folder: Path) -> None:
 def measure(loader: ConfigLoader, jobs: int, folder: Path) -> tuple[list[float], list[float]]:
     """Means of our side and of Hydra's; the files of both sides have to be equal."""
     sweep = loader.load_configuration("config", [f"hydra.sweep.dir={folder}"], run_mode=RunMode.MULTIRUN)
-    configs, files, ours, hydra = JobConfigs(loader, sweep), HydraFiles(), Side(), Side()
+    configs, ours, hydra = JobConfigs(loader, sweep), Side(), Side()
     for number, overrides in enumerate(grid(jobs)):
         with ours.timed("composing"):
             config = configs.compose(overrides)
@@ -106,7 +106,7 @@ def measure(loader: ConfigLoader, jobs: int, folder: Path) -> tuple[list[float],
             copy_task(config)
         own = folder / "ours" / str(number)
         with ours.timed("files"):
-            files.write(config, own)
+            write_hydra_files(config, own)
         if number % EVERY:
             continue
         with hydra.timed("composing"):

@@ -16,6 +16,7 @@ from runner.config.schemas import (
     SweepConfig,
     TrackingConfig,
 )
+from runner.config.yaml_text import yaml_texts
 
 Arguments = Mapping[str, Any]
 """`_target_` and the arguments of a group whose options may be a user's own."""
@@ -86,7 +87,7 @@ class ExperimentConfig:
 
     def to_yaml(self) -> str:
         """The whole configuration as YAML."""
-        return OmegaConf.to_yaml(OmegaConf.create(dict(self.values)))
+        return yaml_texts().of(dict(self.values))
 
 
 def _typed(schema: type[Schema], values: Mapping[str, Any]) -> Schema:

@@ -20,7 +20,7 @@ from omegaconf import DictConfig, open_dict, read_write
 from runner.errors import InputError
 from runner.launching.completion import CompletionQueue
 from runner.launching.grouping import split_key, stack_key
-from runner.launching.hydra_files import HydraFiles
+from runner.launching.hydra_files import write_hydra_files
 from runner.launching.job_configs import JobConfigLoader, JobConfigs, copy_task
 from runner.launching.jobs import Jobs, LaunchedJob
 from runner.launching.stack_runner import StackRunner
@@ -58,7 +58,6 @@ class JobLauncher:
     def __init__(self, request: LaunchRequest) -> None:
         self.request = request
         self._configs = JobConfigLoader(request.loader, JobConfigs(request.loader, request.config))
-        self._files = HydraFiles()
         request.context.config_loader = self._configs
 
     def launch(self, jobs: Jobs) -> list[JobReturn]:
@@ -147,7 +146,7 @@ class JobLauncher:
             job.result.overrides = list(config.hydra.overrides.task)
             job.result.task_name, job.result.working_dir = config.hydra.job.name, os.getcwd()
             if config.hydra.output_subdir is not None:
-                self._files.write(config, Path(folder) / config.hydra.output_subdir)
+                write_hydra_files(config, Path(folder) / config.hydra.output_subdir)
             yield
 
 

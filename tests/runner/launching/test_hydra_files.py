@@ -20,7 +20,7 @@ from omegaconf.errors import GrammarParseError
 
 from runner.config import schemas
 from runner.config.options import CONF
-from runner.launching.hydra_files import HydraFiles
+from runner.launching.hydra_files import write_hydra_files
 from runner.launching.job_configs import JobConfigs
 
 LONG = "a long text with blanks in it, " * 8
@@ -34,9 +34,6 @@ KEY = st.one_of(TEXT, st.integers(), st.booleans(), st.floats(allow_nan=False), 
 TREE = st.recursive(
     SCALAR, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEY, inner, max_size=4)), max_leaves=20
 )
-
-
-FILES = HydraFiles()  # one for all tests: the texts of one example are still known in the next
 
 
 class Colour(Enum):
@@ -61,7 +58,7 @@ def job_config(content: Any) -> DictConfig:
 
 
 def check(config: DictConfig, folder: Path) -> None:
-    FILES.write(config, folder)
+    write_hydra_files(config, folder)
     hydra = OmegaConf.masked_copy(config, "hydra")
     task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     for name, part in (("config", task), ("hydra", hydra), ("overrides", config.hydra.overrides.task)):
@@ -78,7 +75,7 @@ def test_files_are_those_of_hydra_s_own_launcher(tmp_path, jobs):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         master = loader.load_configuration("config", [f"hydra.sweep.dir={tmp_path}"], run_mode=RunMode.MULTIRUN)
-        configs, files = JobConfigs(loader, master), HydraFiles()
+        configs = JobConfigs(loader, master)
         for number, overrides in enumerate(jobs):
             config = configs.compose(overrides)
             with open_dict(config):
@@ -91,7 +88,7 @@ def test_files_are_those_of_hydra_s_own_launcher(tmp_path, jobs):
                 job_subdir_key="hydra.sweep.subdir",
                 configure_logging=False,
             )
-            files.write(config, tmp_path / "ours" / str(number))
+            write_hydra_files(config, tmp_path / "ours" / str(number))
             for name in ("config.yaml", "hydra.yaml", "overrides.yaml"):
                 own = (tmp_path / str(number) / ".hydra" / name).read_bytes()
                 assert (tmp_path / "ours" / str(number) / name).read_bytes() == own
