@@ -187,6 +187,14 @@ class AdamW(Adam):
 
 
 @dataclass
+class Sam(Adam):
+    """conf/optimizer/sam.yaml"""
+
+    _target_: str = "runner.training.SAM"
+    radius: float = limited(at_least(0))
+
+
+@dataclass
 class Sgd(OptimizerConfig):
     """conf/optimizer/sgd.yaml"""
 
@@ -393,7 +401,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "group": GroupSplit,
     },
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
-    "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp},
+    "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp, "sam": Sam},
     "trainer": {"fit": FitConfig, "compiled": CompiledConfig},
 }
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 COMPILED = "runner.training.CompiledTrainer"
 PER_MEMBER = {
-    "optimizer": ("learning_rate", "weight_decay", "beta_1", "beta_2", "momentum", "rho", "epsilon"),
+    "optimizer": ("learning_rate", "weight_decay", "beta_1", "beta_2", "momentum", "rho", "radius", "epsilon"),
     "trainer": ("early_stopping",),
 }
 """Keys in which members of a stack may differ."""

@@ -3,6 +3,7 @@ from .early_stopping import EarlyStopping as EarlyStopping
 from .fit import FitTrainer as FitTrainer
 from .own_loss import FunctionLoss as FunctionLoss
 from .own_loss import check_loss as check_loss
+from .sam import SAM as SAM
 from .stack.batches import batches_key as batches_key
 from .stack.losses import loss_key as loss_key
 from .stack.train import Member as Member

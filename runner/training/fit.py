@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.training.runtime import keras, placement, start, tf
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
@@ -20,8 +20,10 @@ from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import epoch_order, steps_per_execution
 from runner.training.divergence import bad_outputs, bad_step
 from runner.training.early_stopping import BestEpoch
+from runner.training.sam import radius_of, worst_steps
 from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask, as_of_epoch
 
+LossAndGradients = Callable[[], tuple[Any, list[Any]]]
 NON_FINITE = "non-finite"
 """Marks, in TensorFlow's error, that our own check stopped the step."""
 
@@ -61,11 +63,16 @@ class FitTrainer:
             on_epoch: told of each epoch's metrics as they come.
 
         Raises:
-            RunFailed: the loss or its gradient became infinite or NaN; the step was not taken.
+            RunFailed: the loss or its gradient became infinite or NaN; the step was not taken. Or the optimizer takes
+                two gradients a step, and there are several devices, whose copies of the weights it cannot move.
         """
         network, splits, settings = task.network, task.splits, self.settings
         rows = len(splits.train.labels)
         steps = -(-rows // settings.batch_size)
+        if radius_of(task.optimizer) and self._strategy.num_replicas_in_sync > 1:
+            raise RunFailed(
+                "optimizer=sam trains on one device: name one in CUDA_VISIBLE_DEVICES, or trainer.device=cpu"
+            )
         with self.scope():
             model = _Trained(network, task.loss)
             # Keras 3.15 cannot run several steps at once on several devices.
@@ -142,18 +149,46 @@ class _Trained(keras.Model):
         replicas, share = tf.distribute.get_strategy().num_replicas_in_sync, 1.0
         if replicas > 1:  # the last batch of an epoch may not divide evenly; every row counts the same nevertheless
             share = rows * replicas / tf.distribute.get_replica_context().all_reduce("SUM", rows)
-        with tf.GradientTape() as tape:
-            loss, _ = self.loss_and_logits(inputs, labels, weights, training=True)
-            loss = tf.debugging.check_numerics(loss, f"{NON_FINITE} loss")
-            # Keras has divided `loss` by the number of replicas; a penalty on the weights must be as well.
-            total = loss * share + sum(self.losses) / replicas if self.losses else loss * share
-            scaled = self.optimizer.scale_loss(total)
-        gradients = tape.gradient(scaled, self.trainable_variables)
+
+        def gradients_now() -> tuple[Any, list[Any]]:
+            with tf.GradientTape() as tape:
+                loss, _ = self.loss_and_logits(inputs, labels, weights, training=True)
+                loss = tf.debugging.check_numerics(loss, f"{NON_FINITE} loss")
+                # Keras has divided `loss` by the number of replicas; a penalty on the weights must be as well.
+                total = loss * share + sum(self.losses) / replicas if self.losses else loss * share
+                scaled = self.optimizer.scale_loss(total)
+            return loss, tape.gradient(scaled, self.trainable_variables)
+
+        if radius := radius_of(self.optimizer):
+            loss, gradients = self._at_worst_point(gradients_now, radius)
+        else:
+            loss, gradients = gradients_now()
         if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # that one skips such steps itself
             gradients = [tf.debugging.check_numerics(each, f"{NON_FINITE} gradient") for each in gradients]
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._mean_loss.update_state(loss * replicas, sample_weight=rows)
         return {"loss": self._mean_loss.result()}
+
+    def _at_worst_point(self, gradients_now: LossAndGradients, radius: float) -> tuple[Any, list[Any]]:
+        """The loss here, and the gradients at the worst point nearby, of the same batch and the same dropout mask.
+
+        Weights are left as they were, and what layers learn without a gradient as the pass through them left it.
+        """
+        states = self.non_trainable_variables  # the seeds of dropout are among them
+        before = [tf.identity(each.value) for each in states]
+        weights = [tf.identity(each.value) for each in self.trainable_variables]
+        loss, gradients = gradients_now()
+        after = [tf.identity(each.value) for each in states]
+        for variable, weight, step in zip(
+            self.trainable_variables, weights, worst_steps(gradients, radius, stacked=False), strict=True
+        ):
+            variable.assign(weight + step)
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
+        _, gradients = gradients_now()
+        for variable, value in zip([*self.trainable_variables, *states], [*weights, *after], strict=True):
+            variable.assign(value)
+        return loss, gradients
 
 
 class _Observer(keras.callbacks.Callback):

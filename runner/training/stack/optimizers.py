@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from runner.training.sam import SAM
+
 Tensor = Any
 Rates = Mapping[str, Tensor]  # (K,) float32 each
 
@@ -21,12 +23,14 @@ class Rule:
     Attributes:
         rates: names of its numbers, each an attribute of the Keras optimizer.
         slots: how many tensors it remembers for each weight.
+        radius: whether there is a rate `radius`, and steps are by the gradient at the worst point so far away.
         update: (step, weight, gradient, slots, rates) -> (weight, slots); `step` counts from 1, all are (K, ...).
     """
 
     rates: tuple[str, ...]
     slots: int
     update: Callable[[Tensor, Tensor, Tensor, list[Tensor], Rates], tuple[Tensor, list[Tensor]]]
+    radius: bool = False
 
 
 def _adam(
@@ -63,6 +67,7 @@ def _rmsprop(
 
 
 ADAM = Rule(("learning_rate", "beta_1", "beta_2", "epsilon"), 2, _adam)
+SHARPNESS_AWARE = Rule((*ADAM.rates, "radius"), 2, _adam, radius=True)
 
 
 def rule_of(optimizer: keras.optimizers.Optimizer) -> Rule:
@@ -78,7 +83,7 @@ def rule_of(optimizer: keras.optimizers.Optimizer) -> Rule:
         return Rule(("learning_rate", "momentum"), 1, _sgd(optimizer.nesterov))
     if isinstance(optimizer, keras.optimizers.RMSprop):
         return Rule(("learning_rate", "rho", "momentum", "epsilon"), 2, _rmsprop)
-    return ADAM
+    return SHARPNESS_AWARE if isinstance(optimizer, SAM) else ADAM
 
 
 def unsupported_optimizer(optimizer: keras.optimizers.Optimizer) -> str | None:
@@ -90,6 +95,7 @@ def unsupported_optimizer(optimizer: keras.optimizers.Optimizer) -> str | None:
         keras.optimizers.AdamW,
         keras.optimizers.SGD,
         keras.optimizers.RMSprop,
+        SAM,
     ):
         return f"optimizer {name} has no stacked form"
     options = (

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+from runner.training.sam import worst_steps
 from runner.training.stack.losses import StackedLosses
 from runner.training.stack.network import StackedNetwork
 from runner.training.stack.optimizers import Rates, Rule, apply_rule, optimizer_key, rule_of
@@ -67,15 +68,16 @@ class Programs:
         return tf.while_loop(lambda i, now: i < count, body, (tf.constant(0), state))[1]
 
     def _step(self, state: State, rates: Rates, seeds: Tensor, batch: Batches) -> State:
-        inputs, labels, *weights = batch
+        labels = batch[1]
         trainable = [each for each, yes in zip(state.weights, self.network.trainable, strict=True) if yes]
-        with tf.GradientTape() as tape:
-            tape.watch(trainable)
-            logits, forwarded = self.network(state.weights, inputs, training=True, seeds=seeds, step=state.step)
-            losses = self.losses(labels, logits, weights[0] if weights else None)
-            # Not the mean over members: a member's gradient must not depend on how many there are.
-            total = tf.reduce_sum(losses)
-        gradients = tape.gradient(total, trainable)
+        losses, forwarded, gradients = self._gradients(state, state.weights, seeds, batch)
+        if self.rule.radius:
+            steps = iter(worst_steps(gradients, rates["radius"], stacked=True))
+            worst = [
+                each + next(steps) if yes else each
+                for each, yes in zip(state.weights, self.network.trainable, strict=True)
+            ]
+            _, _, gradients = self._gradients(state, worst, seeds, batch)
         other_axes = tuple(range(1, 9))
         good_loss = tf.math.is_finite(losses)
         good_slope = tf.fill(tf.shape(losses), True)
@@ -107,6 +109,20 @@ class Programs:
                 for (_, slots), before in zip(changed, state.slots, strict=True)
             ],
         )
+
+    def _gradients(
+        self, state: State, weights: list[Tensor], seeds: Tensor, batch: Batches
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Losses (K,), weights as the forward pass leaves them, and gradients of trainable weights, at `weights`."""
+        inputs, labels, *row_weights = batch
+        trainable = [each for each, yes in zip(weights, self.network.trainable, strict=True) if yes]
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            logits, forwarded = self.network(weights, inputs, training=True, seeds=seeds, step=state.step)
+            losses = self.losses(labels, logits, row_weights[0] if row_weights else None)
+            # Not the mean over members: a member's gradient must not depend on how many there are.
+            total = tf.reduce_sum(losses)
+        return losses, forwarded, tape.gradient(total, trainable)
 
     def _logits(self, weights: list[Tensor], inputs: Tensor) -> Tensor:
         """(K, rows) logits of (K, rows, width) inputs, or of (1, rows, width) that all members share."""

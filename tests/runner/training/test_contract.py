@@ -17,7 +17,7 @@ from runner.config.instantiate import build
 from runner.errors import InputError, RunFailed
 from runner.evaluation import epoch_metrics
 from runner.models.network import PREDICTION_BATCH
-from runner.training import CompiledTrainer, FitTrainer, Training, TrainingTask
+from runner.training import SAM, CompiledTrainer, FitTrainer, Training, TrainingTask
 from runner.training.batches import epoch_order
 from runner.verification import reference
 
@@ -104,6 +104,41 @@ def assert_descends(make, splits, batch_size, stratified):
     trained_kernel, trained_bias = network.logits.get_weights()
     np.testing.assert_allclose(trained_kernel, kernel, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(trained_bias, bias, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(training.history["train/loss"], reported, rtol=1e-5)
+
+
+@every_trainer
+@pytest.mark.parametrize("radius", [0.0, 0.05, 0.8])
+def test_sharpness_aware_steps_are_those_of_the_paper_written_out(make, radius):
+    """Foret et al. 2021, algorithm 1, on Adam (Kingma & Ba 2015, algorithm 1), in NumPy float64."""
+    splits = make_splits()
+    network, training = train(
+        make,
+        splits=splits,
+        network=make_network(units=[]),
+        optimizer=lambda: SAM(0.05, radius=radius, epsilon=1e-7),
+        batch_size=1000,
+        epochs=4,
+    )
+    kernel, bias = (weight.astype(float) for weight in make_network(units=[]).logits.get_weights())
+    x, y = splits.train.inputs.astype(float), splits.train.labels.astype(float)[:, None]
+    weights = np.concatenate([kernel[:, 0], bias])
+
+    def loss_and_gradient(at):
+        logits = x @ at[:-1, None] + at[-1]
+        slope = (1 / (1 + np.exp(-logits)) - y) / len(y)
+        return (np.logaddexp(0, logits) - y * logits).mean(), np.append((x.T @ slope)[:, 0], slope.sum())
+
+    reported, first, second = [], np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, 5):
+        loss, gradient = loss_and_gradient(weights)
+        reported.append(loss)
+        _, gradient = loss_and_gradient(weights + radius * gradient / np.linalg.norm(gradient))
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        weights = weights - 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-7)
+
+    trained = np.concatenate([weight.ravel() for weight in network.logits.get_weights()])
+    np.testing.assert_allclose(trained, weights, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(training.history["train/loss"], reported, rtol=1e-5)
 
 
@@ -201,7 +236,7 @@ def test_losses_that_are_equal_on_paper_train_alike(make, loss):
 
 @every_trainer
 @pytest.mark.parametrize(
-    "optimizer", [keras.optimizers.Adam, keras.optimizers.AdamW, keras.optimizers.SGD, keras.optimizers.RMSprop]
+    "optimizer", [keras.optimizers.Adam, keras.optimizers.AdamW, keras.optimizers.SGD, keras.optimizers.RMSprop, SAM]
 )
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_every_optimizer_learns_in_every_precision(make, optimizer, precision):

@@ -16,7 +16,7 @@ import losses
 from losses.catalogue import CATALOGUE
 from runner.errors import RunFailed
 from runner.evaluation import epoch_metrics
-from runner.training import CompiledTrainer, FitTrainer, Measure, TrainerSettings, Training, TrainingTask
+from runner.training import SAM, CompiledTrainer, FitTrainer, Measure, TrainerSettings, Training, TrainingTask
 from runner.training.early_stopping import EarlyStopping
 from runner.training.stack import Member, Stack, train_stack
 from runner.training.stack.program import PROGRAMS
@@ -146,6 +146,7 @@ OPTIMIZERS: dict[str, list[Callable[[], keras.optimizers.Optimizer]]] = {
     ],
     "adam with decay": [lambda: keras.optimizers.Adam(0.01, weight_decay=0.1)],
     "adamw": [lambda: keras.optimizers.AdamW(0.01), lambda: keras.optimizers.AdamW(0.003, weight_decay=0.3)],
+    "sharpness-aware": [lambda: SAM(0.01), lambda: SAM(0.003, radius=0.5, beta_1=0.8), lambda: SAM(0.01, radius=0.0)],
     "sgd": [lambda: keras.optimizers.SGD(0.1), lambda: keras.optimizers.SGD(0.02, momentum=0.9)],
     "nesterov": [
         lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
@@ -164,6 +165,16 @@ def test_every_optimizer_with_rates_of_its_own_is_as_by_fit(makers):
     logits = together.predict(make_splits().test.inputs)
     for place, make in enumerate(makers):
         assert_alike(trainings(together)[place], logits[place], *fit(member(losses.CustomLoss(), make())))
+
+
+def test_the_two_gradients_of_a_step_leave_batch_normalisation_as_by_fit():
+    body: dict[str, Any] = {"units": [16, 8], "batch_normalization": True}
+    one = member(losses.CustomLoss(), SAM(0.01, radius=0.3), **body)
+    together = stack([one, member(losses.CustomLoss(), SAM(0.01, radius=0.1), seed=1, **body)], **body)
+    fitted, expected = fit(member(losses.CustomLoss(), SAM(0.01, radius=0.3), **body), **body)
+    assert_alike(trainings(together)[0], together.predict(make_splits().test.inputs)[0], fitted, expected)
+    for ours, theirs in zip(trainings(together)[0].final_weights, fitted.final_weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)  # moving means and variances among them
 
 
 MODELS: dict[str, dict[str, Any]] = {
