@@ -39,13 +39,12 @@ def loss_name(option: str, settings: Mapping[str, Any]) -> str:
 def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()) -> str:
     """What is compared: the loss with its settings, and whatever else was chosen of model and optimizer.
 
-    A model other than the usual is named, and what was overridden in model, optimizer or loss and does not show
-    otherwise: the runs of a sweep must be told apart. A class or function of the user's stands for the option it
-    replaces.
+    A model or an optimizer other than the usual is named, and what was overridden in model, optimizer or loss and does
+    not show otherwise: the runs of a sweep must be told apart. A class or function of the user's stands for the option
+    it replaces.
     """
-    parts = [loss]
-    if choices.get("model", "mlp") != "mlp":
-        parts.append(choices["model"])
+    usual = {"model": "mlp", "optimizer": "adam"}
+    parts = [loss, *(choices[group] for group, option in usual.items() if choices.get(group, option) != option)]
     for override in overrides:
         group, dot, setting = override.lstrip("+").partition(".")
         key, _, value = setting.partition("=")

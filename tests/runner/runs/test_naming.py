@@ -35,6 +35,9 @@ def test_a_run_is_named_by_what_is_not_usual():
     assert compared == "Y gamma=1 · learning_rate=0.003"
     assert run_name(compared, "page_blocks", **seeds) == "Y gamma=1 · learning_rate=0.003 · seed 4 · page_blocks"
     assert variant("builtin", mlp, ["+loss.k=3", "model._target_=my.net", "~loss.formula"]) == "builtin · k=3 · net"
+    sharp = {"model": "mlp", "optimizer": "sam"}
+    assert variant("focal gamma=2", sharp, ["optimizer.radius=0.1"]) == "focal gamma=2 · sam · radius=0.1"
+    assert variant("builtin", {"model": "mlp", "optimizer": "adam"}) == "builtin"
     assert (
         run_name(variant("builtin", cnn), "digits", seed=4, split={"seed": 2})
         == "builtin · cnn · split 2 · seed 4 · digits"
