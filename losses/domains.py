@@ -60,19 +60,24 @@ class Choice:
     Args:
         options: the words.
         several: a list of different ones is a value too.
+        none: so are the word none, an empty list and null.
     """
 
     options: tuple[str, ...]
     several: bool = False
+    none: bool = False
 
     def violation(self, value: Any) -> str | None:
         """What is expected, as a phrase, if `value` is outside; None if it is fine."""
+        if self.none and (value is None or value in ("none", [])):
+            return None
         words = value if self.several and isinstance(value, list) else [value]
         known = all(isinstance(word, str) and word in self.options for word in words)
         return None if known and 0 < len(words) == len(set(words)) else str(self)
 
     def __str__(self) -> str:
-        return "one of " + ", ".join(self.options) + (", or a list of different ones" if self.several else "")
+        words = [*self.options, "none"] if self.none else self.options
+        return "one of " + ", ".join(words) + (", or a list of different ones" if self.several else "")
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,6 @@ def one_of(*options: str) -> Choice:
     return Choice(options)
 
 
-def some_of(*options: str) -> Choice:
-    """One of the given words, or a list of different ones."""
-    return Choice(options, several=True)
+def some_of(*options: str, or_none: bool = False) -> Choice:
+    """One of the given words, or a list of different ones; with `or_none` also none of them."""
+    return Choice(options, several=True, none=or_none)

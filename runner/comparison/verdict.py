@@ -11,7 +11,9 @@ import pandas as pd
 from runner.comparison.compared import BETTER, CANNOT_TELL, TIED, WORSE, Compared
 from runner.comparison.moved_threshold import moved_threshold
 from runner.comparison.one_dataset import OneDataset
+from runner.comparison.references import against_references
 from runner.comparison.several_datasets import SeveralDatasets
+from runner.comparison.words import and_list, counted, number, p_value
 
 MISSING_NAMED = 5  # more are counted
 
@@ -29,28 +31,40 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
-def verdict(table: pd.DataFrame, comparison: OneDataset | SeveralDatasets) -> Verdict:
+def verdict(
+    table: pd.DataFrame,
+    comparison: OneDataset | SeveralDatasets,
+    references: OneDataset | SeveralDatasets | None = None,
+) -> Verdict:
     """Puts a comparison into words.
 
     Args:
         table: the runs compared; its F1 columns say whether losses only moved their threshold.
         comparison: of these runs.
+        references: the comparison of what is no network with the baseline, a family of its own; None where there is
+            none.
     """
+    lost, told = against_references(references) if references is not None else ([], "")
     if isinstance(comparison, OneDataset):
         table = table[table["dataset"] == comparison.dataset]
     found = sorted(comparison.compared, key=lambda compared: -compared.gain)
     by_word = {word: [one for one in found if one.verdict == word] for word in (BETTER, WORSE, TIED, CANNOT_TELL)}
     different = by_word[BETTER] + by_word[WORSE][::-1]
     sentences = [
+        *([told] if lost else []),
         *(_different(one, comparison) for one in different),
         *_tied(by_word[TIED], comparison),
         *_too_few(comparison),
         *_cannot_tell(by_word[CANNOT_TELL]),
         *_adjusted(found, comparison.alpha),
+        *([told] if told and not lost else []),
         *_moved(table, comparison.baseline),
         *_missing(comparison),
     ]
-    return Verdict(_headline(by_word, comparison), tuple(sentences))
+    headline = _headline(by_word, comparison)
+    if lost:
+        headline = f"{headline}; {comparison.baseline} loses to {and_list(lost)}"
+    return Verdict(headline, tuple(sentences))
 
 
 def _headline(by_word: dict[str, list[Compared]], comparison: OneDataset | SeveralDatasets) -> str:
@@ -64,9 +78,9 @@ def _headline(by_word: dict[str, list[Compared]], comparison: OneDataset | Sever
     if not better:
         return f"No loss beats {comparison.baseline} {where}: {counts}"
     metric = comparison.metric.rpartition("/")[2].replace("_", " ")
-    most = f"{better[0].loss} by {_number(better[0].gain)} {metric}"
+    most = f"{better[0].loss} by {number(better[0].gain)} {metric}"
     beats = f"beats {comparison.baseline} {where}"
-    first = f"{better[0].loss} {beats} by {_number(better[0].gain)} {metric}"
+    first = f"{better[0].loss} {beats} by {number(better[0].gain)} {metric}"
     if len(better) > 1:
         first = f"{len(better)} losses {beats.replace('beats', 'beat', 1)}, most of all {most}"
     return f"{first}; {counts}" if counts else first
@@ -75,18 +89,18 @@ def _headline(by_word: dict[str, list[Compared]], comparison: OneDataset | Sever
 def _where(comparison: OneDataset | SeveralDatasets) -> str:
     if isinstance(comparison, OneDataset):
         return f"on {comparison.dataset}"
-    return f"over {_count(len(comparison.parents), 'independent dataset')}"
+    return f"over {counted(len(comparison.parents), 'independent dataset')}"
 
 
 def _different(one: Compared, comparison: OneDataset | SeveralDatasets) -> str:
     low, high = one.adjusted_interval
     if one.verdict == WORSE:
         low, high = -high, -low
-    counted = _count(one.n, "split" if isinstance(comparison, OneDataset) else "independent dataset")
+    replicates = counted(one.n, "split" if isinstance(comparison, OneDataset) else "independent dataset")
     level = f"{100 * (1 - comparison.alpha):g}%"
     return (
-        f"{one.loss} is {one.verdict} than {comparison.baseline} by {_number(abs(one.gain))} "
-        f"({level} interval {_number(low)} to {_number(high)}, Holm p {_p_value(one.p_holm)}, {counted})."
+        f"{one.loss} is {one.verdict} than {comparison.baseline} by {number(abs(one.gain))} "
+        f"({level} interval {number(low)} to {number(high)}, Holm p {p_value(one.p_holm)}, {replicates})."
     )
 
 
@@ -130,10 +144,10 @@ def _moved(table: pd.DataFrame, baseline: str) -> list[str]:
     ranges = moved_threshold(table, baseline)
     if not ranges.explains:
         return []
-    ranking = "" if np.isnan(ranges.ranking) else f"; their average precisions {_number(ranges.ranking)}"
+    ranking = "" if np.isnan(ranges.ranking) else f"; their average precisions {number(ranges.ranking)}"
     return [
         "Most of the difference at 0.5 is a moved threshold: the best and the worst F1 of the losses lie "
-        f"{_number(ranges.at_half)} apart at 0.5, and {_number(ranges.tuned)} at thresholds chosen on "
+        f"{number(ranges.at_half)} apart at 0.5, and {number(ranges.tuned)} at thresholds chosen on "
         f"validation{ranking}."
     ]
 
@@ -145,22 +159,8 @@ def _missing(comparison: OneDataset | SeveralDatasets) -> list[str]:
     named = "; ".join(str(gap) for gap in comparison.missing[:MISSING_NAMED])
     more = f"; and {count - MISSING_NAMED} more" if count > MISSING_NAMED else ""
     verb = "is" if count == 1 else "are"
-    return [f"{_count(count, 'run')} {verb} missing, so fewer splits or seeds are compared: {named}{more}."]
+    return [f"{counted(count, 'run')} {verb} missing, so fewer splits or seeds are compared: {named}{more}."]
 
 
 def _names(losses: Iterable[Compared]) -> str:
-    *others, last = [one.loss for one in losses]
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _number(value: float) -> str:
-    """Three decimals, or one digit of what three decimals would round to 0, unless it is rounding error."""
-    return f"{value:.1g}" if 1e-9 < abs(value) < 0.0005 else f"{value:.3f}"
-
-
-def _p_value(p: float) -> str:
-    return "below 0.001" if p < 0.001 else f"{p:.3f}"
+    return and_list([one.loss for one in losses])

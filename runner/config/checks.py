@@ -13,6 +13,7 @@ from losses.catalogue import CATALOGUE, check_arguments
 from losses.domains import some_of
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.fold_sweeps import ALL
+from runner.config.schemas import REFERENCES, ComparisonConfig
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
 from runner.wording import closest, override
@@ -81,6 +82,20 @@ def objectives_of(config: DictConfig) -> tuple[str, ...]:
         value = OmegaConf.to_container(value)
     if expected := some_of(*OBJECTIVES).violation(value):
         raise InputError(f"objective must be {expected}. Received: objective={value}")
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def references_of(comparison: ComparisonConfig) -> tuple[str, ...]:
+    """The references that a sweep is to be measured against.
+
+    Raises:
+        InputError: one of them is not known.
+    """
+    value = comparison.references
+    if expected := some_of(*REFERENCES, or_none=True).violation(value):
+        raise InputError(f"comparison.references must be {expected}. Received: comparison.references={value}")
+    if value is None or value == "none":
+        return ()
     return tuple(value) if isinstance(value, list) else (value,)
 
 

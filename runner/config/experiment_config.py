@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.schemas import (
+    ChecksConfig,
     ComparisonConfig,
     EvaluationConfig,
     PathsConfig,
@@ -35,7 +36,7 @@ class ExperimentConfig:
         figures: of which runs figures are kept.
         preprocessing: how numbers are rescaled.
         dataset, split, model, loss, optimizer, trainer: see `Arguments`; `split` without `_target_` is the random one.
-        evaluation, tracking, sweep, comparison, paths: the groups whose keys are all ours.
+        evaluation, tracking, sweep, comparison, checks, paths: the groups whose keys are all ours.
     """
 
     values: Mapping[str, Any]
@@ -54,6 +55,7 @@ class ExperimentConfig:
     sweep: SweepConfig
     comparison: ComparisonConfig
     paths: PathsConfig
+    checks: ChecksConfig = field(default_factory=ChecksConfig)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> ExperimentConfig:
@@ -71,6 +73,7 @@ class ExperimentConfig:
             sweep=_typed(SweepConfig, values["sweep"]),
             comparison=_typed(ComparisonConfig, values["comparison"]),
             paths=_typed(PathsConfig, values["paths"]),
+            checks=_typed(ChecksConfig, values.get("checks", {})),
         )
 
     @classmethod

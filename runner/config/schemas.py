@@ -13,6 +13,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from losses.domains import Domain, above, at_least, between, inside, one_of, some_of, up_to, whole
+from runner.findings import CODES
 from runner.metrics import EPOCH_METRICS, OBJECTIVES
 
 RETENTION_OPTIONS = (
@@ -342,6 +343,10 @@ class SweepConfig:
     fail_fast: bool = False
 
 
+REFERENCES = ("logistic", "gradient_boosting")
+"""Models of scikit-learn that networks are measured against; see `runner.training.references`."""
+
+
 @dataclass
 class ComparisonConfig:
     """conf/comparison/"""
@@ -352,6 +357,21 @@ class ComparisonConfig:
     rope: float = limited(at_least(0))
     alpha: float = limited(inside(0, 1))
     allow: list[str] = field(default_factory=list)
+    references: Any = field(default=None, metadata={"domain": some_of(*REFERENCES, or_none=True)})
+
+
+@dataclass
+class ChecksConfig:
+    """Which checks of data, runs and sweeps are silent."""
+
+    ignore: Any = field(default=None, metadata={"domain": some_of(*CODES, or_none=True)})
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Their codes."""
+        if not self.ignore or self.ignore in ("none", MISSING):
+            return ()
+        return (self.ignore,) if isinstance(self.ignore, str) else tuple(self.ignore)
 
 
 @dataclass
@@ -379,6 +399,7 @@ class RootConfig:
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     comparison: ComparisonConfig = field(default_factory=ComparisonConfig)
+    checks: ChecksConfig = field(default_factory=ChecksConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
 
 

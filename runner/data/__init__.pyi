@@ -3,10 +3,12 @@ from .dataset import Dataset as Dataset
 from .linked_rows import duplicate_rows as duplicate_rows
 from .linked_rows import row_keys as row_keys
 from .preprocessing import make_preprocessing as make_preprocessing
+from .sources.row_warnings import warn_of_rows as warn_of_rows
 from .split.folds import GroupSplit as GroupSplit
 from .split.folds import KFoldSplit as KFoldSplit
 from .split.given_split import GivenSplit as GivenSplit
 from .split.random_split import RandomSplit as RandomSplit
+from .split.shift import distribution_shift as distribution_shift
 from .split.time_split import TimeSplit as TimeSplit
 from .splits import Part as Part
 from .splits import Splits as Splits

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from runner import data
+from runner import data, findings
 from runner.data.allocation import LEAST, PARTS, TRAIN
 from runner.data.dataset import Dataset
+from runner.data.linked_rows import linked_sets, row_keys
 from runner.data.part_weights import part_weights
 from runner.data.split.protocol import Split
 from runner.data.splits import Part, Splits
@@ -18,6 +19,7 @@ from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 
+SHIFTED = 3  # inputs named, of those by which train and test differ
 HEAVY_TAIL = 30
 """Standard deviations that a column's largest value is from its mean, where standardising leaves little of the rest."""
 HEAVY_SHARE = 1 / 3
@@ -54,6 +56,8 @@ def make_splits(dataset: Dataset, split: Split, preprocessing: str = "standard")
         )
 
     train, held_out, tested = map(part, sides, weights)
+    if not getattr(split, "at_random", False):
+        _warn_of_shift(dataset, train, tested, fitted.get_feature_names_out)
     if preprocessing == "standard":
         _warn_heavy_tails(dataset, train.inputs, fitted.get_feature_names_out)
     return Splits(train=train, validation=held_out, test=tested, preprocessing=fitted)
@@ -97,6 +101,23 @@ def _checked(dataset: Dataset, sides: Sequence[np.ndarray]) -> tuple[np.ndarray,
                     f" to be {least[label]} or more; choose another split, or larger parts"
                 )
     return parts
+
+
+def _warn_of_shift(dataset: Dataset, train: Part, test: Part, names: Callable[[], Sequence[str]]) -> None:
+    """Warns where a classifier tells test rows from training rows."""
+    sets = linked_sets(row_keys(dataset.features), dataset.groups)
+    found = data.distribution_shift(train.inputs, test.inputs, (sets[train.rows], sets[test.rows]))
+    if found is None or not found.found:
+        return
+    columns = [str(names()[column]).split("__", 1)[-1] for column in found.columns[:SHIFTED]]
+    findings.warn(
+        log,
+        "SHIFT01",
+        "%s: a classifier tells test rows from training rows (AUC %.2f, where 0.5 is chance%s), most by %s: what is "
+        "chosen on validation may not hold on test; leave out columns that only tell when or where a row is from, or "
+        "train on rows that are more like the test",
+        *(dataset.name, found.auc, ", on a sample of the rows" if found.sampled else "", join_names(columns)),
+    )
 
 
 def _warn_heavy_tails(dataset: Dataset, inputs: np.ndarray, names: Callable[[], Sequence[str]]) -> None:

@@ -28,6 +28,7 @@ def admit(spec: RunSpec, resources: Resources, done: Mapping[str, Outcome] = NOT
     seconds = Seconds()
     with seconds.timed("load"):
         dataset, splits = resources.dataset(spec.config), resources.splits(spec.config)
+        findings = resources.findings(spec.config)
     check_batches(spec.config.trainer, len(splits.train.labels), splits.positives)
     mark = fingerprint(spec.config.values, dataset.digest)
-    return done.get(mark) or Admitted(spec, dataset, splits, mark, seconds)
+    return done.get(mark) or Admitted(spec, dataset, splits, mark, seconds, findings)

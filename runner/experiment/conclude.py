@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+
 from runner import console
 from runner.evaluation import Evaluation
 from runner.experiment.outputs import packed_model, write_outputs
-from runner.experiment.run import TrainedRun
+from runner.experiment.run import Run, TrainedRun
+from runner.findings import Finding
+from runner.runs.checks import run_findings
 from runner.runs.outcome import Outcome
 from runner.runs.summary import result_rows
 from runner.tracking.recorder import Recorder
+
+log = logging.getLogger("runner")
 
 
 def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) -> Outcome:
@@ -24,7 +31,7 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
         # First into the run's folder and onto the screen, then to a store that might not answer any more.
         metrics = evaluation.metrics | {"best_epoch": training.best_epoch, "epochs": len(training.history)}
         metrics |= {f"wall_seconds/{step}": value for step, value in run.seconds.by_step.items()}
-        write_outputs(trained, evaluation, metrics)
+        write_outputs(trained, evaluation, metrics, _findings(run, metrics))
         if not run.spec.in_sweep:
             console.show_result(
                 run.identity.name,
@@ -39,3 +46,19 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
     recorder.log_metrics({"wall_seconds/log": run.seconds.by_step["log"]})
     objectives = tuple(evaluation.metrics[each] for each in run.spec.config.objectives)
     return Outcome(run.identity.name, objectives, recorder.run_id)
+
+
+def _findings(run: Run, metrics: Mapping[str, float]) -> list[Finding]:
+    """What there is to look at in the run and its data; what is of the run is logged here."""
+    trainer = run.spec.config.trainer
+    stops_early = trainer.get("early_stopping") is not None
+    own = [
+        finding
+        for finding in run_findings(metrics, int(trainer["epochs"]), stops_early=stops_early)
+        if finding.code not in run.spec.config.checks.ignored
+    ]
+    for finding in own:
+        # A sweep's report counts them; a run that is alone says by itself why it ended.
+        quiet = run.spec.in_sweep or finding.code == "EPOCH01"
+        log.log(logging.INFO if quiet else logging.WARNING, "%s (%s)", finding.sentence, finding.code)
+    return [*run.findings, *own]

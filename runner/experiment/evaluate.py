@@ -30,7 +30,7 @@ def evaluate_logits(
         dataset: whose groups, if any, are what is independent.
         splits: the rows and labels of both parts.
         loss: a keras.losses.Loss as it was in the epoch whose weights made the logits, for the bias it gives
-            probabilities.
+            probabilities; None where there is none to undo.
         logits: of both parts.
     """
     asked = config.evaluation
@@ -47,5 +47,7 @@ def evaluate_logits(
 
 def _debiased(loss: Any, splits: Splits, logits: np.ndarray) -> np.ndarray | None:
     """(n,) P(y=1|x) by the closed form of the loss and of the sample weights; None where the loss has none."""
+    if loss is None:
+        return None
     train = splits.train
     return losses.inverse_map(loss, logits, class_weights=train.class_weights, rows=len(train.labels))

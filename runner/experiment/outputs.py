@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 
@@ -11,11 +11,14 @@ from runner.evaluation import Evaluation
 from runner.experiment.figures import RunPicture, run_figures
 from runner.experiment.retention import Retention
 from runner.experiment.run import TrainedRun
+from runner.findings import Finding, as_list
 from runner.runs.folder import RunFacts, RunFolder
 from runner.runs.summary import summary
 
 
-def write_outputs(trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[str, float]) -> None:
+def write_outputs(
+    trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[str, float], findings: Sequence[Finding] = ()
+) -> None:
     """Predictions, figures, metrics and summary, as files of the run's folder.
 
     What is kept of a sweep's best run alone is made when the sweep is over, from these files: see
@@ -25,6 +28,7 @@ def write_outputs(trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[
         trained: the run.
         evaluation: of it.
         metrics: all that are final.
+        findings: what there is to look at before they are believed.
     """
     run, training = trained.run, trained.training
     spec, folder = run.spec, run.spec.folder
@@ -62,7 +66,9 @@ def write_outputs(trained: TrainedRun, evaluation: Evaluation, metrics: Mapping[
             training.stopped,
             training.best_epoch,
         )
+        + as_list(findings)
     )
+    folder.write_findings(findings)
     folder.write_metrics(metrics)
 
 

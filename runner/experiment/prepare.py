@@ -31,7 +31,16 @@ def prepare(admitted: Admitted, resources: Resources) -> Run:
         tracker = resources.tracker(config.tracking, Path(config.paths.outputs))
         loss = make_loss(config, admitted.splits)
         identity = _identify(admitted, getattr(loss, "in_force", {}), resources.provenance)
-    return Run(admitted.spec, identity, admitted.dataset, admitted.splits, tracker, loss, admitted.seconds)
+    return Run(
+        admitted.spec,
+        identity,
+        admitted.dataset,
+        admitted.splits,
+        tracker,
+        loss,
+        admitted.seconds,
+        admitted.findings,
+    )
 
 
 def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Mapping[str, str]) -> RunIdentity:

@@ -18,6 +18,7 @@ from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.data.split.protocol import Split
 from runner.errors import InputError
+from runner.findings import Finding, collected
 from runner.wording import did_you_mean
 
 log = logging.getLogger("runner.data")
@@ -35,8 +36,8 @@ class Resources:
     """
 
     def __init__(self) -> None:
-        self._datasets: dict[Hashable, Dataset] = {}
-        self._splits: dict[Hashable, Splits] = {}
+        self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
+        self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
 
     def dataset(self, config: ExperimentConfig) -> Dataset:
@@ -45,8 +46,7 @@ class Resources:
         Raises:
             InputError: it cannot be loaded, or cannot be used.
         """
-        key = json.dumps([_key(config, "dataset"), config.split.get("column")], default=str)
-        return _latest(self._datasets, key, lambda: load_dataset(config))
+        return self._loaded(config)[0]
 
     def splits(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config.
@@ -54,8 +54,34 @@ class Resources:
         Raises:
             InputError: as `dataset`, or a part would lack a class.
         """
-        key, split = _key(config, "dataset", "split", "preprocessing"), make_split(config)
-        return _latest(self._splits, key, lambda: data.make_splits(self.dataset(config), split, config.preprocessing))
+        return self._divided(config)[0]
+
+    def findings(self, config: ExperimentConfig) -> list[Finding]:
+        """What there is to look at in the data of a run's config and in its splits, but for what its config ignores.
+
+        Raises:
+            InputError: as `splits`.
+        """
+        both = [*self._loaded(config)[1], *self._divided(config)[1]]
+        return [finding for finding in both if finding.code not in config.checks.ignored]
+
+    def _loaded(self, config: ExperimentConfig) -> tuple[Dataset, list[Finding]]:
+        def load() -> tuple[Dataset, list[Finding]]:
+            with collected(config.checks.ignored) as found:
+                return load_dataset(config), found
+
+        return _latest(
+            self._datasets, json.dumps([_key(config, "dataset"), config.split.get("column")], default=str), load
+        )
+
+    def _divided(self, config: ExperimentConfig) -> tuple[Splits, list[Finding]]:
+        split, dataset = make_split(config), self._loaded(config)[0]
+
+        def divide() -> tuple[Splits, list[Finding]]:
+            with collected(config.checks.ignored) as found:
+                return data.make_splits(dataset, split, config.preprocessing), found
+
+        return _latest(self._splits, _key(config, "dataset", "split", "preprocessing"), divide)
 
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.
@@ -108,7 +134,10 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
         dataset = _divided_by(dataset, str(column))
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
-    return check_dataset(dataset)
+    checked = check_dataset(dataset)
+    if not dataset.summary:  # whoever reads files says it of them
+        data.warn_of_rows(checked, checked.name)
+    return checked
 
 
 def _divided_by(dataset: Dataset, column: str) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from runner import models, tracking, training
 from runner.data import Dataset, Splits
 from runner.experiment.spec import RunSpec
+from runner.findings import Finding
 from runner.runs.naming import RunIdentity
 
 
@@ -46,6 +47,7 @@ class Admitted:
         dataset, splits: perhaps shared with other runs; not to be changed.
         fingerprint: equal for runs that compute the same.
         seconds: by step.
+        findings: what there is to look at in the data and the splits.
     """
 
     spec: RunSpec
@@ -53,6 +55,7 @@ class Admitted:
     splits: Splits
     fingerprint: str
     seconds: Seconds
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Run:
     """A run that can be trained: nothing of it was refused.
 
     Attributes:
-        spec, dataset, splits, seconds: see `Admitted`.
+        spec, dataset, splits, seconds, findings: see `Admitted`.
         identity: its name, and what its record says of it.
         tracker: where it is recorded.
         loss: a keras.losses.Loss of its own, with the training part's priors.
@@ -73,6 +76,7 @@ class Run:
     tracker: tracking.Tracker
     loss: Any
     seconds: Seconds
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)

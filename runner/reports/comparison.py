@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from runner.comparison import (
+    BETTER,
     OneDataset,
     Paired,
     SeveralDatasets,
+    beside_the_best,
+    compare_references,
+    edge_findings,
     leaderboard,
     one_dataset,
     pair,
@@ -20,14 +24,16 @@ from runner.comparison import (
     verdict,
 )
 from runner.errors import InputError
+from runner.findings import counted
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
 from runner.reports.page import ReportFigure, Section, render_page
 from runner.reports.settings import ComparisonSettings
+from runner.runs.checks import still_improving
+from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
-from runner.tracking.results_table import results_table, varied_parameters
+from runner.tracking.results_table import references_table, results_table, varied_parameters
 from runner.tracking.tracker import Tracker
-from runner.training.early_stopping import LATE
 from runner.wording import override
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
@@ -43,6 +49,7 @@ class Report:
         folder: `report.html`, `leaderboard.csv`, `runs.csv`, `figures/`.
         metric: by which losses are compared.
         leaderboard: of all runs.
+        references: the same of what is no network.
         spread: by loss, the standard deviation of its runs; NaN over several datasets, where it would say nothing.
         figures: of all runs.
     """
@@ -54,6 +61,7 @@ class Report:
     leaderboard: pd.DataFrame
     spread: pd.Series
     figures: Sequence[ReportFigure]
+    references: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def compare_runs(
@@ -67,7 +75,7 @@ def compare_runs(
 
     Args:
         tracker: where they are recorded.
-        runs: children of one sweep, or of several.
+        runs: children of one sweep, or of several; references among them.
         settings: baseline, metric, and what counts as a difference.
         folder: where the report goes; made if missing.
         facts: what it takes to repeat it.
@@ -90,12 +98,16 @@ def compare_runs(
     except ValueError as problem:
         raise InputError(f"the runs cannot be compared: {problem}") from problem
     in_detail = len(paired.datasets) <= MOST_IN_DETAIL
-    sections = _sections(
-        table, paired, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None
-    )
+    compared = _Compared(table, paired, references_table(table, runs))
+    sections = _sections(compared, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None)
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
-    told = of_preprocessing(table, settings.metric, baseline), _still_improving(finished), of_other_versions(finished)
-    if more := [*differ, *filter(None, told)]:
+    told = (
+        of_preprocessing(table, settings.metric, baseline),
+        _still_improving(finished),
+        of_other_versions(finished),
+        _sampled(compared.references),
+    )
+    if more := [*differ, *filter(None, told), *_checks(finished, table, settings.metric)]:
         longer = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, *more))
         sections[0] = replace(sections[0], verdict=longer)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
@@ -106,19 +118,43 @@ def compare_runs(
     if len(paired.datasets) > 1:
         spread[:] = math.nan
     words = first.verdict
-    return Report(words.headline, words.sentences, folder, settings.metric, first.leaderboard, spread, first.figures)
+    return Report(
+        words.headline,
+        words.sentences,
+        folder,
+        settings.metric,
+        first.leaderboard,
+        spread,
+        first.figures,
+        first.references,
+    )
+
+
+def _sampled(references: pd.DataFrame) -> str:
+    """Which references were trained on a sample of the rows, in a sentence; empty where none was."""
+    fewer = references[references["rows"] < references["of_rows"]] if len(references) else references
+    if not len(fewer):
+        return ""
+    names = " and ".join(dict.fromkeys(fewer["loss"]))
+    row = fewer.iloc[0]
+    return f"Trained on a sample of the rows, {row['rows']} of {row['of_rows']}, because they are many: {names}."
 
 
 def _still_improving(runs: Sequence[RecordedRun]) -> str:
     """How many runs were best in the last tenth of all their epochs, in a sentence; empty where none was."""
-    late = 0
-    for run in runs:
-        done, best = run.metrics.get("epochs", 0.0), run.metrics.get("best_epoch", 0.0)
-        stops_early = "trainer.early_stopping.patience" in run.params
-        late += stops_early and str(int(done)) == run.params.get("trainer.epochs") and best > LATE * done
+    asked = [run for run in runs if "EPOCH01" not in run.params.get("checks.ignore", "")]
+    stopping = [run for run in asked if "trainer.early_stopping.patience" in run.params]
+    late = sum(still_improving(run.metrics, int(run.params.get("trainer.epochs", -1))) for run in stopping)
     if not late:
         return ""
-    return f"{late} of {len(runs)} runs were still improving when their epochs ended: raise trainer.epochs."
+    return f"EPOCH01: {late} of {len(runs)} runs were still improving when their epochs ended: raise trainer.epochs."
+
+
+def _checks(runs: Sequence[RecordedRun], table: pd.DataFrame, metric: str) -> list[str]:
+    """What there is to look at in the data, the runs and the values that were tried, a sentence each."""
+    of_runs = [[each for each in names.findings_of(run.tags) if each.code != "EPOCH01"] for run in runs]
+    silent = any("EDGE01" in run.params.get("checks.ignore", "") for run in runs)
+    return counted([*of_runs, [] if silent else edge_findings(table, metric)])
 
 
 def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
@@ -135,41 +171,66 @@ def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
     raise InputError(f"comparison.baseline={wanted}: {what} that loss; there are {existing}: write {chosen}")
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """What is compared.
+
+    Attributes:
+        table: the runs.
+        paired: their metric.
+        references: what is no network, beside the same runs.
+    """
+
+    table: pd.DataFrame
+    paired: Paired
+    references: pd.DataFrame
+
+
 def _sections(
-    table: pd.DataFrame,
-    paired: Paired,
+    compared: _Compared,
     settings: ComparisonSettings,
     outputs_of: Callable[[pd.DataFrame], RunOutputs | None],
 ) -> list[Section]:
     """All datasets together first, if there are several; then each. Outputs are read and drawn dataset by dataset."""
-    rope, alpha = settings.rope, settings.alpha
+    rope, alpha, paired = settings.rope, settings.alpha, compared.paired
     sections = []
     if len(paired.datasets) > 1:
         together = several_datasets(paired, rope=rope, alpha=alpha)
-        sections.append(_section("All datasets", table, paired, together))
+        sections.append(_section("All datasets", compared, together))
     for dataset in paired.datasets:
         alone = one_dataset(paired, dataset, rope=rope, alpha=alpha)
-        runs = table[table["dataset"] == dataset]
-        sections.append(_section(dataset, runs, paired, alone, outputs_of(runs)))
+        runs = compared.table[compared.table["dataset"] == dataset]
+        sections.append(_section(dataset, replace(compared, table=runs), alone, outputs_of(runs)))
     return sections
 
 
 def _section(
     title: str,
-    runs: pd.DataFrame,
-    paired: Paired,
+    compared: _Compared,
     comparison: OneDataset | SeveralDatasets,
     outputs: RunOutputs | None = None,
 ) -> Section:
+    runs = compared.table
     board = leaderboard(runs, comparison)
-    data = SectionData(runs, board, paired, comparison, outputs, varied_parameters(runs))
-    return Section(title, verdict(runs, comparison), board, list(draw_section(data)))
+    data = SectionData(runs, board, compared.paired, comparison, outputs, varied_parameters(runs))
+    beside = compare_references(runs, compared.references, comparison)
+    words = verdict(runs, comparison, beside)
+    if beside is None:
+        return Section(title, words, board, list(draw_section(data)))
+    own = compared.references
+    own = own[own["dataset"].isin(runs["dataset"].unique())]
+    references = leaderboard(own, beside).assign(runs=own.groupby("loss")["run_id"].nunique())
+    if any(one.verdict == BETTER for one in beside.compared):
+        first, *others = words.sentences
+        words = replace(words, sentences=(first, beside_the_best(board, references, comparison.metric), *others))
+    return Section(title, words, board, list(draw_section(data)), references)
 
 
 def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None:
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_text(page, encoding="utf-8")
-    first.leaderboard.to_csv(folder / "leaderboard.csv")
+    boards = [first.leaderboard.assign(reference=False), first.references.assign(reference=True)]
+    pd.concat([board for board in boards if len(board)]).to_csv(folder / "leaderboard.csv", index_label="loss")
     table.to_csv(folder / "runs.csv", index=False)
     for figure in first.figures:
         (folder / "figures" / figure.file_name).write_bytes(figure.png)

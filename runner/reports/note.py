@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import pandas as pd
+
 from runner.metrics import metric_name
 from runner.reports.comparison import Report
 from runner.tracking import names, ui_addresses
@@ -43,16 +45,20 @@ def _table(report: Report) -> Iterator[str]:
     yield _row("---", "---:", "---:", "---", "---", "---:", gap="")
     for loss, row in board.head(MOST_LOSSES).iterrows():
         deviation = report.spread.get(loss, math.nan)
-        yield _row(
-            str(loss).replace("|", r"\|"),
-            f"{row['mean']:.4f}" + (f" ± {deviation:.4f}" if math.isfinite(deviation) else ""),
-            _number(row["gain"]),
-            f"{low} to {high}" if (low := _number(row["gain_low"])) and (high := _number(row["gain_high"])) else "",
-            str(row["verdict"]),
-            str(int(row["runs"])),
-        )
+        yield _row(str(loss).replace("|", r"\|"), *_cells(row, deviation))
+    for reference, row in report.references.iterrows():
+        yield _row(f"*{reference}*", *_cells(row, math.nan))
     if len(board) > MOST_LOSSES:
         yield _row(f"and {len(board) - MOST_LOSSES} more in the report", *[""] * 5)
+
+
+def _cells(row: pd.Series, deviation: float) -> Iterator[str]:
+    yield f"{row['mean']:.4f}" + (f" ± {deviation:.4f}" if math.isfinite(deviation) else "")
+    yield _number(row["gain"])
+    low, high = _number(row["gain_low"]), _number(row["gain_high"])
+    yield f"{low} to {high}" if low and high else ""
+    yield str(row["verdict"])
+    yield str(int(row["runs"]))
 
 
 def _row(*cells: str, gap: str = GAP) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -107,12 +107,14 @@ class Section:
         verdict: in words.
         leaderboard: see `runner.comparison.leaderboard`.
         figures: its figures.
+        references: the leaderboard of what is no network; empty where there is none.
     """
 
     title: str
     verdict: Verdict
     leaderboard: pd.DataFrame
     figures: Sequence[ReportFigure]
+    references: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def render_page(title: str, metric: str, sections: Sequence[Section], facts: Mapping[str, str]) -> str:
@@ -139,13 +141,18 @@ def render_page(title: str, metric: str, sections: Sequence[Section], facts: Map
 def _table(section: Section, metric: str) -> dict[str, object]:
     """The section as the template reads it."""
     columns = _columns(section.leaderboard, metric)
-    rows = [(loss, [_cell(column.name, row) for column in columns]) for loss, row in section.leaderboard.iterrows()]
+    rows = [
+        (style, loss, [_cell(column.name, row) for column in columns])
+        for style, board in (("", section.leaderboard), ("reference", section.references))
+        for loss, row in board.iterrows()
+    ]
     return {
         "title": section.title,
         "verdict": section.verdict,
         "columns": columns,
         "rows": rows,
         "figures": section.figures,
+        "has_references": len(section.references) > 0,
     }
 
 

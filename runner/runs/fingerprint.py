@@ -9,7 +9,7 @@ from typing import Any
 
 import runner
 
-NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "figures")
+NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "checks", "figures")
 """Groups that say where results go and what is shown of them."""
 LATER: Mapping[str, Mapping[str, Any]] = {
     "dataset": {"test_path": None, "validation_path": None},
@@ -27,6 +27,25 @@ def fingerprint(values: Mapping[str, Any], digest: str) -> str:
     """
     computed = {key: _as_before(key, value) for key, value in values.items() if key not in NOT_COMPUTED}
     text = json.dumps([computed, digest, runner.__version__], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+EVALUATED_ALIKE = ("evaluation.bootstrap", "split.repeats")
+"""Parameters of a split and an evaluation that no metric depends on."""
+
+
+def split_fingerprint(params: Mapping[str, str], digest: str) -> str:
+    """SHA-256 of all that decides what a model is trained and tested on, and how its predictions are evaluated.
+
+    Equal for runs of any loss, network and seed on one split of the data.
+
+    Args:
+        params: of a run's record, flat.
+        digest: `Dataset.digest`.
+    """
+    groups = ("split", "preprocessing", "evaluation")
+    told = {key: value for key, value in params.items() if key.partition(".")[0] in groups}
+    text = json.dumps([{key: told[key] for key in told if key not in EVALUATED_ALIKE}, digest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ import pyarrow
 from pyarrow import parquet
 
 from runner.config.experiment_config import ExperimentConfig
+from runner.findings import Finding
 from runner.wording import without_password
 
 
@@ -50,6 +51,7 @@ class RunFolder:
         "config.yaml",
         "history.csv",
         "metrics.json",
+        "checks.json",
         FACTS,
         "weights.npz",
         "summary.md",
@@ -141,6 +143,18 @@ class RunFolder:
         """What `write_weights` wrote."""
         with np.load(self.path / "weights.npz") as weights:
             return [weights[name] for name in weights.files]
+
+    def write_findings(self, findings: Sequence[Finding]) -> None:
+        """checks.json: what there is to look at before the numbers are believed; no file where there is nothing."""
+        if findings:
+            content = [[finding.code, finding.sentence] for finding in findings]
+            self._file("checks.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    def read_findings(self) -> list[Finding]:
+        """What `write_findings` wrote."""
+        path = self.path / "checks.json"
+        content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return [Finding(*each) for each in content]
 
     def write_summary(self, text: str) -> None:
         """summary.md: what MLflow shows as the run's note."""

@@ -88,7 +88,9 @@ def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
     return ", ".join(said)
 
 
-def run_name(variant: str, dataset: str, *, seed: int, split: Mapping[str, Any], setting: str = "") -> str:
+def run_name(
+    variant: str, dataset: str, *, split: Mapping[str, Any], seed: int | None = None, setting: str = ""
+) -> str:
     """`focal gamma=2 · seed 0 · page_blocks`; a split other than 0 is named too, and the setting of a sweep's run.
 
     What runs of one sweep mostly have in common, the dataset, comes last: a list of runs cuts long names.
@@ -96,15 +98,16 @@ def run_name(variant: str, dataset: str, *, seed: int, split: Mapping[str, Any],
     Args:
         variant: see `variant`.
         dataset: its name.
-        seed: of the training.
         split: the values of the split.
+        seed: of the training; None where it has none.
         setting: see `setting`.
     """
     parts = [f"split {split['seed']}"] if split.get("seed") else []
     if split.get("folds", 1) > 1:
         parts += [f"repeat {split['repeat']}"] if split.get("repeats", 1) > 1 else []
         parts.append(f"fold {split['fold']}")
-    return " · ".join([variant, *([setting] if setting else []), *parts, f"seed {seed}", dataset])
+    parts += [] if seed is None else [f"seed {seed}"]
+    return " · ".join([variant, *([setting] if setting else []), *parts, dataset])
 
 
 def split_identity(params: Mapping[str, str]) -> int | str:

@@ -33,6 +33,31 @@ def _too_few(metrics: Mapping[str, float]) -> str:
     return f"too few {scarce} to say"
 
 
+def reference_summary(name: str, metrics: Mapping[str, float], threshold_rule: str) -> str:
+    """The note of a reference, which is no network: a short Markdown page.
+
+    Args:
+        name: the run's.
+        metrics: `Evaluation.metrics`.
+        threshold_rule: how the threshold was chosen, in words.
+    """
+    return f"""## {name}
+
+No network, but a model of scikit-learn with its defaults, trained on the same rows and inputs as the networks of this \
+sweep: what they have to beat.
+
+| test metric | value | 95% interval |
+|---|---|---|
+{_table(metrics)}
+
+Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation).
+"""
+
+
+def _table(metrics: Mapping[str, float]) -> str:
+    return "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in result_rows(metrics))
+
+
 def summary(
     name: str, metrics: Mapping[str, float], threshold_rule: str, weighted_by_row: bool, stopped: str, best_epoch: int
 ) -> str:
@@ -46,7 +71,6 @@ def summary(
         stopped: why training ended, in words.
         best_epoch: whose weights are kept.
     """
-    table = "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in result_rows(metrics))
     half = {key: metrics[f"test_at_half/{key}"] for key in ("f1", "mcc")}
     ways = [("raw", "as the network gives them"), ("calibrated", "by Platt scaling fitted on validation")]
     if "test_debiased/log_loss" in metrics:
@@ -65,7 +89,7 @@ def summary(
 
 | test metric | value | 95% interval |
 |---|---|---|
-{table}
+{_table(metrics)}
 
 Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation). At 0.5 instead: \
 F1 {half["f1"]:.4f}, MCC {half["mcc"]:.4f}.

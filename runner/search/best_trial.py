@@ -10,6 +10,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from runner import console
+from runner.search.edges import edges
 from runner.search.results import SearchResults, save_objective_figures, trial_overrides, trial_table
 from runner.search.trials import RUN_ID, RUN_NAME
 from runner.tracking import names
@@ -26,8 +27,8 @@ class BestTrialReport:
         return best_trial(self.results.study) is not None
 
     def details(self) -> str:
-        """Nothing: the progress names the best run already."""
-        return ""
+        """What there is to look at; the progress names the best run already."""
+        return "\n".join(f"- {each}" for each in self._edges())
 
     def tags(self) -> Mapping[str, str]:
         """The best trial's number, overrides and run."""
@@ -46,7 +47,7 @@ class BestTrialReport:
         """Writes `trials.csv`, `history.png` and `importance.png`."""
         trial_table(self.results.study).to_csv(folder / "trials.csv", index=False)
         missing = save_objective_figures(self.results, 0, folder)
-        return [missing] if missing else []
+        return [*([missing] if missing else []), *self._edges()]
 
     def print_summary(self, folder: Path, missing: str) -> None:
         """See `SearchReport`."""
@@ -59,6 +60,9 @@ class BestTrialReport:
             folder=folder,
             missing=missing,
         )
+
+    def _edges(self) -> list[str]:
+        return [str(each) for each in edges(self.results.study) if each.code not in self.results.ignored]
 
     def _best(self) -> FrozenTrial:
         best = best_trial(self.results.study)

@@ -16,7 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 from optuna.samplers import BaseSampler
 
 from runner import console
+from runner.config.experiment_config import typed_group
 from runner.config.instantiate import build, locate
+from runner.config.schemas import ChecksConfig
 from runner.config.sweep_jobs import sweep_params
 from runner.errors import InputError
 from runner.metrics import sign
@@ -85,7 +87,8 @@ def run_search(
         names.SEARCH_STORAGE: without_password(options.storage or "memory"),
     }
     sweep.tracker.set_tags(sweep.plan.parent_id, where)  # for Optuna's own tools
-    report = _report_for(SearchResults(study, space, objectives, sweep.plan.name, tuple(sys.argv[1:])))
+    ignored = typed_group(config, "checks", ChecksConfig).ignored
+    report = _report_for(SearchResults(study, space, objectives, sweep.plan.name, tuple(sys.argv[1:]), ignored))
     _run_trials(search, report, sweep, launcher, options)
     record_results(report, sweep)
 

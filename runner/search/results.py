@@ -34,6 +34,7 @@ class SearchResults:
         objectives: the metrics, in the order of a trial's values.
         sweep_name: under which the figures show it.
         command_line: the words that started the search.
+        ignored: codes of checks that are silent.
     """
 
     study: optuna.Study
@@ -41,6 +42,7 @@ class SearchResults:
     objectives: Sequence[str]
     sweep_name: str
     command_line: Sequence[str]
+    ignored: Sequence[str] = ()
 
     @property
     def maximized(self) -> list[bool]:

@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
 from runner import console, reports, tracking
-from runner.config.checks import objectives_of
+from runner.config.checks import objectives_of, references_of
 from runner.config.experiment_config import typed_group
 from runner.config.overrides import varied_keys
 from runner.config.schemas import ComparisonConfig, PathsConfig, SweepConfig, TrackingConfig
@@ -34,6 +34,7 @@ from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_sweep_folder
 from runner.sweeps.parent_metrics import sweep_metrics
 from runner.sweeps.progress import progress_tags
+from runner.sweeps.references import References
 from runner.sweeps.resume import close_stale_children, finished_outcomes, resumed_parent
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
@@ -52,6 +53,7 @@ class Sweep:
         plan: what they share.
         tracker: where its runs are recorded.
         comparison: what the report at the end compares; None for no report.
+        references: what of scikit-learn the report measures networks against.
         details: what stands below the progress in the parent's note, in Markdown.
     """
 
@@ -60,6 +62,7 @@ class Sweep:
     plan: SweepPlan
     tracker: Tracker
     comparison: ComparisonSettings | None
+    references: Sequence[str] = ()
     details: str = ""
 
     def write_progress(self, details: str = "") -> None:
@@ -92,11 +95,16 @@ class Sweep:
             patience = SECONDS_FOR_CHILDREN if interrupted else 0
             close_stale_children(self.tracker, self.plan.parent_id, patience=patience)
             self.write_progress()
-            finished = self.tracker.finished_runs(self.plan.parent_id, self.folder)
+            ended = self.tracker.finished_runs(self.plan.parent_id, self.folder)
+            finished = [run for run in ended if not run.is_reference]
+            resources = sweep_state(self.folder).resources
             best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
-            with missing_outputs(best, self.tracker, sweep_state(self.folder).resources):
+            with missing_outputs(best, self.tracker, resources):
                 self._record_summary(finished)
-                self._report(finished)
+                if self.comparison is not None and not interrupted:
+                    asked = References(self.references, self.plan.parent_id, self.folder, self.tracker, resources)
+                    ended += asked.train(ended)
+                self._report(ended)
         finally:  # also where Ctrl-C cuts these short
             self.tracker.end_run(self.plan.parent_id, status)
         return failed
@@ -108,14 +116,14 @@ class Sweep:
             self.tracker.log_metrics(self.plan.parent_id, metrics)
             self.tracker.update_views(finished[-1].tags[names.DATASET_NAME])
 
-    def _report(self, finished: Sequence[RecordedRun]) -> None:
-        """The comparison, if it was asked for and there is something to compare."""
+    def _report(self, ended: Sequence[RecordedRun]) -> None:
+        """The comparison of networks and references, if it was asked for and there is something to compare."""
         if self.comparison is None:
             return
         try:
             parent = self.tracker.run(self.plan.parent_id)
             assert parent is not None
-            recorded = reports.RecordedSweep(self.tracker, parent, finished)
+            recorded = reports.RecordedSweep(self.tracker, parent, ended)
             reports.publish_report(recorded, self.comparison, self.folder / names.COMPARISON)
         except InputError as problem:
             console.show_no_report(str(problem))
@@ -131,6 +139,7 @@ def begin(config: DictConfig) -> Sweep:
         InputError: the store does not answer, there is nothing to resume, or the objective is not a known one.
     """
     objectives = objectives_of(config)
+    references_of(typed_group(config, "comparison", ComparisonConfig))
     overrides = [each for each in config.hydra.overrides.task if not each.startswith(("sweep.", "+sweep."))]
     swept = _swept(config, overrides)
     total, name = swept.total, swept.name or "sweep"
@@ -169,7 +178,7 @@ def begin(config: DictConfig) -> Sweep:
     comparison = typed_group(config, "comparison", ComparisonConfig)
     wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
     settings = _comparison_settings(comparison, objectives) if wanted else None
-    sweep = Sweep(folder, journal, plan, tracker, settings)
+    sweep = Sweep(folder, journal, plan, tracker, settings, references_of(comparison))
     sweep.write_progress()
     return sweep
 

@@ -14,6 +14,7 @@ from .recorder import ModelPackage as ModelPackage
 from .recorder import Recorder as Recorder
 from .recorder import StoreError as StoreError
 from .relocation import relocate as relocate
+from .results_table import references_table as references_table
 from .results_table import results_table as results_table
 from .results_table import varied_parameters as varied_parameters
 from .saved_views import LOSSES as LOSSES

@@ -60,7 +60,8 @@ class MlflowRecorder:
         # Those that have no curve are at step 0, by which MLflow makes bars of them, and not a line of one point.
         curves = {name: value for name, value in metrics.items() if name in self._curves}
         others = {name: value for name, value in metrics.items() if name not in self._curves}
-        self._run.add(curves, step=self._last_epoch, tags={names.NOTE: self._folder.read_summary()})
+        tags = {names.NOTE: self._folder.read_summary(), **names.checks_tag(self._folder.read_findings())}
+        self._run.add(curves, step=self._last_epoch, tags=tags)
         self._run.add(others, step=FINAL_STEP)
         self._run.upload([self._folder.path / name for name in names.UPLOADED])
 

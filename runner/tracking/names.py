@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from runner.findings import Finding
 
 # MLflow's own tags.
 PARENT = "mlflow.parentRunId"
@@ -31,9 +34,15 @@ DATASET_SHA256 = "dataset.sha256"
 FOLDER = "folder"  # where its files are
 DEVICE = "device"
 FAILURE = "failure"
+CHECKS = "checks"  # what there is to look at in data and run: a JSON list of codes and sentences
 OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of metrics
 GIT_DIRTY = "git.dirty"
 VERSION_PREFIX = "version."
+
+# Of a reference, which is no network: see `runner.sweeps.references`. It has no variant and no loss.
+REFERENCE = "reference"  # which one
+REFERENCE_OF = "reference.of"  # the `split_fingerprint` of the runs it is a reference of
+REFERENCE_ROWS = "reference.rows"  # that it was trained on
 
 # A param of a search's runs.
 TRIAL = "trial"
@@ -85,6 +94,24 @@ def accepted_params(params: Mapping[str, str]) -> dict[str, str]:
             unique, number = f"{plain[: KEY_LENGTH - 5]}_{number}", number + 1
         accepted[unique] = value[:PARAM_LENGTH]
     return accepted
+
+
+def checks_tag(findings: Sequence[Finding]) -> dict[str, str]:
+    """The tag that holds what there is to look at in a run; none where there is nothing."""
+    content = [[finding.code, finding.sentence] for finding in findings]
+    while len(json.dumps(content)) > TAG_LENGTH:
+        content.pop()
+    return {CHECKS: json.dumps(content)} if content else {}
+
+
+def findings_of(tags: Mapping[str, str]) -> list[Finding]:
+    """What `checks_tag` says of a run."""
+    return [Finding(code, sentence) for code, sentence in json.loads(tags.get(CHECKS, "[]"))]
+
+
+def reference_label(name: str) -> str:
+    """What a reference is called beside losses, such as `logistic (scikit-learn)`."""
+    return f"{name} (scikit-learn)"
 
 
 def rows_of(part: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runner.tracking import names
+
 
 @dataclass(frozen=True)
 class RecordedRun:
@@ -29,6 +31,11 @@ class RecordedRun:
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is no network, but what networks are measured against."""
+        return names.REFERENCE in self.tags
 
     @property
     def finished(self) -> bool:

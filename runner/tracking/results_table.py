@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from runner.runs.fingerprint import split_fingerprint
 from runner.runs.naming import split_identity
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
@@ -38,6 +39,49 @@ def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def references_table(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> pd.DataFrame:
+    """What references came to, on the splits of a table of runs and in its columns.
+
+    A reference does not depend on the seed: it stands beside each run of its split, also in another setting or sweep
+    that has the same split. So it is paired with losses as they are with each other.
+
+    Args:
+        table: of `results_table`.
+        runs: those of the table, and the references among others.
+
+    Returns:
+        One row a reference, dataset, split and seed; no row where there are none. `rows` has the number of those that
+        it was trained on, and `run_id` is the reference's.
+    """
+    finished = [run for run in sorted(runs, key=lambda run: run.started) if run.is_reference and run.finished]
+    latest = {(run.tags[names.REFERENCE], run.tags[names.REFERENCE_OF]): run for run in finished}
+    by_id = {run.run_id: run for run in runs}
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for _, own in table.iterrows() if latest else ():
+        like = by_id[own["run_id"]]
+        of = split_fingerprint(like.params, like.tags.get(names.DATASET_SHA256, ""))
+        for name in dict.fromkeys(name for name, its in latest if its == of):
+            reference, label = latest[name, of], names.reference_label(name)
+            cell = {
+                column: own[column] for column in ("dataset", "source", "setting", "preprocessing", "split", "seed")
+            }
+            sizes = {column: own[column] for column in ("n_train", "n_test")}
+            row = {"run_id": reference.run_id, "loss": label, "option": "", **cell, **sizes}
+            row["rows"] = int(reference.tags[names.REFERENCE_ROWS])
+            row["of_rows"] = int(reference.tags[names.rows_of("train")])
+            rows[(label, *cell.values())] = {**row, **_results(reference)}
+    return pd.DataFrame(list(rows.values()))
+
+
+def _results(run: RecordedRun) -> dict[str, float]:
+    """The final metrics under their MLflow names, and the seconds that it took."""
+    metrics = run.metrics
+    return {
+        **{name: value for name, value in metrics.items() if name.startswith(("test", "val/"))},
+        "seconds": sum(value for name, value in metrics.items() if name.startswith(SECONDS)) or math.nan,
+    }
+
+
 def _told_apart(rows: list[dict[str, Any]], runs: Sequence[RecordedRun]) -> list[dict[str, Any]]:
     """The rows, where two files with one name are two datasets: called by their paths, or else by their content."""
     contents: dict[str, dict[str, str]] = {}
@@ -55,7 +99,7 @@ def _told_apart(rows: list[dict[str, Any]], runs: Sequence[RecordedRun]) -> list
 
 
 def _row(run: RecordedRun) -> dict[str, Any]:
-    tags, params, metrics = run.tags, run.params, run.metrics
+    tags, params = run.tags, run.params
     return {
         "run_id": run.run_id,
         "loss": tags[names.VARIANT],
@@ -68,8 +112,7 @@ def _row(run: RecordedRun) -> dict[str, Any]:
         "seed": int(params["seed"]),
         "n_train": int(tags[names.rows_of("train")]) + int(tags[names.rows_of("validation")]),
         "n_test": int(tags[names.rows_of("test")]),
-        **{name: value for name, value in metrics.items() if name.startswith(("test", "val/"))},
-        "seconds": sum(value for name, value in metrics.items() if name.startswith(SECONDS)) or math.nan,
+        **_results(run),
         **{name: _value(said) for name, said in params.items() if name.startswith(PARAMETERS)},
     }
 

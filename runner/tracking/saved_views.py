@@ -25,6 +25,8 @@ RUNS = "imbalance-runner"
 LOSSES = "imbalance-runner-losses"
 SWEEP_PREFIX = "imbalance-runner-sweep-"
 
+NETWORKS = f"params.`{names.REFERENCE}` IS NULL"  # references have no loss to stand under
+
 MARK = "madeBy"
 US = "imbalance-runner"
 MOST_VIEWS = 40  # of an experiment: with so many, people cannot save another one
@@ -111,7 +113,7 @@ def losses_view(dataset: str = "", hidden: Sequence[str] = ()) -> View:
         dataset: its name; empty for all.
         hidden: metrics of sweeps, which get no charts.
     """
-    only = [f"params.`{names.TRIAL}` IS NULL"]
+    only = [f"params.`{names.TRIAL}` IS NULL", NETWORKS]
     if dataset and "'" not in dataset:
         only.append(f"tags.`{names.DATASET_NAME}` = '{dataset}'")
     state = {**_list_of_runs(), "searchFilter": " AND ".join(only), **_grouped(means=True)}
@@ -126,7 +128,7 @@ def sweep_view(parent_id: str, name: str, varied: Varied) -> View:
         name: of the sweep.
         varied: what its runs differ in.
     """
-    only = f"tags.`{names.PARENT}` = '{parent_id}'"
+    only = f"tags.`{names.PARENT}` = '{parent_id}' AND {NETWORKS}"
     means = varied.runs > MOST_LINES and not varied.is_search
     state = {**_list_of_runs(), "searchFilter": only, **_grouped(means=means), **dashboard(varied, means=means)}
     when = time.strftime("%Y-%m-%d %H:%M")

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LATE = 0.9
-"""Share of the epochs after which a best epoch says that training was ended too early."""
+from runner.findings import LATE
 
 
 @dataclass(frozen=True)

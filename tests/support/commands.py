@@ -19,6 +19,7 @@ TINY = (
     "dataset.prevalence=0.2",
     "trainer.epochs=2",
     "evaluation.bootstrap=50",
+    "comparison.references=none",
 )
 """Overrides of a run that takes about a second."""
 PLAIN = ("figures=none", "tracking.models=none", "comparison=none")

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import pandas as pd
 
-from runner import data
+from runner import data, findings
 from runner.data.dataset import Dataset
 from runner.wording import override
 
@@ -18,6 +18,9 @@ FEWEST = 10
 
 LEAST_ERRORS = 0.01
 """A feature that alone is wrong on no more than this share of the smaller class is taken for the answer."""
+
+LEAST_CONTRADICTED = 0.01
+"""Share of the positives, beyond which their equals among the negatives are worth a word."""
 
 MOST_ROWS = 50_000
 """Rows in which an answer is looked for; more would take seconds and show the same."""
@@ -39,7 +42,9 @@ def warn_of_rows(dataset: Dataset, where: str) -> None:
         some = slice(None, None, max(1, len(labels) // MOST_ROWS))
         for name, column in dataset.features.iloc[some].items():
             if _fewest_errors(column, labels[some]) <= allowed / (some.step or 1):
-                log.warning(
+                findings.warn(
+                    log,
+                    "LEAK01",
                     "%s: column '%s' gives the answer alone; if it is known only afterwards, or is made of the target,"
                     " %s leaves it out",
                     *(where, name, override("dataset.drop", [name])),
@@ -47,8 +52,10 @@ def warn_of_rows(dataset: Dataset, where: str) -> None:
     keys = data.row_keys(dataset.features)
     positives = np.bincount(keys, weights=labels)
     contradict = (positives > 0) & (positives < np.bincount(keys))
-    if contradict.any():
-        log.warning(
+    if positives[contradict].sum() > LEAST_CONTRADICTED * positives.sum():
+        findings.warn(
+            log,
+            "LABEL01",
             "%s: %d of %d rows have a row that is equal in all features but has the other label, so that no network can"
             " be right on both; add columns that tell them apart, or check the labels",
             *(where, contradict[keys].sum(), len(keys)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,7 @@ class KFoldSplit:
     seed: int
     validation: float
     duplicates: str = "together"
+    at_random: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_count("split.folds", self.folds, 2)

@@ -10,7 +10,7 @@ import pandas as pd
 from runner.data.allocation import PARTS, TEST, TRAIN, VALIDATION
 from runner.data.dataset import Dataset
 from runner.data.split.linked import LinkedRows
-from runner.data.split.part_sizes import warn_divided_groups, warn_repeated, warn_scarce
+from runner.data.split.part_sizes import warn_divided_groups, warn_of_overlap, warn_repeated, warn_scarce
 from runner.data.split.protocol import Sides, check_count, check_share
 from runner.errors import InputError
 from runner.wording import join_names
@@ -59,6 +59,7 @@ class GivenSplit:
         sides = (train, validation, np.flatnonzero(parts == TEST))
         warn_divided_groups(dataset, sides)
         warn_repeated(dataset, sides)
+        warn_of_overlap(dataset, sides)
         warn_scarce(dataset, sides, "give these parts more rows")
         return sides
 

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from runner.data.allocation import PARTS, TEST
+from runner import findings
+from runner.data.allocation import PARTS, TEST, TRAIN
 from runner.data.dataset import Dataset
 from runner.data.linked_rows import row_keys
 from runner.data.split.linked import LinkedRows
+from runner.data.split.time_order import time_order
+from runner.errors import InputError
 from runner.wording import join_names, override
 
 log = logging.getLogger("runner.data")
@@ -67,7 +70,9 @@ def warn_scarce(dataset: Dataset, sides: Sequence[np.ndarray], way_out: str) -> 
     counts = [int((dataset.labels[rows] == rarer).sum()) for rows in sides]
     if min(counts) < SCARCE:
         held = ", ".join(f"{part} {count}" for part, count in zip(PARTS, counts, strict=True))
-        log.warning(
+        findings.warn(
+            log,
+            "FEW01",
             "%s: few %s (%s): below %d the threshold and the test metrics are uncertain; %s, and read the intervals",
             *(dataset.name, "positives" if rarer else "negatives", held, SCARCE, way_out),
         )
@@ -113,13 +118,41 @@ def warn_divided_groups(dataset: Dataset, sides: Sequence[np.ndarray]) -> None:
 def warn_of_dates(dataset: Dataset) -> None:
     """Warns that rows with dates are drawn at random, so that a network is tested on what came before it."""
     if dataset.dates:
-        log.warning(
+        findings.warn(
+            log,
+            "TIME01",
             "%s: %s like dates, and rows are drawn at random, so that some train on what is newer than the test, which"
             " can rank losses otherwise than in use; to test on the newest rows, split=time %s",
             dataset.name,
             f"{join_names(dataset.dates, 3)} look{'s' if len(dataset.dates) == 1 else ''}",
             override("split.column", dataset.dates[0]),
         )
+
+
+def warn_of_overlap(dataset: Dataset, sides: Sequence[np.ndarray]) -> None:
+    """Warns of a feature of dates by which rows that are trained on are newer than some that are tested.
+
+    Args:
+        dataset: whose.
+        sides: the rows of train, validation and test.
+    """
+    for name in dataset.dates:
+        if name not in dataset.features:
+            continue
+        try:
+            times = time_order(dataset.features[name].to_numpy(), name)
+        except InputError:  # gaps, or dates in two ways: no order to go by
+            continue
+        newer = int((times[sides[TRAIN]] > times[sides[TEST]].min()).sum())
+        if newer:
+            findings.warn(
+                log,
+                "TIME01",
+                "%s: by column '%s', %d of %d training rows are newer than the oldest test row, so that a network is"
+                " tested on what came before it; to test on the newest rows, split=time %s",
+                *(dataset.name, name, newer, len(sides[TRAIN]), override("split.column", name)),
+            )
+            return
 
 
 def _percent(share: float) -> str:

@@ -14,7 +14,11 @@ Sides = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Split(Protocol):
-    """A way of splitting, with the values of its config."""
+    """A way of splitting, with the values of its config.
+
+    One whose parts are of one distribution by the way they are drawn may say so by an attribute `at_random`, which is
+    true; of others it is looked at whether they are: see `runner.data.split.shift`.
+    """
 
     def rows(self, dataset: Dataset) -> Sides:
         """The rows of train, validation and test.

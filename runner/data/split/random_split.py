@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class RandomSplit:
     validation: float
     test: float
     duplicates: str = "together"
+    at_random: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_share("split.validation", self.validation)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from runner.tracking import RecordedRun, results_table, varied_parameters
+from runner.runs.fingerprint import split_fingerprint
+from runner.tracking import RecordedRun, references_table, results_table, varied_parameters
 
 
 def run(number: int, *, status="FINISHED", gamma="2.0", fingerprint="", path="", **tags) -> RecordedRun:
@@ -101,3 +102,49 @@ def test_two_files_of_one_name_are_two_datasets(paths, contents, expected):
     tags = [{"dataset.name": "train", "dataset.sha256": content} for content in contents]
     runs = [run(number, path=path, **own) for number, (path, own) in enumerate(zip(paths, tags, strict=True))]
     assert results_table(runs)["dataset"].tolist() == expected
+
+
+def reference(number: int, name: str, like: RecordedRun, **tags) -> RecordedRun:
+    of = split_fingerprint(like.params, "aa")
+    own = {"reference": name, "reference.of": of, "reference.rows": "60", "rows.train": "60"}
+    return RecordedRun(
+        f"ref{number}", name, "FINISHED", started=number, tags={**own, **tags}, metrics={"test/f1": 0.7 + number / 100}
+    )
+
+
+def test_a_reference_stands_beside_each_seed_and_setting_of_its_split_and_is_no_run_of_a_loss():
+    first = run(1, **{"dataset.sha256": "aa"})
+    runs = [
+        first,
+        replace(first, run_id="id2", tags={**first.tags, "fingerprint": "2"}, params={**first.params, "seed": "2"}),
+        replace(first, run_id="id3", tags={**first.tags, "fingerprint": "3", "setting": "epochs=5"}),
+        replace(
+            first, run_id="id4", tags={**first.tags, "fingerprint": "4"}, params={**first.params, "split.seed": "4"}
+        ),
+    ]
+    references = [reference(1, "logistic", first), reference(2, "logistic", first)]
+    table = results_table([*runs, *references])
+    assert list(table["run_id"]) == ["id1", "id2", "id3", "id4"]
+
+    found = references_table(table, [*runs, *references])
+    assert found["run_id"].unique().tolist() == ["ref2"]  # of two the later
+    assert found["loss"].unique().tolist() == ["logistic (scikit-learn)"]
+    cells = found[["dataset", "split", "seed"]].to_numpy().tolist()
+    assert cells == [["page_blocks", 3, 1], ["page_blocks", 3, 2], ["page_blocks, epochs=5", 3, 1]]
+    assert found["test/f1"].tolist() == [0.72] * 3
+    assert found[["n_train", "n_test"]].to_numpy().tolist() == [[80, 20]] * 3
+    assert references_table(table, runs).empty
+
+
+def test_other_data_another_threshold_rule_and_another_preprocessing_are_other_references():
+    params = run(1).params
+    marks = {
+        split_fingerprint(params, "aa"),
+        split_fingerprint(params, "bb"),
+        split_fingerprint({**params, "split.seed": "4"}, "aa"),
+        split_fingerprint({**params, "preprocessing": "quantile"}, "aa"),
+        split_fingerprint({**params, "evaluation.threshold": "max_mcc"}, "aa"),
+    }
+    assert len(marks) == 5
+    alike = {**params, "loss.gamma": "9", "seed": "7", "evaluation.bootstrap": "0", "split.repeats": "3"}
+    assert split_fingerprint(alike, "aa") in marks
