@@ -11,6 +11,9 @@ DECISION_METRICS = ("f1", "mcc", "g_mean", "balanced_accuracy", "precision", "re
 FINAL_METRICS = (*RANKING_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS)
 """What is measured on validation and test, in the order of every table."""
 
+CALIBRATION_METRICS = ("brier_skill", "ece_null", "ece_null.high", "calibration_slope", "calibration_intercept")
+"""What is measured of the test probabilities beside the scores above."""
+
 OBJECTIVES = tuple(f"val/{name}" for name in FINAL_METRICS)
 """What a run may return to a sweeper: chosen on validation, never on test."""
 
@@ -22,6 +25,8 @@ _LABELS = {
     "log_loss": "log loss",
     "brier": "Brier score",
     "ece": "calibration error",
+    "brier_skill": "Brier skill",
+    "ece_null": "calibration error of right probabilities",
     "f1": "F1",
     "mcc": "MCC",
     "g_mean": "G-mean",
@@ -33,6 +38,7 @@ _PARTS = {
     "test_at_half": " on test, threshold 0.5",
     "test_calibrated": " on test, calibrated on validation",
     "test_debiased": " on test, by the loss's closed form",
+    "test_served": " on test, as the model serves it",
 }
 
 

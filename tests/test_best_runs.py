@@ -69,7 +69,7 @@ def test_the_best_run_of_each_loss_gets_figures_and_model_at_the_sweep_s_end(com
         for key in keys
     }
     table = load_synthetic(**given).features
-    np.testing.assert_allclose(model.predict(table.iloc[saved.row]).probability, saved.probability, rtol=1e-6)
+    np.testing.assert_allclose(model.predict(table.iloc[saved.row]).raw_probability, saved.probability, rtol=1e-6)
 
 
 @pytest.mark.parametrize("elsewhere", [True, False], ids=["by another process", "here"])

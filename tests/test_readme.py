@@ -93,7 +93,7 @@ def test_the_scoring_snippet_scores(command, stranger, outputs):
     finally:
         scope["mlflow"].set_tracking_uri("")
 
-    assert list(scope["scores"].columns) == ["probability", "label"]
+    assert list(scope["scores"].columns) == ["probability", "raw_probability", "label"]
     assert len(scope["scores"]) == 5
 
 

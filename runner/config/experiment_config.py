@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 
+from runner.config.options import CONF
 from runner.config.schemas import (
     ChecksConfig,
     ComparisonConfig,
@@ -78,7 +79,7 @@ class ExperimentConfig:
 
     @classmethod
     def read(cls, path: Path) -> ExperimentConfig:
-        """The configuration of a run's config.yaml.
+        """The configuration of a run's config.yaml; keys that its version did not have yet are at their defaults.
 
         Raises:
             OSError, ValueError, KeyError: the file is not there, or is no such file.
@@ -86,6 +87,9 @@ class ExperimentConfig:
         values = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
         if not isinstance(values, dict):
             raise ValueError(f"{path} is no configuration")
+        defaults = OmegaConf.to_container(OmegaConf.load(CONF / "evaluation" / "default.yaml"))
+        assert isinstance(defaults, dict)
+        values["evaluation"] = {**defaults, **values["evaluation"]}
         return cls.from_values({str(key): value for key, value in values.items()})
 
     def to_yaml(self) -> str:

@@ -255,6 +255,9 @@ class EvaluationConfig:
     fixed_threshold: float = limited(between(0, 1))
     bootstrap: int = limited(whole(0))
     calibration_bins: int = limited(whole(2))
+    calibrator: str = limited(
+        one_of("auto", "none", "platt", "temperature", "beta", "quadratic", "isotonic", "venn_abers")
+    )
 
 
 @dataclass

@@ -1,11 +1,14 @@
 """Pure functions of labels and predictions: metrics, thresholds, calibration, intervals."""
 
+from runner.evaluation.calibrators import Calibrator, ClosedForm
 from runner.evaluation.evaluation import Evaluation, EvaluationOptions, evaluate
 from runner.evaluation.metrics import epoch_metrics
 from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule
 
 __all__ = [
+    "Calibrator",
+    "ClosedForm",
     "Evaluation",
     "EvaluationOptions",
     "Predictions",

@@ -8,9 +8,11 @@ import numpy as np
 from scipy.special import expit
 
 from runner.evaluation.calibration import platt_scaling
+from runner.evaluation.calibration_measures import calibration_measures
+from runner.evaluation.calibrators import Calibrator, ClosedForm, fit_calibrator, log_loss_of_probabilities
 from runner.evaluation.confusion import Confusion
 from runner.evaluation.intervals import intervals
-from runner.evaluation.metrics import brier, decision_metrics, expected_calibration_error, score_metrics
+from runner.evaluation.metrics import decision_metrics, score_metrics
 from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
 
@@ -24,12 +26,14 @@ class EvaluationOptions:
         bins: of the calibration error.
         draws: behind the intervals of the decisions; 0 for no intervals at all.
         groups: (n,) of the test rows, where rows of one group are not independent; then groups are, in the intervals.
+        calibrator: what the served probabilities are made by: see `fit_calibrator`.
     """
 
     rule: ThresholdRule
     bins: int = 10
     draws: int = 1000
     groups: np.ndarray | None = None
+    calibrator: str = "platt"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +42,12 @@ class Evaluation:
 
     Attributes:
         metrics: flat names, as MLflow shows them: `test/average_precision`, `val/f1`, `test_at_half/f1`, `threshold`,
-            `test/average_precision.low`, `test_calibrated/log_loss`, `test_debiased/log_loss`, ...
+            `test/average_precision.low`, `test_calibrated/log_loss`, `test_debiased/log_loss`, `test_served/ece`, ...
         threshold: probability from which a row is called positive.
         rule: how it was chosen.
         validation, test: the predictions behind the metrics.
         calibrated: (n,) P(y=1|x) of the test part by Platt scaling fitted on validation: one method for all losses.
+        calibrator: makes the probabilities that the model serves; fitted on validation.
         debiased: (n,) the same by the loss's closed form alone; None where it has none.
     """
 
@@ -52,6 +57,7 @@ class Evaluation:
     validation: Predictions
     test: Predictions
     calibrated: np.ndarray
+    calibrator: Calibrator
     debiased: np.ndarray | None = None
 
     @property
@@ -66,7 +72,11 @@ class Evaluation:
 
 
 def evaluate(
-    validation: Predictions, test: Predictions, options: EvaluationOptions, debiased: np.ndarray | None = None
+    validation: Predictions,
+    test: Predictions,
+    options: EvaluationOptions,
+    debiased: np.ndarray | None = None,
+    closed_form: ClosedForm | None = None,
 ) -> Evaluation:
     """The evaluation of one run's predictions.
 
@@ -75,6 +85,7 @@ def evaluate(
         test: measured at it.
         options: how.
         debiased: (n,) P(y=1|x) of the test part by the loss's closed form, measured too; or None.
+        closed_form: the same as a map, which the calibrator `auto` tries; or None.
     """
     threshold = choose_threshold(validation.labels, validation.probabilities, options.rule)
     metrics: dict[str, float] = {"threshold": threshold}
@@ -87,19 +98,24 @@ def evaluate(
     metrics["test/prevalence"] = float(np.mean(test.labels))
     slope, shift = platt_scaling(validation.labels, validation.logits)
     calibrated = expit(slope * test.logits + shift)
-    for name, probabilities in (("test_calibrated", calibrated), ("test_debiased", debiased)):
+    if options.calibrator == "platt":  # the same as all losses are compared by
+        calibrator, served = Calibrator("platt", {"slope": slope, "shift": shift}), None
+    else:
+        calibrator = fit_calibrator(options.calibrator, validation.labels, validation.logits, closed_form)
+        served = calibrator(test.logits)
+    metrics |= {f"calibrator/{name}": value for name, value in calibrator.numbers.items()}
+    metrics |= {f"test/{key}": value for key, value in _calibration(test, test.probabilities, options).items()}
+    ways = (("test_calibrated", calibrated), ("test_debiased", debiased), ("test_served", served))
+    for name, probabilities in ways:
         if probabilities is not None:
-            metrics[f"{name}/log_loss"] = _log_loss_of_probabilities(test.labels, probabilities)
-            metrics[f"{name}/brier"] = brier(test.labels, probabilities)
-            metrics[f"{name}/ece"] = expected_calibration_error(test.labels, probabilities, options.bins)
+            metrics[f"{name}/log_loss"] = log_loss_of_probabilities(test.labels, probabilities)
+            metrics |= {f"{name}/{key}": value for key, value in _calibration(test, probabilities, options).items()}
     if options.draws:
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, options.rule, validation, test, calibrated, debiased)
+    return Evaluation(metrics, threshold, options.rule, validation, test, calibrated, calibrator, debiased)
 
 
-def _log_loss_of_probabilities(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Log loss where a probability may be exactly 0 or 1: clipped as scikit-learn clips float64."""
-    clipped = np.clip(probabilities, np.finfo(float).eps, 1 - np.finfo(float).eps)
-    return float(-np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped))))
+def _calibration(test: Predictions, probabilities: np.ndarray, options: EvaluationOptions) -> dict[str, float]:
+    return calibration_measures(test.labels, probabilities, options.bins)

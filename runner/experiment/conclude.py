@@ -39,7 +39,7 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
                 f"threshold {evaluation.threshold:.4g} ({evaluation.rule}, chosen on validation)",
                 f"weights of epoch {training.best_epoch}; training ended: {training.stopped}",
             )
-        with packed_model(trained, evaluation.threshold) as package:
+        with packed_model(trained, evaluation) as package:
             recorder.log_results(metrics)
             if package is not None:
                 recorder.log_model(package)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 
 import losses
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset, Splits
-from runner.evaluation import Evaluation, EvaluationOptions, Predictions, ThresholdRule, evaluate
+from runner.evaluation import ClosedForm, Evaluation, EvaluationOptions, Predictions, ThresholdRule, evaluate
 from runner.experiment.run import Logits, TrainedRun
+
+FARTHEST = 36.0
+"""The logit whose probability is the last below 1 in float64."""
+TABLED = np.linspace(-FARTHEST, FARTHEST, 1441)
+"""Logits, 0.05 apart, at which a closed form is kept: in between it is right to 1e-4 of a logit."""
 
 
 def evaluate_run(trained: TrainedRun) -> Evaluation:
@@ -41,8 +47,10 @@ def evaluate_logits(
         bins=asked.calibration_bins,
         draws=asked.bootstrap,
         groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
+        calibrator=asked.calibrator,
     )
-    return evaluate(validation, test, options, _debiased(loss, splits, test.logits))
+    closed_form = closed_form_of(loss, splits) if asked.calibrator == "auto" else None
+    return evaluate(validation, test, options, _debiased(loss, splits, test.logits), closed_form)
 
 
 def _debiased(loss: Any, splits: Splits, logits: np.ndarray) -> np.ndarray | None:
@@ -51,3 +59,14 @@ def _debiased(loss: Any, splits: Splits, logits: np.ndarray) -> np.ndarray | Non
         return None
     train = splits.train
     return losses.inverse_map(loss, logits, class_weights=train.class_weights, rows=len(train.labels))
+
+
+def closed_form_of(loss: Any, splits: Splits) -> ClosedForm | None:
+    """The closed form as a table of logits, which a model can hold without the loss; None where the loss has none."""
+    debiased = _debiased(loss, splits, TABLED)
+    if debiased is None:
+        return None
+    tiny = np.finfo(float).tiny
+    with np.errstate(divide="ignore"):  # a probability of 0 or 1 has an infinite logit
+        logits = np.clip(logit(np.maximum(debiased, tiny)), -FARTHEST, FARTHEST)
+    return ClosedForm(TABLED, logits)

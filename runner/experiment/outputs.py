@@ -34,6 +34,7 @@ def write_outputs(
     spec, folder = run.spec, run.spec.folder
     folder.write_predictions("validation", evaluation.validation.table())
     folder.write_predictions("test", evaluation.test.table())
+    folder.write_calibrator(evaluation.calibrator.as_json())
     folder.write_facts(
         RunFacts(
             name=run.identity.name,
@@ -61,7 +62,7 @@ def write_outputs(
         summary(
             run.identity.name,
             evaluation.metrics,
-            str(evaluation.rule),
+            (str(evaluation.rule), str(evaluation.calibrator)),
             run.splits.train.weights_vary_within_a_class,
             training.stopped,
             training.best_epoch,
@@ -84,12 +85,12 @@ def send_figures(folder: RunFolder, picture: RunPicture, drawing: figures.Drawin
 
 
 @contextmanager
-def packed_model(trained: TrainedRun, threshold: float) -> Iterator[tracking.ModelPackage | None]:
+def packed_model(trained: TrainedRun, evaluation: Evaluation) -> Iterator[tracking.ModelPackage | None]:
     """The model as a package for the record, after it was saved in the run's folder; None where none is asked for."""
     run = trained.run
     if run.spec.models is not Retention.ALL:
         yield None
         return
-    with tracking.packed(trained.network(), run.splits, run.dataset, threshold) as package:
+    with tracking.packed(trained.network(), run.splits, run.dataset, evaluation) as package:
         tracking.save_model(package, run.spec.folder.model)
         yield package

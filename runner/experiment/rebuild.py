@@ -102,7 +102,8 @@ def packed_model(recorded: RecordedExperiment) -> Iterator[tracking.ModelPackage
     make_trainer(config).start(config.seed)  # its precision
     network = make_network(config, recorded.splits, recorded.dataset)
     network.logits.set_weights(recorded.folder.read_weights())
-    with tracking.packed(network, recorded.splits, recorded.dataset, recorded.metrics["threshold"]) as package:
+    evaluation, _ = _evaluation(recorded)
+    with tracking.packed(network, recorded.splits, recorded.dataset, evaluation) as package:
         tracking.save_model(package, recorded.folder.model)
         yield package
 

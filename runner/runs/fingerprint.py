@@ -13,6 +13,7 @@ NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "checks", "figures")
 """Groups that say where results go and what is shown of them."""
 LATER: Mapping[str, Mapping[str, Any]] = {
     "dataset": {"test_path": None, "validation_path": None},
+    "evaluation": {"calibrator": "platt"},
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
 }
 """Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""

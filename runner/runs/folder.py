@@ -52,6 +52,7 @@ class RunFolder:
         "history.csv",
         "metrics.json",
         "checks.json",
+        "calibrator.json",
         FACTS,
         "weights.npz",
         "summary.md",
@@ -100,6 +101,10 @@ class RunFolder:
             OSError, ValueError: the file is not there, or is no JSON.
         """
         return dict(json.loads((self.path / "metrics.json").read_text(encoding="utf-8")))
+
+    def write_calibrator(self, content: Mapping[str, Any]) -> None:
+        """calibrator.json: what makes the probabilities that the model serves, as `Calibrator.as_json` has it."""
+        self._file("calibrator.json").write_text(json.dumps(dict(content)) + "\n", encoding="utf-8")
 
     def write_facts(self, facts: RunFacts) -> None:
         """run.json: what tells the run from others."""

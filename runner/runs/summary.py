@@ -58,31 +58,43 @@ def _table(metrics: Mapping[str, float]) -> str:
     return "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in result_rows(metrics))
 
 
+def _calibration_row(metrics: Mapping[str, float], part: str, said: str) -> str:
+    """A row of the table of probabilities; a slope that is not finite is left out."""
+    names = ("log_loss", "brier_skill", "ece", "ece_null.high", "calibration_slope", "calibration_intercept")
+    cells = [f"{metrics[key]:.4f}" if (key := f"{part}/{name}") in metrics else "" for name in names]
+    return f"| {said} | {' | '.join(cells)} |"
+
+
 def summary(
-    name: str, metrics: Mapping[str, float], threshold_rule: str, weighted_by_row: bool, stopped: str, best_epoch: int
+    name: str,
+    metrics: Mapping[str, float],
+    rules: tuple[str, str],
+    weighted_by_row: bool,
+    stopped: str,
+    best_epoch: int,
 ) -> str:
     """The run's note: a short Markdown page.
 
     Args:
         name: the run's.
         metrics: `Evaluation.metrics`.
-        threshold_rule: how the threshold was chosen, in words.
+        rules: how the threshold was chosen, and what the served probabilities are made by, in words.
         weighted_by_row: whether sample weights differ within a class, which no closed form undoes.
         stopped: why training ended, in words.
         best_epoch: whose weights are kept.
     """
+    threshold_rule, calibrator = rules
     half = {key: metrics[f"test_at_half/{key}"] for key in ("f1", "mcc")}
     ways = [("raw", "as the network gives them"), ("calibrated", "by Platt scaling fitted on validation")]
     if "test_debiased/log_loss" in metrics:
         ways.append(("debiased", "by the loss's closed form alone"))
-    prefixes = {"raw": "test", "calibrated": "test_calibrated", "debiased": "test_debiased"}
-    probabilities = "\n".join(
-        f"| {said} | {metrics[f'{prefixes[way]}/log_loss']:.4f} | {metrics[f'{prefixes[way]}/ece']:.4f} |"
-        for way, said in ways
-    )
+    if "test_served/log_loss" in metrics:
+        ways.append(("served", f"as served: {calibrator}"))
+    prefixes = {"raw": "test", "calibrated": "test_calibrated", "debiased": "test_debiased", "served": "test_served"}
+    probabilities = "\n".join(_calibration_row(metrics, prefixes[way], said) for way, said in ways)
     row_weights = (
         "\nSample weights differ within a class; the closed form knows the means of the classes only.\n"
-        if weighted_by_row and len(ways) > 2
+        if weighted_by_row and "test_debiased/log_loss" in metrics
         else ""
     )
     return f"""## {name}
@@ -94,12 +106,13 @@ def summary(
 Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation). At 0.5 instead: \
 F1 {half["f1"]:.4f}, MCC {half["mcc"]:.4f}.
 
-| probabilities on test | log loss | calibration error |
-|---|---|---|
+| probabilities on test | log loss | Brier skill | calibration error | of a perfect one, up to | slope | intercept |
+|---|---|---|---|---|---|---|
 {probabilities}
 {row_weights}
-`probability` in predictions and model is the network's own, raw. Where probabilities are used, calibrate: the closed \
-form holds for a network that minimises its loss, and trained ones stop before.
+The model's `probability` is calibrated by {calibrator}, fitted on validation; its `raw_probability`, and \
+`probability` in predictions, are the network's own, on which the threshold is set. The closed form holds for a \
+network that minimises its loss, and trained ones stop before.
 
 Weights of epoch {best_epoch}; training ended: {stopped}.
 

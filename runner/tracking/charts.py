@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner.metrics import FINAL_METRICS, metric_name
+from runner.metrics import CALIBRATION_METRICS, FINAL_METRICS, metric_name
 from runner.tracking import names
 
 Chart = Mapping[str, Any]
@@ -23,6 +23,8 @@ VARIED = "What was varied"
 OWN_SCALE = "Each loss on its own scale"
 COST = "Cost"
 
+CALIBRATOR_NUMBERS = ("slope", "shift", "a", "b", "slope_low", "slope_high", "low", "high")
+"""Parameters of calibrators that are single numbers."""
 STEPS = ("load", "start", "train", "evaluate", "log")
 COLUMNS = {1: 1, 2: 2, 4: 2}  # by the number of charts: no row has a single one at its end
 CARD_HEIGHT = 320  # pixels
@@ -220,8 +222,10 @@ def _hidden(charts: Sequence[Chart], more: Sequence[str]) -> Iterator[Chart]:
 
 def recorded_metrics() -> list[str]:
     """Every metric that a run may be recorded with, other than the machine's use."""
-    parts = ("val", "test", "test_at_half", "test_calibrated", "test_debiased")
-    final = [f"{part}/{name}" for part in parts for name in FINAL_METRICS]
+    of_probabilities = ("test", "test_calibrated", "test_debiased", "test_served")
+    final = [f"{part}/{name}" for part in ("val", "test_at_half", *of_probabilities) for name in FINAL_METRICS]
+    final += [f"{part}/{name}" for part in of_probabilities for name in CALIBRATION_METRICS]
+    final += [f"calibrator/{name}" for name in CALIBRATOR_NUMBERS]
     intervals = [f"test/{name}.{end}" for name in FINAL_METRICS for end in ("low", "high")]
     others = ["train/loss", "val/loss", "test/prevalence", "threshold", "best_epoch", "epochs"]
     return [*final, *intervals, *others, *(f"wall_seconds/{step}" for step in STEPS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import tempfile
@@ -21,6 +22,7 @@ from mlflow.types.schema import ColSpec, Schema
 
 from runner.data.dataset import Dataset
 from runner.data.splits import Splits
+from runner.evaluation import Evaluation, calibration_map
 from runner.tracking import names
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
@@ -29,23 +31,23 @@ if TYPE_CHECKING:  # Keras loads with it, and a store is opened long before anyt
     from runner.models import Network
 
 RAW = "as the network says it: not calibrated, and the bias that the loss gives probabilities is not undone"
-"""What the model's metadata say of its probabilities."""
+"""What the model's metadata say of its raw probabilities."""
 # Named here, because MLflow would take 15 seconds to find them out by itself.
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
 
 
 @contextmanager
-def packed(network: Network, splits: Splits, dataset: Dataset, threshold: float) -> Iterator[ModelPackage]:
+def packed(network: Network, splits: Splits, dataset: Dataset, evaluation: Evaluation) -> Iterator[ModelPackage]:
     """A trained network as a package that MLflow can save; its parts live as long as the context.
 
     Args:
         network: trained.
         splits: whose preprocessing it was trained with.
         dataset: whose columns it takes.
-        threshold: probability from which the label is 1.
+        evaluation: has the threshold, and the calibrator.
     """
     with tempfile.TemporaryDirectory() as parts, _without_advice():
-        yield ModelPackage(_pack(Path(parts), network, splits, dataset, threshold))
+        yield ModelPackage(_pack(Path(parts), network, splits, dataset, evaluation))
 
 
 def save_model(package: ModelPackage, path: Path) -> None:
@@ -68,21 +70,35 @@ def log_model(store: Store, run_id: str, package: ModelPackage) -> None:
             os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
-def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, threshold: float) -> dict[str, Any]:
-    """Writes network.keras and preprocessing.joblib into `parts`; returns what makes an MLflow model of them."""
+def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evaluation: Evaluation) -> dict[str, Any]:
+    """Writes network, preprocessing and calibrator into `parts`; returns what makes an MLflow model of them."""
     network.probabilities.save(parts / "network.keras")
     joblib.dump(splits.preprocessing, parts / "preprocessing.joblib")
+    calibrator = evaluation.calibrator
+    (parts / "calibrator.json").write_text(json.dumps(calibrator.as_json()), encoding="utf-8")
+    files = {name: str(parts / name) for name in ("network.keras", "preprocessing.joblib", "calibrator.json")}
     features = dataset.features[list(splits.preprocessing.feature_names_in_)]
     numeric = [str(name) for name in features.select_dtypes(["number", "bool"]).columns]
     # No types of the inputs: MLflow would refuse 3 for 3.0, a gap in a column of whole numbers, or all CSV.
     columns = {str(name): "number" if str(name) in numeric else "category" for name in features.columns}
-    outputs = Schema([ColSpec("double", "probability"), ColSpec("long", "label")])
+    outputs = Schema([ColSpec("double", "probability"), ColSpec("double", "raw_probability"), ColSpec("long", "label")])
     return {
         "python_model": str(Path(__file__).with_name("scorer.py")),
-        "artifacts": {name: str(parts / name) for name in ("network.keras", "preprocessing.joblib")},
-        "model_config": {"threshold": threshold, "numeric": numeric, "reading": dict(dataset.reading)},
+        "artifacts": {**files, "calibration_map.py": str(calibration_map.__file__)},
+        "model_config": {
+            "threshold": evaluation.threshold,
+            "numeric": numeric,
+            "reading": dict(dataset.reading),
+            "calibrator": str(calibrator),
+        },
         "signature": ModelSignature(outputs=outputs),
-        "metadata": {"columns": columns, "probability": RAW},
+        "metadata": {
+            "columns": columns,
+            "probability": f"calibrated by {calibrator}, fitted on {len(evaluation.validation.labels)} validation rows",
+            "raw_probability": RAW,
+            "label": f"1 where raw_probability >= {evaluation.threshold:.6g} ({evaluation.rule}, chosen on validation)",
+            "prevalence": float(evaluation.validation.labels.mean()),
+        },
         "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
         "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],
     }

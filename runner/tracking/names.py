@@ -48,7 +48,7 @@ REFERENCE_ROWS = "reference.rows"  # that it was trained on
 TRIAL = "trial"
 
 # Params that MLflow adds to a run whose model is logged: the model's own settings, no choice of the run's.
-OF_THE_MODEL = ("threshold", "numeric", "reading")
+OF_THE_MODEL = ("threshold", "numeric", "reading", "calibrator")
 
 # Of a sweep's parent.
 SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent
@@ -70,7 +70,7 @@ BEST_RUN_ID = "best.run_id"
 MODEL = "model"
 FIGURES = "figures"
 COMPARISON = "comparison"
-UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json")
+UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json", "calibrator.json")
 """Files and folders of a run's folder that become its artifacts."""
 
 PARAM_LENGTH = 6000  # MLflow's limits, in characters

@@ -1,6 +1,9 @@
 """The model as MLflow serves it. This file is logged with the model and run where it is loaded: no `runner` needed."""
 
+import json
+import runpy
 import warnings
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -12,7 +15,10 @@ from mlflow.pyfunc import PythonModel
 
 
 class Scorer(PythonModel):
-    """Raw feature columns in, `probability` and `label` (at the threshold chosen on validation) out."""
+    """Raw feature columns in; `probability` (calibrated), `raw_probability` (the network's own) and `label` out.
+
+    The label is 1 where `raw_probability` reaches the threshold chosen on validation.
+    """
 
     def load_context(self, context: Any) -> None:
         """Loads what training left: the fitted preprocessing and the network."""
@@ -20,6 +26,9 @@ class Scorer(PythonModel):
         network = keras.saving.load_model(context.artifacts["network.keras"], compile=False)
         # The logit, not the rounded float32 probability: the same digits as in the run's saved predictions.
         self.logits = keras.Model(network.input, network.get_layer("logit").output)
+        # The code that calibrated in training; it is run and not imported, for another model may bring another version.
+        self.calibrated = runpy.run_path(context.artifacts["calibration_map.py"])["calibrated"]
+        self.calibrator = json.loads(Path(context.artifacts["calibrator.json"]).read_text(encoding="utf-8"))
         self.threshold = context.model_config["threshold"]
         self.numeric = context.model_config["numeric"]
         # How a text file was read: new rows, read by plain pandas, hold its texts where training saw numbers and gaps.
@@ -35,15 +44,20 @@ class Scorer(PythonModel):
         for name in columns:
             frame[name] = self._number(frame[name]) if name in self.numeric else self._category(frame[name])
         if not len(frame):  # scikit-learn takes no table without rows
-            scores = {"probability": np.zeros(0), "label": np.zeros(0, "int64")}
-            return pd.DataFrame(scores, index=model_input.index)
+            return self._scores(np.zeros(0), model_input.index)
         inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
         logits = np.asarray(self.logits.predict(inputs, batch_size=4096, verbose=0), dtype="float64")[:, 0]
-        probability = np.exp(-np.logaddexp(0, -logits))
-        return pd.DataFrame(
-            {"probability": probability, "label": (probability >= self.threshold).astype("int64")},
-            index=model_input.index,
-        )
+        return self._scores(logits, model_input.index)
+
+    def _scores(self, logits: np.ndarray, index: pd.Index) -> pd.DataFrame:
+        """The table that `predict` returns."""
+        raw = np.exp(-np.logaddexp(0, -logits))
+        scores = {
+            "probability": self.calibrated(self.calibrator, logits),
+            "raw_probability": raw,
+            "label": (raw >= self.threshold).astype("int64"),
+        }
+        return pd.DataFrame(scores, index=index)
 
     def _number(self, column: pd.Series) -> pd.Series:
         """The column as training read it: decimal commas, signs between thousands, words for gaps."""

@@ -14,7 +14,7 @@ from sklearn.metrics import log_loss
 
 import losses
 from runner.data import Part, Splits
-from runner.experiment.evaluate import evaluate_logits
+from runner.experiment.evaluate import closed_form_of, evaluate_logits
 from runner.experiment.run import Logits
 
 ROWS = {"train": 400, "validation": 300, "test": 200}
@@ -29,13 +29,15 @@ def logits_of(labels: np.ndarray, spread: float = 1.5) -> np.ndarray:
     return spread * np.random.default_rng(5).normal(size=len(labels)) + 2 * labels - 2
 
 
-def evaluated(loss: keras.losses.Loss, weights: Any = None, spread: float = 1.5) -> tuple[dict[str, float], Splits]:
+def evaluated(
+    loss: keras.losses.Loss, weights: Any = None, spread: float = 1.5, calibrator: str = "platt"
+) -> tuple[dict[str, float], Splits]:
     train, validation, test = [part(size, seed, weights) for seed, size in enumerate(ROWS.values())]
     preprocessing: Any = None
     splits = Splits(train, validation, test, preprocessing)
     asked = SimpleNamespace(
         threshold="max_f1", cost_fp=1.0, cost_fn=1.0, min_precision=0.5, fixed_threshold=0.5,
-        calibration_bins=10, bootstrap=0,
+        calibration_bins=10, bootstrap=0, calibrator=calibrator,
     )  # fmt: skip
     config: Any = SimpleNamespace(evaluation=asked)
     dataset: Any = SimpleNamespace(groups=None)
@@ -49,7 +51,8 @@ def test_every_loss_is_calibrated_by_the_same_fit():
         evaluated(loss)[0] for loss in (losses.CustomLoss(), losses.AsymmetricLoss(0.0, 0.0, 0.0), losses.DiceLoss())
     ]
     names = [name for name in found[0] if name.startswith("test_calibrated/")]
-    assert names == ["test_calibrated/log_loss", "test_calibrated/brier", "test_calibrated/ece"]
+    assert names[:3] == ["test_calibrated/log_loss", "test_calibrated/brier", "test_calibrated/brier_skill"]
+    assert "test_calibrated/ece" in names
     for other in found[1:]:
         assert {name: other[name] for name in names} == {name: found[0][name] for name in names}
         assert not any(name.startswith("test_debiased/") for name in other)
@@ -103,3 +106,26 @@ def test_smoothing_is_undone_no_further_than_the_training_rows_support(loss):
     expected = log_loss(labels, np.clip(undone, least, 1 - least))
     assert metrics["test_debiased/log_loss"] == pytest.approx(expected, rel=1e-6)
     assert expected < log_loss(labels, np.clip(undone, 0, 1))
+
+
+def test_what_is_served_changes_nothing_of_what_losses_are_compared_by():
+    loss = losses.FocalLoss(gamma=2.0)
+    platt, auto = evaluated(loss)[0], evaluated(loss, calibrator="auto")[0]
+
+    own = {name for name in auto if name.startswith(("test_served/", "calibrator/"))}
+    shared = auto.keys() - own
+    assert "test_served/log_loss" in own
+    assert {name: auto[name] for name in shared} == {name: platt[name] for name in shared}
+    assert not any(name.startswith("test_served/") for name in platt)  # test_calibrated/ is what is served
+
+
+def test_the_table_of_a_closed_form_is_the_closed_form():
+    splits = evaluated(losses.FocalLoss(gamma=2.0))[1]
+    logits = np.random.default_rng(0).uniform(-12, 12, 500)
+    for loss in (losses.FocalLoss(gamma=2.0), losses.WeightedLoss(positive_weight=9.0), losses.SmoothedLoss(0.1)):
+        table = closed_form_of(loss, splits)
+        expected = losses.inverse_map(loss, logits, rows=len(splits.train.labels))
+        assert table is not None
+        assert expected is not None
+        np.testing.assert_allclose(expit(table(logits)), expected, atol=2e-3 if "Smoothed" in repr(loss) else 1e-4)
+    assert closed_form_of(losses.DiceLoss(), splits) is None

@@ -20,6 +20,10 @@ def test_a_fingerprint_is_of_what_is_computed_and_not_of_where(monkeypatch):
     mark = fingerprint({**CONFIG, "dataset": dataset}, "digest")
     assert mark == fingerprint({**CONFIG, "dataset": {**dataset, "test_path": None}}, "digest")  # of older versions
     assert mark != fingerprint({**CONFIG, "dataset": {**dataset, "test_path": "b.csv"}}, "digest")
+    evaluation = {"threshold": "max_f1"}
+    mark = fingerprint({**CONFIG, "evaluation": evaluation}, "digest")
+    assert mark == fingerprint({**CONFIG, "evaluation": {**evaluation, "calibrator": "platt"}}, "digest")
+    assert mark != fingerprint({**CONFIG, "evaluation": {**evaluation, "calibrator": "auto"}}, "digest")
     mark = fingerprint(CONFIG, "digest")
     assert mark == fingerprint({**CONFIG, "loss": {"gamma": 2.0, "warmup_epochs": 0}}, "digest")
     assert mark != fingerprint({**CONFIG, "loss": {"gamma": 2.0, "warmup_epochs": 3}}, "digest")

@@ -13,6 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.pyfunc.scoring_server import invocations
+from scipy.special import expit
+from sklearn.metrics import brier_score_loss
+
+from runner.evaluation.calibration import platt_scaling
+from runner.evaluation.calibrators import AUTO
+from runner.runs.folder import RunFolder
 
 SCORE = """
 import importlib.abc, sys
@@ -81,8 +87,11 @@ def test_scores_equal_the_saved_predictions(trained, outputs, tmp_path, table):
         mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}").get_run(trained.run_id).data.metrics["threshold"]
     )
 
-    assert list(scored.columns) == ["probability", "label"]
-    np.testing.assert_allclose(scored.probability, saved.probability, rtol=1e-6)
+    assert list(scored.columns) == ["probability", "raw_probability", "label"]
+    np.testing.assert_allclose(scored.raw_probability, saved.probability, rtol=1e-6)
+    validation = pd.read_parquet(trained.folder(tmp_path) / "predictions" / "validation.parquet")
+    slope, shift = platt_scaling(validation.label.to_numpy(), validation.logit.to_numpy())
+    np.testing.assert_allclose(scored.probability, expit(slope * saved.logit + shift), rtol=1e-5)
     np.testing.assert_array_equal(scored.label, saved.probability >= threshold)
 
 
@@ -142,7 +151,7 @@ def test_the_saved_folder_scores_too(trained, outputs, tmp_path, table):
 
 def test_no_rows_have_no_scores(trained, outputs, table):
     scores = model_of(trained, outputs).predict(table.iloc[:0])
-    assert list(scores.columns) == ["probability", "label"]
+    assert list(scores.columns) == ["probability", "raw_probability", "label"]
     assert len(scores) == 0
 
 
@@ -155,7 +164,8 @@ def test_mlflow_s_server_takes_rows_as_csv_and_json(trained, outputs, table, kin
         body = json.dumps({"dataframe_split": json.loads(part.to_json(orient="split", index=False))})
     answer = invocations(body, kind, model, model.metadata.get_input_schema())
     assert answer.status == 200, answer.response
-    scores = pd.DataFrame(json.loads(answer.response)["predictions"], columns=["probability", "label"])
+    columns = ["probability", "raw_probability", "label"]
+    scores = pd.DataFrame(json.loads(answer.response)["predictions"], columns=columns)
     expected = model.predict(part)["probability"]
     np.testing.assert_allclose(scores["probability"].astype(float), expected, rtol=1e-6)
 
@@ -164,7 +174,13 @@ def test_the_model_says_what_its_columns_and_probabilities_are(trained, outputs,
     said = model_of(trained, outputs).metadata.metadata
     assert set(said["columns"]) <= set(table.columns)
     assert set(said["columns"].values()) == {"number", "category"}
-    assert "not calibrated" in said["probability"]
+    assert "calibrated by platt (slope " in said["probability"]
+    assert "fitted on 80 validation rows" in said["probability"]
+    assert "not calibrated" in said["raw_probability"]
+    assert "max_f1, chosen on validation" in said["label"]
+    run = mlflow.MlflowClient(f"sqlite:///{outputs / 'mlflow.db'}").get_run(trained.run_id)
+    assert run.data.params["calibrator"].startswith("platt (slope ")
+    assert f"{run.data.metrics['calibrator/slope']:.4g}" in run.data.params["calibrator"]
 
 
 def test_requirements_are_pinned_and_an_example_is_there(trained, tmp_path):
@@ -234,7 +250,7 @@ def test_new_rows_read_by_plain_pandas_score_as_in_training(command, outputs, tm
     ways: list[dict[str, Any]] = [{"dtype": str}, {}, {"decimal": ","}, {"na_values": ["?", "-999"]}]
     for read in ways:
         table = pd.read_csv(tmp_path / "german.csv", sep=";", **read).iloc[saved.row].drop(columns="y")
-        np.testing.assert_allclose(model.predict(table).probability, saved.probability, rtol=1e-5)
+        np.testing.assert_allclose(model.predict(table).raw_probability, saved.probability, rtol=1e-5)
 
 
 def test_points_between_thousands_that_pandas_took_for_decimals_are_refused(command, outputs, tmp_path):
@@ -250,3 +266,23 @@ def test_points_between_thousands_that_pandas_took_for_decimals_are_refused(comm
         model.predict(pd.read_csv(tmp_path / "paid.csv", sep=";"))
     scored = model.predict(pd.read_csv(tmp_path / "paid.csv", sep=";", thousands="."))
     pd.testing.assert_frame_equal(scored, model.predict(pd.DataFrame({"paid": paid})))
+
+
+@pytest.mark.parametrize("calibrator", ["auto", "venn_abers", "isotonic"])
+def test_the_calibrator_of_the_configuration_is_the_models(command, outputs, tmp_path, table, calibrator):
+    table.to_csv(tmp_path / "table.csv", index=False)
+    done = command(
+        *("dataset=file", "dataset.path=table.csv", "dataset.target=outcome", "dataset.positive_label=fraud"),
+        *("loss=focal", "trainer.epochs=2", "evaluation.bootstrap=0", "figures=none"),
+        f"evaluation.calibrator={calibrator}",
+    )
+    assert done.status == 0, done.err
+    folder = done.folder(tmp_path)
+    saved, metrics = pd.read_parquet(folder / "predictions" / "test.parquet"), RunFolder(folder).read_metrics()
+    scored = model_of(done, outputs).predict(table.iloc[saved.row])
+
+    assert brier_score_loss(saved.label, scored.probability) == pytest.approx(metrics["test_served/brier"], rel=1e-4)
+    assert "test_calibrated/brier" in metrics  # by Platt scaling, whatever is served
+    assert "| as served: " in (folder / "summary.md").read_text()
+    method = json.loads((folder / "calibrator.json").read_text())["method"]
+    assert method in AUTO if calibrator == "auto" else method == calibrator
