@@ -229,6 +229,46 @@ def show_sweep_end(parent_id: str, folder: Path, look: str, page: str) -> None:
     console.print(f"files of its runs: {escape(short_path(folder))}", soft_wrap=True)
 
 
+@contextmanager
+def file_progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar while a file is read; nothing where output is no terminal.
+
+    Args:
+        name: of the file.
+        size: of it, in whatever is counted.
+
+    Yields:
+        To be called with how much has been read.
+    """
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f}%"))
+    with Progress(*columns, TimeRemainingColumn(compact=True), console=console, transient=True) as progress:
+        task = progress.add_task(escape(name), total=size)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def show_predicted(path: Path, rows: int, positives: int, skipped: Sequence[str], seconds: float) -> None:
+    """Where the scores of a file are, and which rows have none.
+
+    Args:
+        path: of the scores.
+        rows: that were scored.
+        positives: of these, those with label 1.
+        skipped: rows that were not, in words.
+        seconds: that it took.
+    """
+    speed = f", {rows / seconds:,.0f} a second" if rows >= 1000 else ""
+    console.print(f"{escape(short_path(path))}: {rows:,} rows scored{speed}; label 1: {positives:,}", soft_wrap=True)
+    if skipped:
+        console.print(f"{len(skipped):,} rows could not be scored and are left out:")
+        for line in skipped[:MOST_LINES]:
+            console.print(f"  {escape(line)}", soft_wrap=True)
+        if len(skipped) > MOST_LINES:
+            console.print(f"  and {len(skipped) - MOST_LINES:,} more")
+
+
 def short_path(path: Path) -> str:
     """The path as it is typed where the command was started: relative, where it lies below."""
     here = Path.cwd()

@@ -6,13 +6,17 @@ EPOCH_METRICS = ("val/loss", "val/log_loss", "val/average_precision", "val/roc_a
 """What early stopping may monitor."""
 
 RANKING_METRICS = ("average_precision", "roc_auc")
+BUDGET_METRICS = ("precision_at_k", "lift_at_k", "recall_at_fpr", "partial_roc_auc")
 PROBABILITY_METRICS = ("log_loss", "brier", "ece")
-DECISION_METRICS = ("f1", "mcc", "g_mean", "balanced_accuracy", "precision", "recall", "specificity")
-FINAL_METRICS = (*RANKING_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS)
+DECISION_METRICS = ("f1", "mcc", "g_mean", "balanced_accuracy", "precision", "recall", "specificity", "iba")
+FINAL_METRICS = (*RANKING_METRICS, *BUDGET_METRICS, *PROBABILITY_METRICS, *DECISION_METRICS)
 """What is measured on validation and test, in the order of every table."""
 
 CALIBRATION_METRICS = ("brier_skill", "ece_null", "ece_null.high", "calibration_slope", "calibration_intercept")
 """What is measured of the test probabilities beside the scores above."""
+
+WITHOUT_INTERVAL = ("ece", *BUDGET_METRICS)
+"""Of these no sample gives an interval that holds what it promises."""
 
 OBJECTIVES = tuple(f"val/{name}" for name in FINAL_METRICS)
 """What a run may return to a sweeper: chosen on validation, never on test."""
@@ -30,6 +34,11 @@ _LABELS = {
     "f1": "F1",
     "mcc": "MCC",
     "g_mean": "G-mean",
+    "iba": "IBA",
+    "precision_at_k": "precision at k",
+    "lift_at_k": "lift at k",
+    "recall_at_fpr": "recall at a false positive rate",
+    "partial_roc_auc": "partial ROC AUC",
 }
 _UNITS = {"log_loss": " (nats)", "seconds": " (s)"}
 _PARTS = {

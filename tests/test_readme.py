@@ -52,7 +52,12 @@ def test_the_readme_has_the_commands_this_file_knows_how_to_run():
     assert len(COMMANDS) > 10
 
 
-RUNS = [line for line in COMMANDS if line.startswith("python -m runner") and line != "python -m runner verify"]
+OF_A_RUN = [line for line in COMMANDS if line.startswith("python -m runner predict")]
+RUNS = [
+    line
+    for line in COMMANDS
+    if line.startswith("python -m runner") and line not in ("python -m runner verify", *OF_A_RUN)
+]
 SHOWN = {
     "--help": "hparams_search:",
     "--cfg": "_target_: losses.FocalLoss",
@@ -95,6 +100,11 @@ def test_the_scoring_snippet_scores(command, stranger, outputs):
 
     assert list(scope["scores"].columns) == ["probability", "raw_probability", "label"]
     assert len(scope["scores"]) == 5
+    (line,) = OF_A_RUN
+    scored = command(*shlex.split(line.replace("RUN_ID", done.run_id))[3:], "--outputs", str(outputs))
+    assert scored.status == 0, scored.err
+    from_file = pd.read_parquet(stranger / "scores.parquet")
+    np.testing.assert_allclose(from_file["probability"], scope["scores"]["probability"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("target", ["run", "ui", "test", "help"])

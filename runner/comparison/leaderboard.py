@@ -15,8 +15,13 @@ from runner.metrics import sign
 SHOWN = {
     "average_precision": "test/average_precision",
     "roc_auc": "test/roc_auc",
+    "partial_roc_auc": "test/partial_roc_auc",
+    "recall_at_fpr": "test/recall_at_fpr",
+    "precision_at_k": "test/precision_at_k",
+    "lift_at_k": "test/lift_at_k",
     "mcc": "test/mcc",
     "g_mean": "test/g_mean",
+    "iba": "test/iba",
     "f1": "test/f1",
     "f1_at_half": "test_at_half/f1",
     "log_loss": "test/log_loss",

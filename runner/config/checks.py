@@ -64,6 +64,10 @@ def check(config: DictConfig) -> dict[str, Any]:
     cost = config.evaluation
     if cost.threshold == "cost" and cost.cost_fp + cost.cost_fn == 0:
         raise InputError("evaluation.cost_fp and evaluation.cost_fn are both 0: at least one error must cost something")
+    if cost.top_k > 1 and cost.top_k % 1:
+        raise InputError(
+            f"evaluation.top_k={cost.top_k:g} is neither a share of the rows, below 1, nor a whole number of them"
+        )
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
 

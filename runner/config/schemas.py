@@ -248,11 +248,30 @@ class CompiledConfig(FitConfig):
 class EvaluationConfig:
     """conf/evaluation/default.yaml"""
 
-    threshold: str = limited(one_of("max_f1", "max_mcc", "youden", "cost", "precision_at_least", "fixed"))
+    threshold: str = limited(
+        one_of(
+            "max_f1",
+            "max_mcc",
+            "youden",
+            "cost",
+            "precision_at_least",
+            "recall_at_least",
+            "fpr_at_most",
+            "top_k",
+            "max_fbeta",
+            "net_benefit",
+            "fixed",
+        )
+    )
     cost_fp: float = limited(at_least(0))
     cost_fn: float = limited(at_least(0))
     min_precision: float = limited(between(0, 1))
     fixed_threshold: float = limited(between(0, 1))
+    min_recall: float = limited(between(0, 1))
+    max_fpr: float = limited(inside(0, 1))
+    top_k: float = limited(above(0))
+    beta: float = limited(above(0))
+    threshold_probability: float = limited(inside(0, 1))
     bootstrap: int = limited(whole(0))
     calibration_bins: int = limited(whole(2))
     calibrator: str = limited(

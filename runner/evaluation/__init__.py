@@ -1,5 +1,6 @@
 """Pure functions of labels and predictions: metrics, thresholds, calibration, intervals."""
 
+from runner.evaluation.budgets import Budget
 from runner.evaluation.calibrators import Calibrator, ClosedForm
 from runner.evaluation.evaluation import Evaluation, EvaluationOptions, evaluate
 from runner.evaluation.metrics import epoch_metrics
@@ -7,6 +8,7 @@ from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule
 
 __all__ = [
+    "Budget",
     "Calibrator",
     "ClosedForm",
     "Evaluation",

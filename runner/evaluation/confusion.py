@@ -59,6 +59,11 @@ class Confusion:
         """Harmonic mean of precision and recall."""
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
+    def fbeta(self, beta: float) -> np.ndarray:
+        """F measure in which recall counts beta times as much as precision (van Rijsbergen 1979)."""
+        weight = beta**2
+        return _ratio((1 + weight) * self.tp, (1 + weight) * self.tp + weight * self.fn + self.fp)
+
     @property
     def mcc(self) -> np.ndarray:
         """Matthews correlation coefficient."""
@@ -74,3 +79,11 @@ class Confusion:
     def balanced_accuracy(self) -> np.ndarray:
         """Arithmetic mean of recall and specificity."""
         return (self.recall + self.specificity) / 2
+
+    @property
+    def iba(self) -> np.ndarray:
+        """Index of balanced accuracy: recall times specificity, more where recall is the higher (García et al. 2009).
+
+        With alpha = 0.1 and the squared geometric mean, as imbalanced-learn has it.
+        """
+        return (1 + 0.1 * (self.recall - self.specificity)) * self.recall * self.specificity

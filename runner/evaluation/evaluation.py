@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from runner.evaluation.budgets import Budget, budget_metrics
 from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.calibration_measures import calibration_measures
 from runner.evaluation.calibrators import Calibrator, ClosedForm, fit_calibrator, log_loss_of_probabilities
@@ -27,6 +28,7 @@ class EvaluationOptions:
         draws: behind the intervals of the decisions; 0 for no intervals at all.
         groups: (n,) of the test rows, where rows of one group are not independent; then groups are, in the intervals.
         calibrator: what the served probabilities are made by: see `fit_calibrator`.
+        budget: of the metrics at a budget.
     """
 
     rule: ThresholdRule
@@ -34,6 +36,7 @@ class EvaluationOptions:
     draws: int = 1000
     groups: np.ndarray | None = None
     calibrator: str = "platt"
+    budget: Budget = Budget()
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,7 @@ def evaluate(
     metrics: dict[str, float] = {"threshold": threshold}
     for name, part in (("val", validation), ("test", test)):
         values = score_metrics(part.labels, part.logits, options.bins)
+        values |= budget_metrics(part.labels, part.logits, options.budget)
         values |= decision_metrics(Confusion.at(part.labels, part.probabilities, threshold))
         metrics |= {f"{name}/{key}": value for key, value in values.items()}
     at_half = decision_metrics(Confusion.at(test.labels, test.probabilities, 0.5))

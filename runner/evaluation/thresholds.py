@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from runner.evaluation.budgets import rows_of
 from runner.evaluation.confusion import Confusion
 from runner.metrics import DECISION_METRICS
 
@@ -21,8 +22,12 @@ class ThresholdRule:
 
     Attributes:
         name: `max_f1`; `max_mcc`; `youden` (recall + specificity - 1); `cost` (least cost_fp FP + cost_fn FN);
-            `precision_at_least` (most recall with precision >= min_precision); `fixed`.
-        cost_fp, cost_fn, min_precision, fixed_threshold: what the rules of their name need.
+            `precision_at_least` (most recall with precision >= min_precision); `recall_at_least` (the highest with
+            recall >= min_recall); `fpr_at_most` (most recall with a false positive rate <= max_fpr); `top_k` (the most
+            rows, at most top_k: a share of them below 1, else their number); `max_fbeta`; `net_benefit` (at
+            threshold_probability p: most TP - FP p / (1 - p), Vickers and Elkin 2006); `fixed`.
+        cost_fp, cost_fn, min_precision, fixed_threshold, min_recall, max_fpr, top_k, beta, threshold_probability: what
+            the rules of their name need.
     """
 
     name: str = "max_f1"
@@ -30,12 +35,22 @@ class ThresholdRule:
     cost_fn: float = 1.0
     min_precision: float = 0.9
     fixed_threshold: float = 0.5
+    min_recall: float = 0.9
+    max_fpr: float = 0.1
+    top_k: float = 0.05
+    beta: float = 2.0
+    threshold_probability: float = 0.1
 
     def __str__(self) -> str:
         details = {
             "cost": f" (false alarm {self.cost_fp:g}, miss {self.cost_fn:g})",
             "precision_at_least": f" {self.min_precision:g}",
             "fixed": f" {self.fixed_threshold:g}",
+            "recall_at_least": f" {self.min_recall:g}",
+            "fpr_at_most": f" {self.max_fpr:g}",
+            "top_k": f" {self.top_k:.4g} rows" if self.top_k >= 1 else f" {100 * self.top_k:.4g}% of the rows",
+            "max_fbeta": f" (beta {self.beta:g})",
+            "net_benefit": f" at probability {self.threshold_probability:g}",
         }
         return self.name + details.get(self.name, "")
 
@@ -86,15 +101,25 @@ def choose_threshold(labels: np.ndarray, probabilities: np.ndarray, rule: Thresh
             )
             return float(thresholds[np.argmax(confusion.precision)])
         return float(thresholds[np.argmax(np.where(reached, confusion.recall, -1))])
+    if rule.name == "top_k":
+        called = confusion.tp + confusion.fp
+        return float(thresholds[np.flatnonzero(called <= rows_of(rule.top_k, len(labels)))[-1]])
+    odds = rule.threshold_probability / (1 - rule.threshold_probability)
     scores: dict[str, Callable[[], np.ndarray]] = {
         "max_f1": lambda: confusion.f1,
         "max_mcc": lambda: confusion.mcc,
         "youden": lambda: confusion.recall + confusion.specificity - 1,
         "cost": lambda: -(rule.cost_fp * confusion.fp + rule.cost_fn * confusion.fn),
+        # The first of them, the highest threshold, is taken where several are as good.
+        "recall_at_least": lambda: (confusion.recall >= rule.min_recall - 1e-12).astype(float),
+        "fpr_at_most": lambda: np.where(1 - confusion.specificity <= rule.max_fpr + 1e-12, confusion.recall, -1),
+        "max_fbeta": lambda: confusion.fbeta(rule.beta),
+        "net_benefit": lambda: confusion.tp - odds * confusion.fp,
     }
     if rule.name not in scores:
         raise ValueError(
-            f"Argument `rule` must be one of fixed, precision_at_least, {', '.join(scores)}. Received: rule={rule.name}"
+            f"Argument `rule` must be one of fixed, precision_at_least, top_k, {', '.join(scores)}. "
+            f"Received: rule={rule.name}"
         )
     score = scores[rule.name]()
     # Equally good thresholds differ in the last digits: 0.4 + 0.8 is above 0.3 + 0.9.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from runner.errors import InputError
 from runner.metrics import metric_name, sign
-from runner.runs.fingerprint import NOT_COMPUTED
+from runner.runs.fingerprint import LATER, NOT_COMPUTED
 from runner.runs.naming import OF_THE_SPLIT
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
@@ -25,10 +25,14 @@ WITHOUT_EFFECT = (
     "debug",
     "hparams_search",
     "evaluation.bootstrap",
+    "evaluation.calibrator",
     "split.repeats",
 )
 """Parameters, or groups of them, that no compared number depends on."""
-UNRECORDED = {"split": "random"}
+UNRECORDED = {
+    "split": "random",
+    **{f"{group}.{key}": str(value) for group, keys in LATER.items() for key, value in keys.items()},
+}
 """What older runs did that did not record it."""
 MANY = 3  # losses named for one value; more are counted
 

@@ -13,7 +13,14 @@ NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "checks", "figures")
 """Groups that say where results go and what is shown of them."""
 LATER: Mapping[str, Mapping[str, Any]] = {
     "dataset": {"test_path": None, "validation_path": None},
-    "evaluation": {"calibrator": "platt"},
+    "evaluation": {
+        "calibrator": "platt",
+        "min_recall": 0.9,
+        "max_fpr": 0.1,
+        "top_k": 0.05,
+        "beta": 2.0,
+        "threshold_probability": 0.1,
+    },
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
 }
 """Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.metrics import FINAL_METRICS, metric_name
+from runner.metrics import FINAL_METRICS, WITHOUT_INTERVAL, metric_name
 
 
 def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
@@ -20,7 +20,7 @@ def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
         if low is not None and high is not None:
             interval = f"{low:.4f} to {high:.4f}"
         else:
-            interval = _too_few(metrics) if any_intervals and key != "ece" else ""
+            interval = _too_few(metrics) if any_intervals and key not in WITHOUT_INTERVAL else ""
         rows.append((metric_name(key), f"{metrics[f'test/{key}']:.4f}", interval))
         if key == "average_precision":
             rows.append(("  by guessing (prevalence)", f"{metrics['test/prevalence']:.4f}", ""))

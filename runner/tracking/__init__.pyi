@@ -1,13 +1,16 @@
 from .charts import Varied as Varied
 from .environment import set_defaults as set_defaults
 from .last_store import last_store as last_store
+from .loaded_model import LoadedModel as LoadedModel
 from .mlflow_tracker import MlflowTracker as MlflowTracker
 from .mlflow_tracker import open_tracker as open_tracker
 from .mlflow_tracker import recorded_sweep as recorded_sweep
+from .model_loading import load_model as load_model
 from .model_package import packed as packed
 from .model_package import save_model as save_model
 from .opening import find_experiment as find_experiment
 from .opening import open_store as open_store
+from .opening import refuse_missing_store as refuse_missing_store
 from .provenance import provenance_tags as provenance_tags
 from .recorded_run import RecordedRun as RecordedRun
 from .recorder import ModelPackage as ModelPackage

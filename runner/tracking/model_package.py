@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from runner.data.dataset import Dataset
 from runner.data.splits import Splits
 from runner.evaluation import Evaluation, calibration_map
 from runner.tracking import names
+from runner.tracking.model_loading import tracking_uri
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
 
@@ -57,17 +57,11 @@ def save_model(package: ModelPackage, path: Path) -> None:
 
 def log_model(store: Store, run_id: str, package: ModelPackage) -> None:
     """Logs the model under the name `model` to an MLflow run, which need not be running."""
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(store.uri)  # what logs models takes no other address
-    try:
+    with tracking_uri(store.uri):  # what logs models takes no other address
         # Made here, for MLflow would look for the experiment of an active run, and there is none.
         client = mlflow.MlflowClient(store.uri)
         model = client.create_logged_model(store.experiment_id, name=names.MODEL, source_run_id=run_id)
         Model.log(None, mlflow.pyfunc, name=names.MODEL, run_id=run_id, model_id=model.model_id, **package.arguments)
-    finally:
-        mlflow.set_tracking_uri(before or "")
-        if before is None:  # MLflow writes it there itself; the next run of a sweep may have another store
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evaluation: Evaluation) -> dict[str, Any]:

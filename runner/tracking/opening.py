@@ -175,9 +175,7 @@ def find_experiment(uri: str, name: str) -> FoundExperiment | None:
     Raises:
         InputError: there is no such store, or it does not answer.
     """
-    if (file := sqlite_file(uri)) and not file.is_file():
-        raise InputError(f"{file} is not there: train something first, or name another with --outputs or --uri")
-    _refuse_unreachable_database(uri)
+    refuse_missing_store(uri)
     try:
         found = mlflow.MlflowClient(uri).get_experiment_by_name(name)
     except Exception as problem:  # every kind of store fails in its own words
@@ -187,6 +185,17 @@ def find_experiment(uri: str, name: str) -> FoundExperiment | None:
     if found is None or found.lifecycle_stage != "active":
         return None
     return FoundExperiment(str(found.experiment_id), names.SAVED_VIEW + saved_views.LOSSES in found.tags)
+
+
+def refuse_missing_store(uri: str) -> None:
+    """Refuses a store that is not there, which MLflow would make, or a database that does not answer.
+
+    Raises:
+        InputError: there is no such store.
+    """
+    if (file := sqlite_file(uri)) and not file.is_file():
+        raise InputError(f"{file} is not there: train something first, or name another with --outputs or --uri")
+    _refuse_unreachable_database(uri)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,9 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
+BATCH = 16384
+"""Rows that go through the network at once: `predict` takes four times as long, for what it does around its steps."""
+
 
 class Scorer(PythonModel):
     """Raw feature columns in; `probability` (calibrated), `raw_probability` (the network's own) and `label` out.
@@ -46,7 +49,8 @@ class Scorer(PythonModel):
         if not len(frame):  # scikit-learn takes no table without rows
             return self._scores(np.zeros(0), model_input.index)
         inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
-        logits = np.asarray(self.logits.predict(inputs, batch_size=4096, verbose=0), dtype="float64")[:, 0]
+        parts = [self.logits.predict_on_batch(inputs[at : at + BATCH]) for at in range(0, len(inputs), BATCH)]
+        logits = np.concatenate(parts).astype("float64")[:, 0]
         return self._scores(logits, model_input.index)
 
     def _scores(self, logits: np.ndarray, index: pd.Index) -> pd.DataFrame:

@@ -141,6 +141,7 @@ def _for_new_rows(table: Table, dataset: Dataset) -> Mapping[str, Any]:
     codes = [name for name in how.categorical if name in features]
     return {
         "gaps": list(how.own_gaps),
+        "usual_gaps": how.usual_gaps,
         "gap_numbers": gap_numbers(how),
         "formats": formats,
         "numeric": [name for name in how.numeric if name in features],

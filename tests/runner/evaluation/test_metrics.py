@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imblearn.metrics import geometric_mean_score, specificity_score
+from imblearn.metrics import geometric_mean_score, make_index_balanced_accuracy, specificity_score
 from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve as sklearn_calibration_curve
@@ -30,6 +30,7 @@ def imbalanced(seed, rows=400, prevalence=0.05, decimals=1):
     return labels, np.round(rng.normal(-2 + 2 * labels, 1.5), decimals)
 
 
+IBA = make_index_balanced_accuracy(alpha=0.1, squared=True)(geometric_mean_score)
 BY_SCIKIT_LEARN = {
     "precision": lambda y, called: sklearn_metrics.precision_score(y, called, zero_division=0),
     "recall": sklearn_metrics.recall_score,
@@ -37,6 +38,7 @@ BY_SCIKIT_LEARN = {
     "f1": lambda y, called: sklearn_metrics.f1_score(y, called, zero_division=0),
     "mcc": sklearn_metrics.matthews_corrcoef,
     "g_mean": geometric_mean_score,
+    "iba": lambda y, called: IBA(y, called, average="binary"),
     "balanced_accuracy": sklearn_metrics.balanced_accuracy_score,
 }
 

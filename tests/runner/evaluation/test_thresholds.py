@@ -7,8 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import (
+    confusion_matrix,
     confusion_matrix_at_thresholds,
     f1_score,
+    fbeta_score,
     matthews_corrcoef,
     precision_score,
     recall_score,
@@ -39,6 +41,31 @@ def most_recall(min_precision):
     return score
 
 
+def within(max_fpr):
+    """Recall where no more false alarms are raised."""
+    return lambda y, called: recall_score(y, called) if called[y == 0].mean() <= max_fpr else -1
+
+
+def most_rows(top_k):
+    """Rows called where they are no more than can be."""
+
+    def score(y, called):
+        most = top_k if top_k >= 1 else max(1, int(top_k * len(y) + 0.5))
+        return called.sum() if called.sum() <= most else -1
+
+    return score
+
+
+def net_benefit(probability):
+    """True positives, less false alarms at the odds of the probability (Vickers and Elkin 2006), a row."""
+
+    def score(y, called):
+        _, fp, _, tp = confusion_matrix(y, called, labels=[0, 1]).ravel()
+        return (tp - fp * probability / (1 - probability)) / len(y)
+
+    return score
+
+
 RULES = [
     (ThresholdRule("max_f1"), lambda y, called: f1_score(y, called, zero_division=0)),
     (ThresholdRule("max_mcc"), matthews_corrcoef),
@@ -50,6 +77,16 @@ RULES = [
     (ThresholdRule("precision_at_least", min_precision=0.5), most_recall(0.5)),
     (ThresholdRule("precision_at_least", min_precision=0.9), most_recall(0.9)),
     (ThresholdRule("precision_at_least", min_precision=1.0), most_recall(1.0)),
+    (ThresholdRule("recall_at_least", min_recall=0.5), lambda y, called: recall_score(y, called) >= 0.5),
+    (ThresholdRule("recall_at_least", min_recall=1.0), lambda y, called: recall_score(y, called) >= 1),
+    (ThresholdRule("fpr_at_most", max_fpr=0.1), within(0.1)),
+    (ThresholdRule("fpr_at_most", max_fpr=0.5), within(0.5)),
+    (ThresholdRule("top_k", top_k=0.25), most_rows(0.25)),
+    (ThresholdRule("top_k", top_k=3), most_rows(3)),
+    (ThresholdRule("max_fbeta", beta=2.0), lambda y, called: fbeta_score(y, called, beta=2, zero_division=0)),
+    (ThresholdRule("max_fbeta", beta=0.5), lambda y, called: fbeta_score(y, called, beta=0.5, zero_division=0)),
+    (ThresholdRule("net_benefit", threshold_probability=0.2), net_benefit(0.2)),
+    (ThresholdRule("net_benefit", threshold_probability=0.7), net_benefit(0.7)),
 ]
 every_rule = pytest.mark.parametrize(("rule", "score"), RULES, ids=[str(rule) for rule, _ in RULES])
 
@@ -181,6 +218,12 @@ def test_an_unknown_rule_is_refused_by_name():
         (ThresholdRule("cost", cost_fp=1, cost_fn=12.5), "cost (false alarm 1, miss 12.5)"),
         (ThresholdRule("precision_at_least"), "precision_at_least 0.9"),
         (ThresholdRule("fixed"), "fixed 0.5"),
+        (ThresholdRule("top_k", top_k=0.01), "top_k 1% of the rows"),
+        (ThresholdRule("top_k", top_k=50), "top_k 50 rows"),
+        (ThresholdRule("recall_at_least"), "recall_at_least 0.9"),
+        (ThresholdRule("fpr_at_most"), "fpr_at_most 0.1"),
+        (ThresholdRule("max_fbeta"), "max_fbeta (beta 2)"),
+        (ThresholdRule("net_benefit"), "net_benefit at probability 0.1"),
     ],
 )
 def test_a_rule_says_what_it_is(rule, words):

@@ -48,6 +48,8 @@ SAME = [
     (run("builtin"), run("weighted", split="random")),  # as older versions did without recording it
     (run("builtin", **FOLD), run("weighted", **{**FOLD, "split.fold": "3", "split.repeats": "4", "split.repeat": "2"})),
     (run("builtin"), run("weighted", evaluation__bootstrap="0", paths__outputs="elsewhere", objective="val/f1")),
+    (run("builtin"), run("weighted", evaluation__calibrator="auto")),  # serves, and compares nothing
+    (run("builtin"), run("weighted", evaluation__top_k="0.05", evaluation__max_fpr="0.1")),  # what older versions did
     (run("builtin"), run("weighted", experiment="loss_comparison", loss__positive_weight="2.0")),
     (run("builtin"), run("builtin · logistic", model="logistic"), run("builtin · units=[8]", model__units="[8]")),
     (run("builtin"), run("weighted · epochs=9", trainer__epochs="9")),  # zipped with the loss

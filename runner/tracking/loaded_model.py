@@ -1,0 +1,32 @@
+"""A logged model that is loaded, as other rooms use it. MLflow is not loaded here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+NUMBER = "number"
+"""The kind of a model's column that holds numbers; others hold categories."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model that scores frames.
+
+    Attributes:
+        name: as it was asked for.
+        columns: the kind of each column that it needs, by name, in order.
+        reading: how the training file was read; empty where there was none.
+        prevalence: share of positives among the rows that its probabilities were calibrated on; None of an old model,
+            whose probabilities are the network's own.
+        score: a frame with these columns to `probability`, `raw_probability` (not of old models) and `label`.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    reading: Mapping[str, Any]
+    prevalence: float | None
+    score: Callable[[pd.DataFrame], pd.DataFrame]

@@ -1,0 +1,54 @@
+"""Loads logged models: of a folder, of a run, or of the registry."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mlflow
+import mlflow.pyfunc
+from mlflow.exceptions import MlflowException
+
+from runner.errors import InputError
+from runner.tracking.loaded_model import LoadedModel
+from runner.wording import first_line, without_password
+
+
+def load_model(place: str, uri: str, name: str) -> LoadedModel:
+    """A model of a folder, or of an MLflow store.
+
+    Args:
+        place: the folder, `runs:/ID/model`, or `models:/NAME@ALIAS`.
+        uri: of the store.
+        name: what the user calls it.
+
+    Raises:
+        InputError: there is none, it cannot be loaded, or it is no model of this program's.
+    """
+    logging.getLogger("mlflow").setLevel(logging.ERROR)  # other patch versions of packages than it was made with
+    with tracking_uri(uri):
+        try:
+            loaded = mlflow.pyfunc.load_model(place)
+        except (MlflowException, OSError) as problem:
+            there = "" if os.path.exists(place) else f" in {without_password(uri)}"
+            raise InputError(f"{name}: no model can be loaded{there}: {first_line(problem)}") from problem
+    said = loaded.metadata.metadata or {}
+    if "columns" not in said:
+        raise InputError(f"{name}: this model was not made by `runner`: it does not say which columns it needs")
+    reading = (loaded.model_config or {}).get("reading") or {}
+    return LoadedModel(name, dict(said["columns"]), reading, said.get("prevalence"), loaded.predict)
+
+
+@contextmanager
+def tracking_uri(uri: str) -> Iterator[None]:
+    """Has MLflow's functions that take no address use this one, and leaves no trace in the environment."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before or "")
+        if before is None:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
