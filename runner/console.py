@@ -262,7 +262,7 @@ def show_predicted(path: Path, rows: int, positives: int, skipped: Sequence[str]
     speed = f", {rows / seconds:,.0f} a second" if rows >= 1000 else ""
     console.print(f"{escape(short_path(path))}: {rows:,} rows scored{speed}; label 1: {positives:,}", soft_wrap=True)
     if skipped:
-        console.print(f"{len(skipped):,} rows could not be scored and are left out:")
+        console.print(f"{len(skipped):,} {'row' if len(skipped) == 1 else 'rows'} could not be scored, left out:")
         for line in skipped[:MOST_LINES]:
             console.print(f"  {escape(line)}", soft_wrap=True)
         if len(skipped) > MOST_LINES:

@@ -43,7 +43,7 @@ class Finding:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.sentence[:1].upper()}{self.sentence[1:].rstrip('.')}."
+        return f"{self.code}: {self.sentence.rstrip('.')}."
 
 
 def warn(log: logging.Logger, code: str, text: str, *arguments: object) -> None:

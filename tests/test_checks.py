@@ -24,7 +24,7 @@ def test_a_run_tells_what_there_is_to_look_at(command, store, tmp_path):
     found = dict(json.loads(run.data.tags["checks"]))
     assert {"FEW01", "EPOCH01"} == set(found)
     assert "**To be looked at**" in run.data.tags["mlflow.note.content"]
-    assert "- FEW01: Synthetic: few positives" in run.data.tags["mlflow.note.content"]
+    assert "- FEW01: synthetic: few positives" in run.data.tags["mlflow.note.content"]
     assert json.loads((done.folder(tmp_path) / "checks.json").read_text()) == [list(each) for each in found.items()]
 
     quiet = command(*SMALL, *RARE, "checks.ignore=[FEW01,EPOCH01]")
@@ -44,7 +44,7 @@ def test_a_sweep_counts_them_in_report_and_note(command, store, tmp_path):
     (parent,) = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags]
     page = next(tmp_path.glob("outputs/sweeps/*/*/comparison/report.html")).read_text()
     for where in (done.out, parent.data.tags["mlflow.note.content"], page):
-        assert "FEW01: Synthetic: few positives" in where
+        assert "FEW01: synthetic: few positives" in where
         assert "EPOCH01: 4 of 4 runs were still improving" in where
 
     again = command(*sweep, "checks.ignore=[EPOCH01,FEW01]")

@@ -59,7 +59,7 @@ def test_each_split_has_its_references_once_and_no_loss_is_chosen_among_them(com
         own = [run.data.metrics["test/average_precision"] for run in references if run.data.tags["reference"] == name]
         assert board.loc[f"{name} (scikit-learn)", "mean"] == pytest.approx(sum(own) / 2)
     assert set(pd.read_csv(folder / "runs.csv")["run_id"]) == {run.info.run_id for run in networks}
-    assert "Beside what is no network, builtin" in done.out
+    assert "Against the references, builtin" in done.out
     note = parent.data.tags["mlflow.note.content"]
     assert "*logistic (scikit-learn)* | " in note
     page = (folder / "report.html").read_text()
@@ -67,7 +67,7 @@ def test_each_split_has_its_references_once_and_no_loss_is_chosen_among_them(com
 
     again = command("compare", parent.info.run_id, "--outputs", "outputs", "--metric", "test/roc_auc")
     assert again.status == 0, again.err
-    assert "Beside what is no network, builtin" in again.out
+    assert "Against the references, builtin" in again.out
     assert len(children(store)[2]) == 4
 
 

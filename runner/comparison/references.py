@@ -57,7 +57,7 @@ def against_references(comparison: OneDataset | SeveralDatasets) -> tuple[list[s
     parts += [f"is tied with {tied} within {comparison.rope:g}"] if tied else []
     parts += [f"cannot be told from {unclear}"] if unclear else []
     adjusted = "; p-values are adjusted for these comparisons alone" if len(found) > 1 else ""
-    return lost, f"Beside what is no network, {comparison.baseline} {and_list(parts)}{adjusted}."
+    return lost, f"Against the references, {comparison.baseline} {and_list(parts)}{adjusted}."
 
 
 def beside_the_best(board: pd.DataFrame, references: pd.DataFrame, metric: str) -> str:

@@ -25,15 +25,15 @@ def test_findings_are_kept_and_those_ignored_are_not_written(caplog):
 def test_of_many_runs_each_code_is_said_once():
     few, fewer, leak = Finding("FEW01", "d: few positives (test 3)"), Finding("FEW01", "d: few"), Finding("LEAK01", "x")
     assert counted([[few, leak], [few], [fewer, few]]) == [
-        "LEAK01: X.",
-        "FEW01: D: few positives (test 3) (1 more of the kind).",
+        "LEAK01: x.",
+        "FEW01: d: few positives (test 3) (1 more of the kind).",
     ]
     assert counted([[], []]) == []
 
 
 def test_a_list_for_a_page():
     assert as_list([]) == ""
-    assert as_list([Finding("GAP01", "look here")]).splitlines()[-1] == "- GAP01: Look here."
+    assert as_list([Finding("GAP01", "look here")]).splitlines()[-1] == "- GAP01: look here."
 
 
 def test_every_code_is_a_word_and_a_number():

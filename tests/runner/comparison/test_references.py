@@ -53,7 +53,7 @@ def test_a_network_that_loses_is_told_so_first_and_in_the_headline():
 
     assert words.headline == f"Cannot tell any loss from builtin on wine; builtin loses to {BOOSTING}"
     assert words.sentences[0] == (
-        f"Beside what is no network, builtin loses to {BOOSTING} by 0.050 (95% interval 0.042 to 0.058, "
+        f"Against the references, builtin loses to {BOOSTING} by 0.050 (95% interval 0.042 to 0.058, "
         f"Holm p below 0.001, 5 splits) and beats {LOGISTIC} by 0.050 (95% interval 0.040 to 0.060, "
         "Holm p below 0.001, 5 splits); p-values are adjusted for these comparisons alone."
     )
@@ -71,7 +71,7 @@ def test_one_that_does_not_lose_is_told_later_and_the_headline_is_of_losses():
 
     assert words.headline == "focal beats builtin on wine by 0.050 average precision"
     assert words.sentences[-1] == (
-        f"Beside what is no network, builtin is tied with {LOGISTIC} (+0.000) within 0.005 and cannot be told from "
+        f"Against the references, builtin is tied with {LOGISTIC} (+0.000) within 0.005 and cannot be told from "
         f"{BOOSTING} (+0.010); p-values are adjusted for these comparisons alone."
     )
     assert verdict(table, comparison).sentences == words.sentences[:-1]
