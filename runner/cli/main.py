@@ -57,6 +57,7 @@ COMMANDS = {
     "verify": "runner.cli.verify",
     "resume": "runner.cli.sweeps",
     "compare": "runner.cli.sweeps",
+    "rerun": "runner.cli.rerun",
     "relocate": "runner.cli.relocate",
 }
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""

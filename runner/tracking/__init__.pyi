@@ -3,6 +3,7 @@ from .environment import set_defaults as set_defaults
 from .last_store import last_store as last_store
 from .mlflow_tracker import MlflowTracker as MlflowTracker
 from .mlflow_tracker import open_tracker as open_tracker
+from .mlflow_tracker import recorded_config as recorded_config
 from .mlflow_tracker import recorded_sweep as recorded_sweep
 from .model_package import packed as packed
 from .model_package import save_model as save_model
