@@ -26,6 +26,30 @@ SAMPLERS = {
 }
 
 
+PRUNERS = {
+    "none": {"_target_": "optuna.pruners.NopPruner"},
+    "median": {"_target_": "optuna.pruners.MedianPruner", "n_startup_trials": 5, "n_warmup_steps": 3},
+    "percentile": {
+        "_target_": "optuna.pruners.PercentilePruner",
+        "percentile": 25.0,
+        "n_startup_trials": 5,
+        "n_warmup_steps": 3,
+    },
+    "successive_halving": {
+        "_target_": "optuna.pruners.SuccessiveHalvingPruner",
+        "min_resource": 3,
+        "reduction_factor": 3,
+        "min_early_stopping_rate": 0,
+    },
+    "hyperband": {
+        "_target_": "optuna.pruners.HyperbandPruner",
+        "min_resource": 3,
+        "max_resource": "${trainer.epochs}",
+        "reduction_factor": 3,
+    },
+}
+
+
 @dataclass
 class OptunaConfig:
     """The keys of `hydra.sweeper`.
@@ -36,6 +60,8 @@ class OptunaConfig:
         direction: null for the objective's better direction; a list where there are several.
         sampler: its class in `_target_` and its arguments; `hydra/sweeper/sampler=random` chooses another.
         storage: an SQLAlchemy address; null keeps the study in memory.
+        pruner: likewise, of what gives trials up; `hydra/sweeper/pruner=median` chooses one.
+        prune_every: epochs between two questions to the pruner.
         study_name: null for a study of the sweep's own; a name to go on with a study that is there.
         params: key to range, as on the command line, which wins.
         custom_search_space: a function of (config, trial) that suggests what depends on the trial's other values.
@@ -43,11 +69,13 @@ class OptunaConfig:
 
     _target_: str = "hydra_plugins.imbalance_runner_optuna.OptunaSweeper"
     _recursive_: bool = False  # the sampler is made when it is needed
-    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}])
+    defaults: list[Any] = field(default_factory=lambda: [{"sampler": "tpe"}, {"pruner": "none"}])
     n_trials: int = 20
     n_jobs: int = 1
     direction: Any = None
     sampler: Any = MISSING
+    pruner: Any = MISSING
+    prune_every: int = 1
     storage: str | None = "sqlite:///${paths.outputs}/optuna.db"
     study_name: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
@@ -81,3 +109,5 @@ for _name, _class in SAMPLERS.items():
         node={"_target_": f"optuna.samplers.{_class}", "seed": "${seed}"},
         provider="imbalance_runner_optuna",
     )
+for _name, _node in PRUNERS.items():
+    _store.store(group="hydra/sweeper/pruner", name=_name, node=_node, provider="imbalance_runner_optuna")

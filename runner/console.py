@@ -164,6 +164,11 @@ def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
     console.print(f"report: {escape(short_path(path))}\n", soft_wrap=True)
 
 
+def show_out_of_fold(folder: Path) -> None:
+    """Where the predictions of all folds are."""
+    console.print(f"out-of-fold predictions, their scores and figures: {escape(short_path(folder))}", soft_wrap=True)
+
+
 def show_no_report(reason: str) -> None:
     """Why a sweep ends without a comparison."""
     console.print(f"no comparison: {escape(reason)}", soft_wrap=True)

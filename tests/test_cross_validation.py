@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from commands import PLAIN, TINY
 from omegaconf import OmegaConf
+from sklearn.metrics import average_precision_score
 
 SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
 OF_FILE = ("dataset=file", "dataset.path=my.csv", "dataset.target=y", "model=logistic", "trainer.epochs=1", *PLAIN)
@@ -40,6 +41,18 @@ def test_all_folds_of_two_losses_are_one_experiment_with_a_report(command, store
     }
     for rows in tested.values():  # each row of the data once
         np.testing.assert_array_equal(np.sort(rows["row"]), np.arange(240))
+
+    there = {Path(file.path).name for file in store.list_artifacts(parent.info.run_id, "out_of_fold")}
+    assert there == {"predictions.parquet", "scores.csv", "precision_recall.png", "roc.png", "calibration.png"}
+    pooled = pd.read_parquet(folder / "out_of_fold" / "predictions.parquet")
+    scores = pd.read_csv(folder / "out_of_fold" / "scores.csv", index_col="loss")
+    for loss, name in (("builtin", "builtin · logistic"), ("focal", "focal gamma=2 · logistic")):
+        own = pooled[pooled["loss"] == name]
+        expected = tested[loss].sort_values("row")
+        np.testing.assert_array_equal(own["row"], np.arange(240))
+        np.testing.assert_array_equal(own["logit"], expected["logit"])
+        assert scores.loc[name, "average_precision"] == average_precision_score(own["label"], own["probability"])
+        assert scores.loc[name, "positives"] == own["label"].sum() == 48
 
 
 @pytest.mark.parametrize(

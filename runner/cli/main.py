@@ -57,6 +57,7 @@ COMMANDS = {
     "verify": "runner.cli.verify",
     "resume": "runner.cli.sweeps",
     "compare": "runner.cli.sweeps",
+    "rerun": "runner.cli.rerun",
     "relocate": "runner.cli.relocate",
     "predict": "runner.cli.predict",
 }

@@ -13,6 +13,7 @@ from runner.findings import Finding
 from runner.runs.checks import run_findings
 from runner.runs.outcome import Outcome
 from runner.runs.summary import result_rows
+from runner.tracking import names
 from runner.tracking.recorder import Recorder
 
 log = logging.getLogger("runner")
@@ -40,12 +41,12 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
                 f"weights of epoch {training.best_epoch}; training ended: {training.stopped}",
             )
         with packed_model(trained, evaluation) as package:
-            recorder.log_results(metrics)
+            recorder.log_results(metrics, {names.PRUNED: str(len(training.history))} if training.pruned else None)
             if package is not None:
                 recorder.log_model(package)
     recorder.log_metrics({"wall_seconds/log": run.seconds.by_step["log"]})
     objectives = tuple(evaluation.metrics[each] for each in run.spec.config.objectives)
-    return Outcome(run.identity.name, objectives, recorder.run_id)
+    return Outcome(run.identity.name, objectives, recorder.run_id, len(training.history), training.pruned)
 
 
 def _findings(run: Run, metrics: Mapping[str, float]) -> list[Finding]:

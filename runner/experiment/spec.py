@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.config.experiment_config import ExperimentConfig
 from runner.experiment.retention import Retention, retained
 from runner.runs.folder import RunFolder
+
+Prune = Callable[[int, Mapping[str, float]], bool]
+"""From an epoch's number, from 1, and its metrics to whether the run is given up."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class RunSpec:
         in_sweep: whether the run is one of a sweep's, which shows its progress and keeps figures and model of the best.
         parent_id: the MLflow run of the sweep, or empty.
         trial: its number, where a search asks for it.
+        prune: told of each epoch's metrics, whether the search gives the run up; None where nobody asks.
         setting: what the sweep varies besides the loss: see `runner.runs.naming.setting`.
         recipe: likewise, where it has other values for each loss, so that it is a part of what is compared.
     """
@@ -35,6 +39,7 @@ class RunSpec:
     setting: str = ""
     recipe: str = ""
     trial: int | None = None
+    prune: Prune | None = None
 
     @property
     def figures(self) -> Retention:

@@ -54,9 +54,10 @@ def train(run: Run, setup: Setup, recorder: Recorder) -> TrainedRun:
     epochs = run.spec.config.trainer["epochs"]
     with run.seconds.timed("train"), console.epoch_progress(epochs, in_sweep=run.spec.in_sweep) as show:
 
-        def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
+        def on_epoch(epoch: int, metrics: Mapping[str, float]) -> bool:
             recorder.log_epoch(epoch, metrics)
             show(epoch, metrics)
+            return run.spec.prune is not None and run.spec.prune(epoch, metrics)
 
         done = setup.trainer.train(task, on_epoch)
     logits = Logits(task.network.predict(splits.validation.inputs), task.network.predict(splits.test.inputs))

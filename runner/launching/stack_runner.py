@@ -250,10 +250,11 @@ class StackTrainer:
     def _member(self, stacked: StackedRun, split: int, show: Callable[[int], None]) -> training.Member:
         run, recorder = stacked.run, stacked.recorder
 
-        def on_epoch(epoch: int, metrics: Mapping[str, float]) -> None:
+        def on_epoch(epoch: int, metrics: Mapping[str, float]) -> bool:
             if recorder is not None:
                 recorder.log_epoch(epoch, metrics)
             show(epoch)
+            return run.spec.prune is not None and run.spec.prune(epoch, metrics)
 
         config = run.spec.config
         rule = config.trainer.get("early_stopping")

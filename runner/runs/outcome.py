@@ -13,11 +13,15 @@ class Outcome:
         name: the run's name.
         objectives: the value of the config's objective, or of each where it is a list.
         run_id: in MLflow, or empty.
+        epochs: that were trained.
+        pruned: whether a search gave it up before its last epoch.
     """
 
     name: str
     objectives: tuple[float, ...]
     run_id: str
+    epochs: int = 0
+    pruned: bool = False
 
     @property
     def objective(self) -> float | tuple[float, ...]:

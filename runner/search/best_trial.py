@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from runner import console
 from runner.search.edges import edges
+from runner.search.pruning import epochs_in_words
 from runner.search.results import SearchResults, save_objective_figures, trial_overrides, trial_table
 from runner.search.trials import RUN_ID, RUN_NAME
 from runner.tracking import names
@@ -27,8 +28,8 @@ class BestTrialReport:
         return best_trial(self.results.study) is not None
 
     def details(self) -> str:
-        """What there is to look at; the progress names the best run already."""
-        return "\n".join(f"- {each}" for each in self._edges())
+        """What pruning saved, and what there is to look at; the progress names the best run already."""
+        return "\n".join(f"- {each}" for each in self._told())
 
     def tags(self) -> Mapping[str, str]:
         """The best trial's number, overrides and run."""
@@ -47,7 +48,7 @@ class BestTrialReport:
         """Writes `trials.csv`, `history.png` and `importance.png`."""
         trial_table(self.results.study).to_csv(folder / "trials.csv", index=False)
         missing = save_objective_figures(self.results, 0, folder)
-        return [*([missing] if missing else []), *self._edges()]
+        return [*([missing] if missing else []), *self._told()]
 
     def print_summary(self, folder: Path, missing: str) -> None:
         """See `SearchReport`."""
@@ -60,6 +61,10 @@ class BestTrialReport:
             folder=folder,
             missing=missing,
         )
+
+    def _told(self) -> list[str]:
+        saved = epochs_in_words(self.results.study)
+        return [*([saved] if saved else []), *self._edges()]
 
     def _edges(self) -> list[str]:
         return [str(each) for each in edges(self.results.study) if each.code not in self.results.ignored]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.samplers import BaseSampler
+from optuna.trial import TrialState
 
 from runner import console
 from runner.config.experiment_config import typed_group
@@ -24,6 +26,7 @@ from runner.errors import InputError
 from runner.metrics import sign
 from runner.search.best_trial import BestTrialReport
 from runner.search.pareto_front import ParetoFrontReport
+from runner.search.pruning import Pruning, make_pruner, pruning_of
 from runner.search.results import SearchReport, SearchResults, record_progress, record_results
 from runner.search.space import check_space, parse_space
 from runner.search.trials import (
@@ -34,6 +37,7 @@ from runner.search.trials import (
     Objective,
     SamplerFactory,
     Search,
+    TrialRun,
     check_sampler,
     ended_well,
     open_study,
@@ -78,7 +82,10 @@ def run_search(
     check_space(config, space, loader, complete=extend is None)
     check_sampler(make_sampler(options.sampler, None), directions)
     name = sweep.plan.parent_id or str(sweep.folder)
+    pruner = make_pruner(options.pruner)
+    pruning = pruning_of(pruner, objectives, config.hydra)
     study = open_study(options.storage, options.study_name or name, directions, Path(config.paths.outputs))
+    study.pruner, sweep.pruner = pruner, pruning
     samplers = SamplerFactory(lambda seed: make_sampler(options.sampler, seed), options.sampler.get("seed"))
     search = Search(study, space, samplers, name, extend)
     OmegaConf.save(config, sweep.folder / "multirun.yaml")
@@ -89,7 +96,7 @@ def run_search(
     sweep.tracker.set_tags(sweep.plan.parent_id, where)  # for Optuna's own tools
     ignored = typed_group(config, "checks", ChecksConfig).ignored
     report = _report_for(SearchResults(study, space, objectives, sweep.plan.name, tuple(sys.argv[1:]), ignored))
-    _run_trials(search, report, sweep, launcher, options)
+    _run_trials(search, report, sweep, launcher, options, pruning)
     record_results(report, sweep)
 
 
@@ -151,18 +158,29 @@ def _report_for(results: SearchResults) -> SearchReport:
     return BestTrialReport(results) if len(results.objectives) == 1 else ParetoFrontReport(results)
 
 
-def _run_trials(search: Search, report: SearchReport, sweep: Sweep, launcher: Launcher, options: DictConfig) -> None:
+def _run_trials(
+    search: Search,
+    report: SearchReport,
+    sweep: Sweep,
+    launcher: Launcher,
+    options: DictConfig,
+    pruning: Pruning | None = None,
+) -> None:
     """Asks for trials, has them run and tells how they went, until there are enough."""
     completed = search.completed()
     for number, trial in enumerate(completed):
         run_name, run_id = trial.user_attrs[RUN_NAME], trial.user_attrs[RUN_ID]
-        sweep.journal.append(JobRecord(number, Event.SKIPPED, run_name, objective=trial.values[0], run_id=run_id))
+        pruned, value = trial.state == TrialState.PRUNED, (trial.values or [math.nan])[0]
+        done = JobRecord(number, Event.SKIPPED, run_name, objective=value, run_id=run_id, pruned=pruned)
+        sweep.journal.append(done)
     if completed:
         console.show_done_before(len(completed), options.n_trials)
     search.repeat_interrupted()
     number = len(completed)
     while number < options.n_trials:
         asked = [search.ask() for _ in range(min(options.n_jobs, options.n_trials - number))]
+        if pruning is not None:
+            pruning.trials = {job: each.trial for job, each in enumerate(asked, start=number)}
         try:
             returns = launcher.launch([each.overrides for each in asked], initial_job_idx=number)
         except (HydraException, OmegaConfBaseException):  # of no job: one could not be composed
@@ -176,11 +194,17 @@ def _run_trials(search: Search, report: SearchReport, sweep: Sweep, launcher: La
             if record is None:
                 search.tell(each, FAILED)
             else:
-                search.tell(each, objective, record.name, record.run_id)
+                search.tell(each, objective, _run_of(record, returns[job - number]))
         record_progress(report, sweep)
         if sweep.plan.fail_fast and not all(map(ended_well, objectives)):
             return
         number += len(asked)
+
+
+def _run_of(record: JobRecord, job: JobReturn) -> TrialRun:
+    """The run of a trial, from the journal and what the launcher returned."""
+    most = int(job.cfg.trainer.epochs) if job.cfg is not None else 0
+    return TrialRun(record.name, record.run_id, record.epochs, most, record.pruned)
 
 
 def _objective(job: JobReturn) -> Objective:

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from runner import figures
 from runner.search.space import Space, as_override, rounded
-from runner.search.trials import REPEATED_TRIAL, RUN_ID, RUN_NAME
+from runner.search.trials import EPOCHS, REPEATED_TRIAL, RUN_ID, RUN_NAME
 from runner.sweeps.sweep import Sweep
 from runner.wording import typed
 
@@ -110,7 +110,9 @@ def record_results(report: SearchReport, sweep: Sweep) -> None:
 
 
 def trial_table(study: optuna.Study, columns: Sequence[str] = ("value",)) -> pd.DataFrame:
-    """One row a trial: `trial`, `state` (complete or fail), value, `run`, `run_id`, and the hyper-parameters.
+    """One row a trial: `trial`, `state` (complete, pruned or fail), value, `run`, `run_id`, and the hyper-parameters.
+
+    Where any was pruned, also the `epochs` that each has trained; the value of a pruned one is its last on validation.
 
     Trials that were interrupted and run again are left out.
 
@@ -120,12 +122,14 @@ def trial_table(study: optuna.Study, columns: Sequence[str] = ("value",)) -> pd.
     """
     no_values = [None] * len(columns)
     trials = study.get_trials(deepcopy=False)
+    any_pruned = any(trial.state == TrialState.PRUNED for trial in trials)
     repeated = {trial.user_attrs.get(REPEATED_TRIAL) for trial in trials}
     return pd.DataFrame(
         [
             {
                 "trial": trial.number,
                 "state": trial.state.name.lower(),
+                **({"epochs": trial.user_attrs.get(EPOCHS)} if any_pruned else {}),
                 **dict(zip(columns, trial.values or no_values, strict=True)),
                 "run": trial.user_attrs.get(RUN_NAME, ""),
                 "run_id": trial.user_attrs.get(RUN_ID, ""),

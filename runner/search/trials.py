@@ -21,6 +21,7 @@ from runner.wording import first_line, without_password
 SWEEP_NAME = "sweep"  # the search that asked for it: a study of that name may be shared by several
 REPEATED_TRIAL = "again_for"  # the number of the interrupted trial that it repeats
 RUN_NAME, RUN_ID = "run", "run_id"
+EPOCHS, MOST_EPOCHS = "epochs", "most_epochs"  # that the trial's run has trained, and was allowed to
 
 Extend = Callable[[Trial], object]  # what it returns is of no use
 Objective = float | tuple[float, ...]  # a tuple where a search has several
@@ -38,6 +39,23 @@ class AskedTrial:
 
     trial: Trial
     overrides: list[str]
+
+
+@dataclass(frozen=True)
+class TrialRun:
+    """The run of a trial.
+
+    Attributes:
+        name, run_id: in MLflow.
+        epochs, most_epochs: that it has trained, and was allowed to.
+        pruned: whether it was given up.
+    """
+
+    name: str = ""
+    run_id: str = ""
+    epochs: int = 0
+    most_epochs: int = 0
+    pruned: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +100,8 @@ class Search:
             study.sampler = samplers.make(None)
 
     def completed(self) -> list[FrozenTrial]:
-        """The trials of this search that ended well."""
-        return self._trials(TrialState.COMPLETE)
+        """The trials of this search that ended well, or were pruned."""
+        return self._trials(TrialState.COMPLETE, TrialState.PRUNED)
 
     def repeat_interrupted(self) -> None:
         """Makes the trials that a process left under way when it died the next ones, with the same values."""
@@ -110,17 +128,23 @@ class Search:
                 )
         return AskedTrial(trial, self._space.overrides(rounded(trial.params, trial.distributions)))
 
-    def tell(self, asked: AskedTrial, objective: Objective, run_name: str = "", run_id: str = "") -> None:
-        """Records how a trial ended.
+    def tell(self, asked: AskedTrial, objective: Objective, run: TrialRun | None = None) -> None:
+        """Records how a trial ended. One that was pruned keeps the last value that was reported of it.
 
         Args:
             asked: the trial.
             objective: its value, or a value for each; FAILED if the run did.
-            run_name, run_id: in MLflow.
+            run: its run, if there was one.
         """
-        asked.trial.set_user_attr(RUN_NAME, run_name)
-        asked.trial.set_user_attr(RUN_ID, run_id)
-        if ended_well(objective):
+        run = run or TrialRun()
+        told = {RUN_NAME: run.name, RUN_ID: run.run_id} | (
+            {EPOCHS: run.epochs, MOST_EPOCHS: run.most_epochs} if run.epochs else {}
+        )
+        for key, value in told.items():
+            asked.trial.set_user_attr(key, value)
+        if ended_well(objective) and run.pruned:
+            self.study.tell(asked.trial, state=TrialState.PRUNED)
+        elif ended_well(objective):
             self.study.tell(asked.trial, objective)
         else:
             self.study.tell(asked.trial, state=TrialState.FAIL)

@@ -35,6 +35,7 @@ from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.live_progress import LiveProgress
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
+from runner.sweeps.session import SweepSession
 from runner.wording import typed, without_password
 
 
@@ -148,6 +149,7 @@ class JobRun:
             setting=setting(self._overrides, set(self.plan.varied) - set(self.plan.recipe)),
             recipe=setting(self._overrides, self.plan.recipe),
             trial=self.number if self.plan.is_search else None,
+            prune=SweepSession.pruner_of(self.number),
         )
 
     def should_start(self) -> bool:
@@ -191,6 +193,8 @@ class JobRun:
                 outcome.name,
                 objective=outcome.objectives[0],
                 run_id=outcome.run_id,
+                epochs=outcome.epochs,
+                pruned=outcome.pruned,
             )
         )
         now = progress(self.plan, self.journal.latest(), time.time())

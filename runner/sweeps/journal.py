@@ -84,6 +84,7 @@ class JobRecord:
         objective: of a run that finished, the first if there are several; else NaN.
         reason: of one that did not, in one line.
         run_id: in MLflow, of a run that finished.
+        epochs, pruned: see `Outcome`.
     """
 
     job: int
@@ -93,6 +94,8 @@ class JobRecord:
     objective: float = math.nan
     reason: str = ""
     run_id: str = ""
+    epochs: int = 0
+    pruned: bool = False
 
 
 class Journal:

@@ -67,7 +67,8 @@ def progress(plan: SweepPlan, records: Sequence[JobRecord], now: float) -> Progr
         # Those under way count as half done: a stack's runs all end together.
         halves = running / 2
         left = (now - plan.began) / (len(finished) + failed + halves) * (plan.total - done - failed - halves)
-    comparable = [each for each in (*finished, *skipped) if math.isfinite(each.objective)]
+    whole = [each for each in (*finished, *skipped) if not each.pruned]
+    comparable = [each for each in whole if math.isfinite(each.objective)]
     best = max(comparable, key=lambda each: sign(plan.objectives[0]) * each.objective, default=None)
     return Progress(done, failed, running, plan.total, left, best)
 

@@ -65,7 +65,7 @@ def finished_outcomes(tracker: Tracker, parent_id: str) -> dict[str, Outcome]:
     found = {}
     for run in tracker.children(parent_id, "FINISHED"):
         mark, objectives = run.tags.get(names.FINGERPRINT), objectives_of(run)
-        if mark and objectives:
+        if mark and objectives and not run.was_pruned:  # another trial of these values may be trained to its end
             values = tuple(run.metrics.get(name, math.nan) for name in objectives)
             found[mark] = Outcome(run.name, values, run.run_id)
     return found

@@ -3,9 +3,10 @@ can be handed anything: the command opens a session, and they ask for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 from runner import sweeps
 
@@ -41,6 +42,13 @@ class SweepSession:
             LookupError: there is none.
         """
         return _current.get()
+
+    @classmethod
+    def pruner_of(cls, job: int) -> Callable[[int, Mapping[str, float]], bool] | None:
+        """What tells whether a job is given up after an epoch; None where no search of this process does that."""
+        session = _current.get(None)
+        pruner = session.sweep.pruner if session is not None and session.sweep is not None else None
+        return None if pruner is None else partial(pruner, job)
 
     def close(self) -> sweeps.Sweep | None:
         """Returns the sweep under way, if any, which the caller now has to end."""

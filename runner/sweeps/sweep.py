@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class Sweep:
         comparison: what the report at the end compares; None for no report.
         references: what of scikit-learn the report measures networks against.
         details: what stands below the progress in the parent's note, in Markdown.
+        pruner: of a search that gives trials up: from a job's number, an epoch and its metrics to whether that job is.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class Sweep:
     comparison: ComparisonSettings | None
     references: Sequence[str] = ()
     details: str = ""
+    pruner: Callable[[int, int, Mapping[str, float]], bool] | None = None
 
     def write_progress(self, details: str = "") -> None:
         """Writes the parent's progress, and the latest `details` below it."""
@@ -96,7 +98,7 @@ class Sweep:
             close_stale_children(self.tracker, self.plan.parent_id, patience=patience)
             self.write_progress()
             ended = self.tracker.finished_runs(self.plan.parent_id, self.folder)
-            finished = [run for run in ended if not run.is_reference]
+            finished = [run for run in ended if not run.is_reference and not run.was_pruned]
             resources = sweep_state(self.folder).resources
             best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
             with missing_outputs(best, self.tracker, resources):
@@ -105,6 +107,9 @@ class Sweep:
                     asked = References(self.references, self.plan.parent_id, self.folder, self.tracker, resources)
                     ended += asked.train(ended)
                 self._report(ended)
+                if self.plan.parent_id and not self.plan.is_search:
+                    folder = self.folder / names.OUT_OF_FOLD
+                    reports.publish_out_of_fold(self.tracker, self.plan.parent_id, finished, folder)
         finally:  # also where Ctrl-C cuts these short
             self.tracker.end_run(self.plan.parent_id, status)
         return failed

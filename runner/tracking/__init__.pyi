@@ -4,6 +4,7 @@ from .last_store import last_store as last_store
 from .loaded_model import LoadedModel as LoadedModel
 from .mlflow_tracker import MlflowTracker as MlflowTracker
 from .mlflow_tracker import open_tracker as open_tracker
+from .mlflow_tracker import recorded_config as recorded_config
 from .mlflow_tracker import recorded_sweep as recorded_sweep
 from .model_loading import load_model as load_model
 from .model_package import packed as packed

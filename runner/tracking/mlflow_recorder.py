@@ -54,14 +54,14 @@ class MlflowRecorder:
         if self._stop_on_error and self._run.error is not None:
             raise StoreError(first_line(self._run.error)) from self._run.error
 
-    def log_results(self, metrics: Mapping[str, float]) -> None:
+    def log_results(self, metrics: Mapping[str, float], tags: Mapping[str, str] | None = None) -> None:
         """See `Recorder`."""
         # MLflow shows the value of the highest step, and of two at one step the later one: so at the last epoch's.
         # Those that have no curve are at step 0, by which MLflow makes bars of them, and not a line of one point.
         curves = {name: value for name, value in metrics.items() if name in self._curves}
         others = {name: value for name, value in metrics.items() if name not in self._curves}
-        tags = {names.NOTE: self._folder.read_summary(), **names.checks_tag(self._folder.read_findings())}
-        self._run.add(curves, step=self._last_epoch, tags=tags)
+        own = {names.NOTE: self._folder.read_summary(), **names.checks_tag(self._folder.read_findings())}
+        self._run.add(curves, step=self._last_epoch, tags={**own, **(tags or {})})
         self._run.add(others, step=FINAL_STEP)
         self._run.upload([self._folder.path / name for name in names.UPLOADED])
 

@@ -257,6 +257,32 @@ def recorded_sweep(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun]:
     return MlflowTracker(Store(uri, found.experiment_id, "")), found
 
 
+def recorded_config(uri: str, run_id: str) -> Path:
+    """The file with the configuration of a run in a store.
+
+    Args:
+        uri: of the store.
+        run_id: of the run.
+
+    Raises:
+        InputError: the store has no such run, or it recorded none: it is a sweep, or a reference.
+    """
+    tracker = MlflowTracker(Store(uri, "", ""))
+    found = tracker.run(run_id)
+    if found is None:
+        raise InputError(
+            f"{run_id}: the store {without_password(uri)} has no run of that id; --outputs or --uri names another store"
+        )
+    if names.SWEEP_KEY in found.tags:
+        raise InputError(
+            f"{run_id} is a sweep: `runner resume` goes on with it; repeat one of its runs by that run's id"
+        )
+    file = None if found.is_reference else tracker.recorded_file(found, "config.yaml")
+    if file is None:
+        raise InputError(f"{run_id} ({found.name}) has no recorded configuration, so it cannot be repeated")
+    return file
+
+
 @contextmanager
 def _views_may_fail() -> Iterator[None]:
     """Runs are worth more than how they are looked at: a store that refuses a view does not end them."""

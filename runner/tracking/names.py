@@ -44,6 +44,9 @@ REFERENCE = "reference"  # which one
 REFERENCE_OF = "reference.of"  # the `split_fingerprint` of the runs it is a reference of
 REFERENCE_ROWS = "reference.rows"  # that it was trained on
 
+# Of a run that a search gave up before its last epoch.
+PRUNED = "pruned"  # the epoch after which
+
 # A param of a search's runs.
 TRIAL = "trial"
 
@@ -70,6 +73,7 @@ BEST_RUN_ID = "best.run_id"
 MODEL = "model"
 FIGURES = "figures"
 COMPARISON = "comparison"
+OUT_OF_FOLD = "out_of_fold"
 UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json", "calibrator.json")
 """Files and folders of a run's folder that become its artifacts."""
 

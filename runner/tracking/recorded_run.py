@@ -38,6 +38,11 @@ class RecordedRun:
         return names.REFERENCE in self.tags
 
     @property
+    def was_pruned(self) -> bool:
+        """Whether a search gave it up before its last epoch."""
+        return names.PRUNED in self.tags
+
+    @property
     def finished(self) -> bool:
         """Whether it ended well."""
         return self.status == "FINISHED"

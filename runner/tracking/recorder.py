@@ -34,8 +34,13 @@ class Recorder(Protocol):
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """An epoch is over; epochs count from 1."""
 
-    def log_results(self, metrics: Mapping[str, float]) -> None:
-        """The run is evaluated; its figures, predictions and summary are in its folder."""
+    def log_results(self, metrics: Mapping[str, float], tags: Mapping[str, str] | None = None) -> None:
+        """The run is evaluated; its figures, predictions and summary are in its folder.
+
+        Args:
+            metrics: its final ones.
+            tags: what is known only now.
+        """
 
     def log_model(self, package: ModelPackage) -> None:
         """The trained model, which scores raw rows."""
@@ -70,7 +75,7 @@ class FolderRecorder:
         """See `Recorder`."""
         self._folder.append_epoch(epoch, metrics)
 
-    def log_results(self, metrics: Mapping[str, float]) -> None:
+    def log_results(self, metrics: Mapping[str, float], tags: Mapping[str, str] | None = None) -> None:
         """See `Recorder`."""
 
     def log_model(self, package: ModelPackage) -> None:

@@ -43,8 +43,10 @@ class BestEpoch:
         """Whether training should stop after this epoch."""
         return self.rule is not None and epoch - self.epoch >= max(self.rule.patience, 1)
 
-    def ending(self, done: int, epochs: int) -> str:
+    def ending(self, done: int, epochs: int, *, pruned: bool = False) -> str:
         """Why training ended after `done` of `epochs` epochs, in words."""
+        if pruned:
+            return f"pruned after {done} of {epochs} epochs"
         if self.rule is not None and done < epochs:
             return f"{self.rule.monitor} no better for {done - self.epoch} epochs"
         if self.rule is not None and self.epoch > LATE * done:

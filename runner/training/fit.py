@@ -100,9 +100,11 @@ class FitTrainer:
         network.logits.set_weights(observer.best_weights)
         as_of_epoch(task.loss, observer.best.epoch)
         done = len(observer.history)
-        stopped = observer.best.ending(done, settings.epochs)
+        stopped = observer.best.ending(done, settings.epochs, pruned=observer.pruned)
         history = pd.DataFrame(observer.history)
-        return Training(history, observer.best.epoch, stopped, final, observer.best_weights, seconds)
+        return Training(
+            history, observer.best.epoch, stopped, final, observer.best_weights, seconds, pruned=observer.pruned
+        )
 
     def _batches(self, part: Part, seed: int) -> tf.data.Dataset:
         """All epochs' batches, one after the other, in `epoch_order`."""
@@ -207,6 +209,7 @@ class _Observer(keras.callbacks.Callback):
         self.best = best
         self.best_weights: list[np.ndarray] = []
         self.history: list[dict[str, float]] = []
+        self.pruned = False
         self._loss_function = trained.loss_function
         self._measure = measure
         self._on_epoch = on_epoch
@@ -236,8 +239,9 @@ class _Observer(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1, **metrics})
         if self.best.improved(epoch + 1, metrics):
             self.best_weights = self.model.get_weights()
-        self._on_epoch(epoch + 1, metrics)
-        self.model.stop_training = self.best.exhausted(epoch + 1)
+        exhausted = self.best.exhausted(epoch + 1)
+        self.pruned = bool(self._on_epoch(epoch + 1, metrics)) and not exhausted and epoch + 1 < self.params["epochs"]
+        self.model.stop_training = exhausted or self.pruned
 
     def _validate(self) -> tuple[float, np.ndarray]:
         part, total, logits = self.validation, 0.0, []

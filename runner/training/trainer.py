@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # both load Keras
 
     from runner.models.network import Network
 
-EpochListener = Callable[[int, Mapping[str, float]], None]
-"""Called after each epoch with its number, from 1, and its metrics."""
+EpochListener = Callable[[int, Mapping[str, float]], bool | None]
+"""Called after each epoch with its number, from 1, and its metrics; true ends the training there, pruned."""
 
 Measure = Callable[[np.ndarray, np.ndarray], Mapping[str, Any]]
 """(labels (n,), logits (n,)) of the validation part -> metrics, named without `val/`. A stack calls it once for all its
@@ -91,6 +91,7 @@ class Training:
         final_weights: the weights after the last epoch.
         best_weights: the weights after `best_epoch`.
         seconds: wall time of the training loop; of a run in a stack, its share.
+        pruned: whether a listener ended it.
     """
 
     history: pd.DataFrame
@@ -99,6 +100,7 @@ class Training:
     final_weights: list[np.ndarray]
     best_weights: list[np.ndarray]
     seconds: float
+    pruned: bool = False
 
 
 def as_of_epoch(loss: Any, epoch: int) -> None:

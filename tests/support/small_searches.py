@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from runner.search.loop import make_sampler
 from runner.search.space import Space, parse_space
-from runner.search.trials import AskedTrial, Extend, SamplerFactory, Search
+from runner.search.trials import AskedTrial, Extend, SamplerFactory, Search, TrialRun
 
 SPACE = parse_space({"seed": 3, "loss.gamma": "interval(0,5)"}, ["+loss.k=choice(a,b)"])
 TPE = OmegaConf.create({"_target_": "optuna.samplers.TPESampler", "seed": 0})
@@ -52,5 +52,5 @@ def study_of_two_objectives(trials: int) -> optuna.Study:
     search = search_in(study)
     for _ in range(trials):
         asked = search.ask()
-        search.tell(asked, two_values(asked), f"run {asked.trial.number}", "an id")
+        search.tell(asked, two_values(asked), TrialRun(f"run {asked.trial.number}", "an id"))
     return study

@@ -60,6 +60,7 @@ class _Progress:
     final: list[np.ndarray] = field(default_factory=list)
     best_weights: list[np.ndarray] = field(default_factory=list)
     problem: Exception | None = None
+    pruned: bool = False
     ended: bool = False
 
 
@@ -87,8 +88,8 @@ def train_stack(
 ) -> Stack:
     """Trains all members as `fit` would train each alone.
 
-    A member that stops early or diverges stays as it is from then on. Nothing that a member computes reads another's
-    numbers; only the order in which float32 sums are taken depends on how many share the stack.
+    A member that stops early, diverges or is pruned stays as it is from then on. Nothing that a member computes reads
+    another's numbers; only the order in which float32 sums are taken depends on how many share the stack.
 
     Args:
         model: the network up to its logits; says what is computed, its weights are not touched.
@@ -124,8 +125,8 @@ def train_stack(
 
 def _training(progress: _Progress, epochs: int, seconds: float) -> Training:
     history, best = pd.DataFrame(progress.history), progress.best
-    ending = best.ending(len(history), epochs)
-    return Training(history, best.epoch, ending, progress.final, progress.best_weights, seconds)
+    ending = best.ending(len(history), epochs, pruned=progress.pruned)
+    return Training(history, best.epoch, ending, progress.final, progress.best_weights, seconds, pruned=progress.pruned)
 
 
 class _Members:
@@ -140,6 +141,7 @@ class _Members:
         measure: Measure,
     ) -> None:
         self._network, self._splits, self._measure, self._epoch = network, splits, measure, 0
+        self._epochs = settings.epochs
         self._batches = StackedBatches([each.train for each in splits], settings)
         weights = stacked_weights([each.member.weights for each in everyone])
         slots = rule_of(everyone[0].member.optimizer).slots
@@ -205,7 +207,9 @@ class _Members:
                 metrics = {"train/loss": float(losses[index]), "val/loss": float(val_losses[index])}
                 metrics |= {f"val/{name}": float(values[index]) for name, values in measured.items()}
                 improved[index] = self._add_epoch(progress, epoch + 1, metrics)
-            progress.ended = progress.problem is not None or progress.best.exhausted(epoch + 1)
+            exhausted = progress.best.exhausted(epoch + 1)
+            progress.pruned = progress.pruned and not exhausted and epoch + 1 < self._epochs
+            progress.ended = progress.problem is not None or exhausted or progress.pruned
             active[index] = not progress.ended
         if improved.any():
             self._best = _merged(tf.constant(improved), self._state.weights, self._best)
@@ -250,7 +254,7 @@ class _Members:
         progress.history.append({"epoch": epoch, **metrics})
         improved = progress.best.improved(epoch, metrics)
         try:
-            progress.member.on_epoch(epoch, metrics)
+            progress.pruned = bool(progress.member.on_epoch(epoch, metrics))
         except Exception as problem:  # a store that broke down: that member's run is lost, not the others
             progress.problem = problem
         return improved

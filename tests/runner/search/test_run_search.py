@@ -20,6 +20,7 @@ from runner import search
 from runner.config.options import CONF
 from runner.errors import InputError
 from runner.search.space import parse_space
+from runner.sweeps.journal import Event, JobRecord
 from runner.sweeps.sweep import Sweep
 
 SEARCHES = sorted(path.stem for path in CONF.glob("hparams_search/*_optuna.yaml"))
@@ -86,7 +87,8 @@ class FormulaLauncher:
             value = self.objective(gamma)
             failed = value is None or isinstance(value, Exception)
             if value is not None:
-                self.sweep.records.append(SimpleNamespace(job=number, name=f"run {number}", run_id=f"id{number}"))
+                record = JobRecord(number, Event.FINISHED, f"run {number}", run_id=f"id{number}")
+                self.sweep.records.append(record)
             done = JobReturn(status=JobStatus.FAILED if failed else JobStatus.COMPLETED)
             done.return_value = RuntimeError() if failed else value
             returns.append(done)

@@ -11,7 +11,7 @@ from small_searches import new_study, one_value, search_in, study_of_two_objecti
 
 from runner.errors import InputError
 from runner.search.results import trial_table
-from runner.search.trials import open_study
+from runner.search.trials import TrialRun, open_study
 
 
 def overrides_of(study: optuna.Study, trials: int, at_once: int = 1, seed: int = 0) -> list[list[str]]:
@@ -70,7 +70,7 @@ def test_a_study_on_disk_keeps_the_attributes_by_which_earlier_searches_are_resu
     running.set_user_attr("sweep", "sweep")
     search = search_in(study)
     search.repeat_interrupted()
-    search.tell(search.ask(), 0.5, "a run", "an id")
+    search.tell(search.ask(), 0.5, TrialRun("a run", "an id"))
 
     again = study.trials[1]
     assert again.params["loss.gamma"] == running.params["loss.gamma"]
@@ -81,7 +81,7 @@ def test_a_trial_that_failed_is_told_as_failed_and_not_repeated():
     study = new_study()
     search = search_in(study)
     search.tell(search.ask(), math.nan)
-    search.tell(again := search.ask(), one_value(again), "a run", "an id")
+    search.tell(again := search.ask(), one_value(again), TrialRun("a run", "an id"))
 
     assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
     assert len(search.completed()) == 1

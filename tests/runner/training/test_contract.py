@@ -320,3 +320,18 @@ def test_a_loss_is_told_each_epoch_before_it_begins(make):
     assert float(switched(*rows)) != pytest.approx(float(plain(*rows)))  # left as it was in the last epoch
     np.testing.assert_array_equal(from_two[:2], never[:2])
     assert (np.abs(from_two[2:] - never[2:]) > 0.01).all()
+
+
+@every_trainer
+def test_a_listener_ends_the_training_and_its_best_epoch_is_kept(make):
+    """As a search does that gives a run up; in the last epoch there is nothing left to give up."""
+    network, training = train(make, epochs=8, on_epoch=lambda epoch, metrics: epoch == 3)
+    assert training.pruned
+    assert training.stopped == "pruned after 3 of 8 epochs"
+    assert list(training.history.epoch) == [1, 2, 3]
+    whole, first_three = train(make, epochs=3)
+    for weight, expected in zip(network.logits.get_weights(), whole.logits.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-6)
+    assert not first_three.pruned
+    _, last = train(make, epochs=3, on_epoch=lambda epoch, metrics: epoch == 3)
+    assert not last.pruned

@@ -11,6 +11,7 @@ from PIL import Image
 from runner import figures
 from runner.evaluation.overlays import mean_precision_recall, pooled_calibration
 from runner.figures import comparison
+from runner.reports.out_of_fold import mean_roc
 
 METRIC = "test/average_precision"
 NAMES = [
@@ -19,6 +20,7 @@ NAMES = [
     "training_curves",
     "precision_recall_overlay",
     "calibration_overlay",
+    "roc_overlay",
     "sensitivity_overlay",
     "critical_difference_diagram",
 ]
@@ -42,6 +44,7 @@ def draw(board_of, splits_of, histories_of, scores_of, sweep_of, ranks_of):
         "calibration_overlay": lambda n, **more: comparison.calibration_overlay(
             calibration[n].curves, calibration[n].losses, baseline="builtin", **more
         ),
+        "roc_overlay": lambda n, **more: comparison.roc_overlay(*mean_roc(scores[n]), baseline="builtin", **more),
         "sensitivity_overlay": lambda n, **more: comparison.sensitivity_overlay(
             sweep_of(n), METRIC, "optimizer.learning_rate", baseline="builtin", **more
         ),

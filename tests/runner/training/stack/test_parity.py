@@ -408,3 +408,30 @@ def test_an_optimizer_that_has_no_stacked_form_is_refused():
             ONE_EPOCH,
             epoch_metrics,
         )
+
+
+def test_members_that_are_given_up_leave_and_the_others_come_to_what_they_would():
+    """Three of four are pruned after two epochs, so that the fourth goes on alone in a smaller stack."""
+    splits = make_splits(rows=400)
+    settings = TrainerSettings(epochs=6, batch_size=32)
+    rates = (0.003, 0.01, 0.03, 0.001)
+
+    def stack(listener) -> Stack:
+        members = [
+            replace(member(losses.CustomLoss(), keras.optimizers.Adam(rate)), on_epoch=partial(listener, index))
+            for index, rate in enumerate(rates)
+        ]
+        return train_stack(make_network().logits, members, [splits], settings, epoch_metrics)
+
+    def trainings(found: Stack) -> list[Training]:
+        return [each for each in found.trainings if isinstance(each, Training)]
+
+    whole = trainings(stack(lambda index, epoch, metrics: None))
+    pruned = stack(lambda index, epoch, metrics: index != 1 and epoch >= 2)
+    assert [len(each.history) for each in trainings(pruned)] == [2, 6, 2, 2]
+    assert [each.pruned for each in trainings(pruned)] == [True, False, True, True]
+    for own, alone in zip(trainings(pruned), whole, strict=True):
+        expected = alone.history[: len(own.history)].to_numpy()
+        np.testing.assert_allclose(own.history.to_numpy(), expected, atol=1e-5)
+    for weight, other in zip(trainings(pruned)[1].final_weights, whole[1].final_weights, strict=True):
+        np.testing.assert_allclose(weight, other, atol=1e-5)
