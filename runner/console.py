@@ -254,6 +254,19 @@ def file_progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
+def show_promoted(version: str, alias: str, description: str, command: str) -> None:
+    """Which version of a registered model was made, what it is, and why.
+
+    Args:
+        version: its name and number.
+        alias: what it is from now on.
+        description: why.
+        command: that scores rows with it.
+    """
+    console.print(f"[bold]{escape(version)}: {alias}[/bold]\n{escape(description)}", soft_wrap=True)
+    console.print(f"score rows with it: {escape(command)}", soft_wrap=True)
+
+
 def show_predicted(path: Path, rows: int, positives: int, skipped: Sequence[str], seconds: float) -> None:
     """Where the scores of a file are, and which rows have none.
 

@@ -52,7 +52,7 @@ def test_the_readme_has_the_commands_this_file_knows_how_to_run():
     assert len(COMMANDS) > 10
 
 
-OF_A_RUN = [line for line in COMMANDS if line.startswith("python -m runner predict")]
+OF_A_RUN = [line for line in COMMANDS if line.startswith(("python -m runner predict", "python -m runner promote"))]
 RUNS = [
     line
     for line in COMMANDS
@@ -100,11 +100,30 @@ def test_the_scoring_snippet_scores(command, stranger, outputs):
 
     assert list(scope["scores"].columns) == ["probability", "raw_probability", "label"]
     assert len(scope["scores"]) == 5
-    (line,) = OF_A_RUN
+    (line,) = [line for line in OF_A_RUN if "RUN_ID" in line]
     scored = command(*shlex.split(line.replace("RUN_ID", done.run_id))[3:], "--outputs", str(outputs))
     assert scored.status == 0, scored.err
     from_file = pd.read_parquet(stranger / "scores.parquet")
     np.testing.assert_allclose(from_file["probability"], scope["scores"]["probability"], rtol=1e-6)
+
+
+def test_from_sweep_to_champion(command, stranger, outputs):
+    """Line by line; where the verdict on so few rows makes a challenger, the reader forces it, to go on."""
+    section = README.partition("## From sweep to champion")[2].partition("\n## ")[0]
+    sweep, promote, predict = [shlex.split(line[2:])[3:] for line in section.splitlines() if line.startswith("$ ")]
+    done = command(*sweep, *BRIEF[:2])
+    assert done.status == 0, done.err
+    (sweep_id,) = re.findall(r"sweep id: (\w+)", done.out)
+    there = ("--outputs", str(outputs))
+    promote = [sweep_id if word == "SWEEP_ID" else word for word in promote]
+    promoted = command(*promote, *there)
+    assert promoted.status == 0, promoted.err
+    if "version 1: challenger" in promoted.out:
+        assert command(*promote, "--force", *there).status == 0
+    scored = command(*predict, *there)
+    assert scored.status == 0, scored.err
+    assert "5 rows scored" in scored.out
+    assert pd.read_parquet(stranger / "scores.parquet")["probability"].between(0, 1).all()
 
 
 @pytest.mark.parametrize("target", ["run", "ui", "test", "help"])

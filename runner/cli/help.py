@@ -19,6 +19,7 @@ def help_text() -> str:
         "       runner resume SWEEP_ID                       goes on with an interrupted sweep",
         "       runner compare SWEEP_ID ...                  which loss wins, and whether that can be trusted",
         "       runner rerun RUN_ID [key=value ...]          a run again, from its recorded configuration",
+        "       runner promote SWEEP_ID [--name NAME]        registers the best loss's model: champion if it is better",
         "       runner predict MODEL FILE -o scores.parquet  scores the rows of a file: CSV or Parquet, of any length",
         "       runner relocate [--outputs FOLDER]           a store that was moved or copied, pointed at where it is",
         "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",

@@ -59,6 +59,7 @@ COMMANDS = {
     "compare": "runner.cli.sweeps",
     "rerun": "runner.cli.rerun",
     "relocate": "runner.cli.relocate",
+    "promote": "runner.cli.promote",
     "predict": "runner.cli.predict",
 }
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""

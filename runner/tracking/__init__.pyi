@@ -17,6 +17,10 @@ from .recorded_run import RecordedRun as RecordedRun
 from .recorder import ModelPackage as ModelPackage
 from .recorder import Recorder as Recorder
 from .recorder import StoreError as StoreError
+from .registry import CHALLENGER as CHALLENGER
+from .registry import CHAMPION as CHAMPION
+from .registry import RegisteredVersion as RegisteredVersion
+from .registry import Registry as Registry
 from .relocation import relocate as relocate
 from .results_table import references_table as references_table
 from .results_table import results_table as results_table

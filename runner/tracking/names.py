@@ -61,6 +61,9 @@ SWEEP_PROGRESS = "sweep.progress"
 
 VERDICT = "verdict"
 
+# Of a registered model.
+PROMOTED = "promoted"  # what marks it as one that `runner promote` made
+
 # Of a search's parent.
 SEARCH_STUDY = "search.study"
 SEARCH_STORAGE = "search.storage"
