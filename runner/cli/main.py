@@ -58,6 +58,7 @@ COMMANDS = {
     "resume": "runner.cli.sweeps",
     "compare": "runner.cli.sweeps",
     "relocate": "runner.cli.relocate",
+    "sync": "runner.cli.sync",
 }
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""
 
