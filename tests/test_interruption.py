@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 import pytest
 from commands import PLAIN, TINY
+from mlflow_server import mlflow_server
 from processes import Process
+from tcp_gate import Gate
 
 OWN_LOSS = '''
 import keras, losses
@@ -112,34 +118,110 @@ def test_a_store_that_fails_during_training_fails_the_run_loudly(command, store,
     assert store.search_runs(["1"])[0].info.status == "FAILED"
 
 
-def test_a_server_that_dies_leaves_the_run_complete_in_its_folder(command, tmp_path):
+@pytest.mark.slow
+def test_a_server_that_dies_leaves_the_run_complete_in_its_folder(command, tmp_path, empty_store):
     """From the first upload on nothing answers any more: the result is on the screen and on the disk."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    store = ["--backend-store-uri", "sqlite:///server.db", "--workers", "1"]
-    arguments = [sys.executable, "-m", "mlflow", "server", "--port", str(port), *store]
-    with Process(arguments, cwd=tmp_path) as server:
-        server.wait_for("Uvicorn running on")
+    (tmp_path / "server").mkdir()
+    shutil.copy(empty_store, tmp_path / "server" / "server.db")
+    with mlflow_server(tmp_path / "server") as server:
         (tmp_path / "killer.py").write_text(KILLER)
-        environment = {**os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "SERVER": str(server.pid)}
-        own = ["loss._target_=killer.Kills", "~loss.label_smoothing", f"tracking.uri=http://127.0.0.1:{port}"]
+        environment = {**os.environ, "SERVER": str(server.pid)}
+        own = ["loss._target_=killer.Kills", "~loss.label_smoothing", f"tracking.uri={server.uri}"]
         done = subprocess.run(
-            [sys.executable, "-m", "runner", *TINY, "figures=none", *own],
+            [sys.executable, "-m", "runner", *TINY, "figures=none", "tracking.patience=0.5", *own],
             cwd=tmp_path,
             capture_output=True,
             text=True,
             env=environment,
             check=False,
         )
-    (folder,) = tmp_path.glob("outputs/runs/*/*")
+        (folder,) = tmp_path.glob("outputs/runs/*/*")
+        away = command("sync")
+        server.start()
+        written, again = command("sync"), command("sync")
+        client = mlflow.MlflowClient(server.uri)
+        (run,) = client.search_runs(["1"])
+        saved = pd.read_parquet(folder / "predictions" / "test.parquet")
+        assert run.outputs is not None
+        logged = client.get_logged_model(run.outputs.model_outputs[0].model_id)
+        there = {item.path for item in client.list_logged_model_artifacts(logged.model_id)}
 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert re.search(r"^error: .*MLflow.*outputs/runs", done.stderr, re.MULTILINE), done.stderr
+    assert f"runner sync {folder.relative_to(tmp_path)}`" in done.stderr
     assert "average precision" in done.stdout
     assert (folder / "model" / "MLmodel").exists()
     assert (folder / "metrics.json").exists()
+    assert away.status == 1
+    assert "does not answer: 1 run still waits" in away.err
+    assert written.status == again.status == 0
+    assert f"recorded as run {run.info.run_id}" in written.out
+    assert "nothing waits" in again.out
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["test/average_precision"] == pytest.approx(
+        json.loads((folder / "metrics.json").read_text())["test/average_precision"]
+    )
+    assert len(curve_of(tmp_path)(run)) == 2
+    assert len(saved) == int(run.data.tags["rows.test"])
+    assert str(logged.status) == "READY"
+    assert {"MLmodel", "artifacts", "input_example.json"} <= there
+    assert float(run.data.params["threshold"]) == pytest.approx(run.data.metrics["threshold"])
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_server_stays_away_is_recorded_later(command, tmp_path, empty_store):
+    """It trains on; `runner sync` records its runs, and `runner resume` makes what needs all of them."""
+    (tmp_path / "server").mkdir()
+    shutil.copy(empty_store, tmp_path / "server" / "server.db")
+    with mlflow_server(tmp_path / "server") as server:
+        gate, client = Gate(server.port), mlflow.MlflowClient(server.uri)
+
+        def close_when_it_trains() -> None:
+            while len(client.search_runs(["1"])) < 3:
+                time.sleep(0.05)
+            gate.close()
+
+        client.create_experiment("imbalance-runner")
+        closing = threading.Thread(target=close_when_it_trains)
+        closing.start()
+        swept = ("-m", "loss=builtin,focal,smoothed", *TINY, "trainer.epochs=200", "trainer.early_stopping=null")
+        own = ("figures=none", f"tracking.uri={gate.uri}", "tracking.patience=0.5", "paths.outputs=outputs")
+        done = command(*swept, *own)
+        closing.join()
+        left = client.search_runs(["1"])
+        gate.open()
+        written, again = command("sync"), command("sync")
+        recorded = client.search_runs(["1"])
+        (parent,) = [run for run in recorded if "sweep.key" in run.data.tags]
+        resumed = command("resume", parent.info.run_id, "--uri", gate.uri)
+        runs_now = client.search_runs(["1"])
+        report = client.list_artifacts(parent.info.run_id, "comparison")
+        gate.close()
+
+    assert done.status == 1
+    assert "Traceback" not in done.err
+    assert (done.out + done.err).count("does not answer; training goes on") == 1
+    (line,) = [line for line in done.errors if line.startswith("error: ")]
+    assert re.search(
+        r"3 runs wait in outputs/sweeps/.*`runner sync outputs/sweeps/.*`runner resume \w+ --uri http", line
+    )
+    assert "FINISHED" not in {run.info.status for run in left}
+    assert written.status == again.status == resumed.status == 0, resumed.err
+    assert "nothing waits" in again.out
+    assert [run.info.status for run in recorded] == ["FINISHED"] * 4
+    children = [run for run in recorded if run is not parent]
+    assert [len(curve) for curve in map(curve_of(tmp_path), children)] == [200] * 3
+    assert all("test/average_precision" in run.data.metrics for run in children)
+    assert resumed.out.count("(done before)") == 3
+    assert len(runs_now) == 4
+    assert "comparison/report.html" in {item.path for item in report}
+
+
+def curve_of(folder: Path):
+    """The function that reads a run's curve from the server's own database, which no server serves any more."""
+    client = mlflow.MlflowClient(f"sqlite:///{folder / 'server' / 'server.db'}")
+    return lambda run: client.get_metric_history(run.info.run_id, "val/loss")
 
 
 def test_a_run_id_in_the_environment_does_not_make_runs_overwrite_each_other(command, outputs, monkeypatch):

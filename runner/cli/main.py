@@ -61,6 +61,7 @@ COMMANDS = {
     "relocate": "runner.cli.relocate",
     "promote": "runner.cli.promote",
     "predict": "runner.cli.predict",
+    "sync": "runner.cli.sync",
 }
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""
 

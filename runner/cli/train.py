@@ -85,8 +85,10 @@ def _end(sweep: sweeps.Sweep, *, interrupted: bool = False, broken: bool = False
     if sweep.journal.exists:  # else all of it was refused
         page = sweep.tracker.sweep_page(sweep.plan.parent_id)
         console.show_sweep_end(sweep.plan.parent_id, sweep.folder, sweep.tracker.how_to_look, page)
+    if sweep.unrecorded:
+        print(f"error: {sweep.unrecorded}", file=sys.stderr)
     if not failed:
-        return 0
+        return 1 if sweep.unrecorded else 0
     print("\n".join(sweeps.failure_lines(failed)), file=sys.stderr)
     return 2 if all(record.event is sweeps.Event.REFUSED for record in failed) else 1
 

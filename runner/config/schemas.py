@@ -289,6 +289,7 @@ class TrackingConfig:
     flush_seconds: float = limited(above(0))
     system_metrics: bool = MISSING
     models: str = limited(one_of(*RETENTION_OPTIONS))
+    patience: float = field(default=120.0, metadata={"domain": at_least(0)})  # configs of older runs lack it
 
 
 PREPROCESSING = ("standard", "robust", "quantile", "piecewise_linear")

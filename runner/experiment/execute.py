@@ -43,7 +43,7 @@ def run_experiment(spec: RunSpec, resources: Resources, done: Mapping[str, Outco
     setup = experiment.set_up(run)
     spec.folder.write_config(spec.config)
     identity = run.identity.with_tags(**{names.DEVICE: setup.device})
-    with tracking.record(run.tracker, identity, spec.folder, run.dataset) as recorder:
+    with tracking.record(run.tracker, identity, spec.folder, run.dataset, in_sweep=spec.in_sweep) as recorder:
         trained = experiment.train(run, setup, recorder)
         evaluation = experiment.evaluate_run(trained)
         outcome = experiment.conclude(trained, evaluation, recorder)

@@ -33,9 +33,13 @@ class Resources:
     """Remembers the latest datasets and splits by their config, the trackers, and the tags of provenance.
 
     What it hands out is shared by runs: nobody may change it.
+
+    Args:
+        in_sweep: whether they are a sweep's, which has opened the store before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_sweep: bool = False) -> None:
+        self._in_sweep = in_sweep
         self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
@@ -94,7 +98,7 @@ class Resources:
             InputError: the store has no address, or does not answer.
         """
         key = json.dumps([vars(config), str(outputs)], sort_keys=True)
-        return _latest(self._trackers, key, lambda: _open(config, outputs))
+        return _latest(self._trackers, key, lambda: _open(config, outputs, in_sweep=self._in_sweep))
 
     @cached_property
     def provenance(self) -> dict[str, str]:
@@ -156,11 +160,11 @@ def _divided_by(dataset: Dataset, column: str) -> Dataset:
     return replace(dataset, features=dataset.features.drop(columns=column), split_by=values)
 
 
-def _open(config: TrackingConfig, outputs: Path) -> tracking.Tracker:
+def _open(config: TrackingConfig, outputs: Path, *, in_sweep: bool) -> tracking.Tracker:
     if config.backend == "none":
         return tracking.NoTracker()
     uri = tracking.configured_uri(config, outputs)  # a wrong address shows before MLflow is loaded
-    return tracking.open_tracker(uri, config, outputs)
+    return tracking.open_tracker(uri, config, outputs, in_sweep=in_sweep)
 
 
 def _latest(values: dict[Hashable, Value], key: Hashable, make: Callable[[], Value]) -> Value:

@@ -16,6 +16,7 @@ from runner.experiment.retention import Retention, retained
 from runner.metrics import sign
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.recorder import StoreAway
 from runner.tracking.tracker import Tracker
 
 log = logging.getLogger("runner")
@@ -99,9 +100,11 @@ class _Lacking:
 
     @contextmanager
     def may_fail(self) -> Iterator[None]:
-        """The sweep ends well nevertheless."""
+        """The sweep ends well nevertheless, but where nothing can be recorded at all."""
         try:
             yield
+        except StoreAway:
+            raise
         except Exception as problem:
             _warn(self.recorded.folder.path, problem)
 
@@ -115,6 +118,8 @@ def _lacking(run: RecordedRun, tracker: Tracker, resources: Resources) -> _Lacki
             return None
         lacks = _lacks_figures(recorded, tracker, run), _lacks_model(recorded, tracker, run)
         return _Lacking(run, recorded, *lacks) if any(lacks) and recorded.data_unchanged else None
+    except StoreAway:
+        raise
     except Exception as problem:
         _warn(folder, problem)
         return None

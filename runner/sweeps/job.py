@@ -104,7 +104,7 @@ def sweep_state(sweep_folder: Path) -> SweepState:
 def _sweep_state(sweep_folder: Path, begun: int) -> SweepState:
     journal = Journal(sweep_folder)
     plan = journal.plan
-    return SweepState(journal, plan, Resources(), LiveProgress(journal, plan))
+    return SweepState(journal, plan, Resources(in_sweep=True), LiveProgress(journal, plan))
 
 
 class JobRun:

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 from runner.sweeps.journal import Journal, SweepPlan
 from runner.sweeps.progress import progress_tags
+from runner.tracking.recorder import StoreAway
 from runner.tracking.tracker import Tracker
 from runner.wording import first_line
 
 log = logging.getLogger("runner.tracking")
+
+SECONDS_WITHOUT_ANSWER = 10.0
+"""Until a server is told of the progress again that did not answer."""
 
 
 @dataclass
@@ -30,7 +34,7 @@ class LiveProgress:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is to be written now; never again after an error of the store."""
+        """Whether it is to be written now; never again where the store refused it."""
         return time.monotonic() >= self.due
 
     def write(self, tracker: Tracker, seconds: float) -> None:
@@ -42,6 +46,8 @@ class LiveProgress:
         """
         try:
             tracker.set_tags(self.plan.parent_id, progress_tags(self.plan, self.journal.latest()))
+        except StoreAway:  # which its runs tell of
+            self.due = time.monotonic() + max(seconds, SECONDS_WITHOUT_ANSWER)
         except Exception as problem:  # every kind of store fails in its own words; the run itself went well
             log.warning("the sweep's progress is not recorded: %s", first_line(problem))
             self.due = math.inf

@@ -38,6 +38,7 @@ from runner.sweeps.references import References
 from runner.sweeps.resume import close_stale_children, finished_outcomes, resumed_parent
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
+from runner.tracking.recorder import StoreAway
 from runner.tracking.tracker import Tracker
 
 SECONDS_FOR_CHILDREN = 10.0  # that interrupted runs get to close their own record
@@ -56,6 +57,7 @@ class Sweep:
         references: what of scikit-learn the report measures networks against.
         details: what stands below the progress in the parent's note, in Markdown.
         pruner: of a search that gives trials up: from a job's number, an epoch and its metrics to whether that job is.
+        unrecorded: after the end, what of it waits for a server that does not answer; empty where all is recorded.
     """
 
     folder: Path
@@ -66,6 +68,7 @@ class Sweep:
     references: Sequence[str] = ()
     details: str = ""
     pruner: Callable[[int, int, Mapping[str, float]], bool] | None = None
+    unrecorded: str = ""
 
     def write_progress(self, details: str = "") -> None:
         """Writes the parent's progress, and the latest `details` below it."""
@@ -94,25 +97,54 @@ class Sweep:
             return failed
         status = "KILLED" if interrupted else "FAILED" if failed or broken else "FINISHED"
         try:
-            patience = SECONDS_FOR_CHILDREN if interrupted else 0
-            close_stale_children(self.tracker, self.plan.parent_id, patience=patience)
-            self.write_progress()
-            ended = self.tracker.finished_runs(self.plan.parent_id, self.folder)
-            finished = [run for run in ended if not run.is_reference and not run.was_pruned]
-            resources = sweep_state(self.folder).resources
-            best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
-            with missing_outputs(best, self.tracker, resources):
-                self._record_summary(finished)
-                if self.comparison is not None and not interrupted:
-                    asked = References(self.references, self.plan.parent_id, self.folder, self.tracker, resources)
-                    ended += asked.train(ended)
-                self._report(ended)
-                if self.plan.parent_id and not self.plan.is_search:
-                    folder = self.folder / names.OUT_OF_FOLD
-                    reports.publish_out_of_fold(self.tracker, self.plan.parent_id, finished, folder)
-        finally:  # also where Ctrl-C cuts these short
+            self._conclude(interrupted=interrupted)
+        except StoreAway as away:
+            self.unrecorded = str(away)
+        finally:  # also where Ctrl-C cuts this short
             self.tracker.end_run(self.plan.parent_id, status)
+        if self.unrecorded:
+            self.unrecorded = self._still_waiting()
         return failed
+
+    def _conclude(self, *, interrupted: bool) -> None:
+        """All that is recorded when no job runs any more, but for the parent's end.
+
+        Raises:
+            StoreAway: the server does not answer.
+        """
+        self._settle(patient=not interrupted)
+        close_stale_children(self.tracker, self.plan.parent_id, SECONDS_FOR_CHILDREN if interrupted else 0)
+        self.write_progress()
+        ended = self.tracker.finished_runs(self.plan.parent_id, self.folder)
+        finished = [run for run in ended if not run.is_reference and not run.was_pruned]
+        resources = sweep_state(self.folder).resources
+        best = select_best(finished, self.plan.objectives[0], each_variant=not self.plan.is_search)
+        with missing_outputs(best, self.tracker, resources):
+            self._record_summary(finished)
+            if self.comparison is not None and not interrupted:
+                asked = References(self.references, self.plan.parent_id, self.folder, self.tracker, resources)
+                ended += asked.train(ended)
+            self._report(ended)
+            if self.plan.parent_id and not self.plan.is_search:
+                folder = self.folder / names.OUT_OF_FOLD
+                reports.publish_out_of_fold(self.tracker, self.plan.parent_id, finished, folder)
+
+    def _settle(self, *, patient: bool) -> None:
+        """Writes what waits; Ctrl-C ends the waiting."""
+        try:
+            self.tracker.settle(self.folder, patient=patient)
+        except KeyboardInterrupt:
+            self.tracker.settle(self.folder, patient=False)
+
+    def _still_waiting(self) -> str:
+        """What the user is to know of a sweep whose server went away; the parent's end waits by now, too."""
+        command = self.tracker.resume_command(self.plan.parent_id)
+        more = f"; then `{command}` makes the report, and what the best runs lack"
+        try:
+            self.tracker.settle(self.folder, patient=False)
+        except StoreAway as away:
+            return f"{away}{more}"
+        return f"the MLflow server did not answer for a while: all runs are recorded{more}"
 
     def _record_summary(self, finished: Sequence[RecordedRun]) -> None:
         """The parent's own metrics; the dashboards then leave them out."""
@@ -157,8 +189,10 @@ def begin(config: DictConfig) -> Sweep:
     resumed = asked.resume not in (False, None)
     check_sweep_folder(config, total, resumed=resumed)
     journal = Journal(folder)
-    resources = Resources()
-    tracker = resources.tracker(record, Path(typed_group(config, "paths", PathsConfig).outputs))
+    resources, outputs = Resources(), Path(typed_group(config, "paths", PathsConfig).outputs)
+    tracker = resources.tracker(record, outputs)
+    if resumed:
+        _write_what_waits(tracker, outputs)
     parent_id, done = _open_parent(
         tracker, f"{name} ({total} runs)" if total else name, [*overrides, *groups_given(config.hydra)], asked.resume
     )
@@ -178,6 +212,7 @@ def begin(config: DictConfig) -> Sweep:
         is_search=is_search,
     )
     journal.begin(plan)
+    tracker.keep(parent_id, folder)
 
     tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search, total or 0))
     comparison = typed_group(config, "comparison", ComparisonConfig)
@@ -186,6 +221,18 @@ def begin(config: DictConfig) -> Sweep:
     sweep = Sweep(folder, journal, plan, tracker, settings, references_of(comparison))
     sweep.write_progress()
     return sweep
+
+
+def _write_what_waits(tracker: Tracker, outputs: Path) -> None:
+    """Runs of an interrupted sweep that wait for the server are done, and need only be recorded.
+
+    Raises:
+        InputError: the server does not answer.
+    """
+    try:
+        tracker.settle(outputs, patient=False)
+    except StoreAway as away:
+        raise InputError(str(away)) from away
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
 from .charts import Varied as Varied
+from .contact import Contact as Contact
 from .environment import set_defaults as set_defaults
 from .last_store import last_store as last_store
 from .loaded_model import LoadedModel as LoadedModel
 from .mlflow_tracker import MlflowTracker as MlflowTracker
-from .mlflow_tracker import open_tracker as open_tracker
-from .mlflow_tracker import recorded_config as recorded_config
-from .mlflow_tracker import recorded_sweep as recorded_sweep
 from .model_loading import load_model as load_model
 from .model_package import packed as packed
 from .model_package import save_model as save_model
@@ -16,6 +14,7 @@ from .provenance import provenance_tags as provenance_tags
 from .recorded_run import RecordedRun as RecordedRun
 from .recorder import ModelPackage as ModelPackage
 from .recorder import Recorder as Recorder
+from .recorder import StoreAway as StoreAway
 from .recorder import StoreError as StoreError
 from .registry import CHALLENGER as CHALLENGER
 from .registry import CHAMPION as CHAMPION
@@ -31,7 +30,14 @@ from .store import EXPERIMENT as EXPERIMENT
 from .store import Store as Store
 from .store import configured_uri as configured_uri
 from .store import store_uri as store_uri
+from .syncing import Synced as Synced
+from .syncing import full_address as full_address
+from .syncing import sync as sync
 from .tracker import NoTracker as NoTracker
 from .tracker import Recording as Recording
 from .tracker import Tracker as Tracker
 from .tracker import record as record
+from .tracker import settle as settle
+from .tracker_opening import open_tracker as open_tracker
+from .tracker_opening import recorded_config as recorded_config
+from .tracker_opening import recorded_sweep as recorded_sweep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import queue
@@ -17,8 +18,10 @@ from typing import Any, TypeVar
 from mlflow.entities import Metric
 
 from runner.tracking import database_run_store
+from runner.tracking.contact import contact_with
 from runner.tracking.database_run_store import DatabaseRunStore
-from runner.tracking.recorder import StoreError
+from runner.tracking.journaled_run_store import JournaledRunStore
+from runner.tracking.recorder import ModelPackage, StoreError
 from runner.tracking.run_store import ClientRunStore, CreatedRun, NewRun, RunStore, store_failure
 from runner.tracking.store import Store
 from runner.wording import first_line
@@ -112,7 +115,8 @@ class StoreWriter:
         for run in concerned:
             if (problem := errors.get(run.run_id)) is not None:
                 run.error = run.error or problem
-                self.runs.end(run.run_id, "FAILED", store_failure(problem))  # if it is there, and can be written now
+                with contextlib.suppress(Exception):  # if it is there, and can be written now
+                    self.runs.end(run.run_id, "FAILED", store_failure(problem))
         if errors:
             self._commit()
         for task in tasks:
@@ -200,6 +204,15 @@ class RunWriter:
         except Exception as problem:
             raise StoreError(first_line(problem)) from problem
 
+    @property
+    def known_id(self) -> str:
+        """MLflow's id of the run; waits until it is created, and is empty where that waits for a server.
+
+        Raises:
+            StoreError: it could not be created.
+        """
+        return self._runs.known_id(self.run.run_id)
+
     def add(self, metrics: Mapping[str, float], step: int, tags: Mapping[str, str] | None = None) -> None:
         """Takes metrics of one step, and tags."""
         now = int(time.time() * 1000)
@@ -211,17 +224,14 @@ class RunWriter:
         """Has files and folders copied to the run's artifacts; an error is the run's."""
         self._attempt(lambda run: self._runs.log_artifacts(run, paths))
 
-    def do(self, work: Callable[[CreatedRun], Value]) -> Future[Value]:
-        """Has the thread do something for this run that finds in the store what was given before.
+    def log_model(self, package: ModelPackage) -> Future[None]:
+        """Has a model logged, when what was given before is in the store; an error is the run's as well."""
 
-        An error is the run's as well as the future's.
-        """
-
-        def after_commit(run: CreatedRun) -> Value:
+        def after_commit(run: CreatedRun) -> None:
             self._writer.commit()
             if self.error is not None:
                 raise self.error
-            return work(run)
+            self._runs.log_model(run, package)
 
         return self._attempt(after_commit)
 
@@ -278,12 +288,11 @@ class RunWriter:
 
 def run_store(store: Store) -> RunStore:
     """What writes runs into a store: as rows where it is a database that is known, else through MLflow's client."""
+    if store.is_server:
+        return JournaledRunStore(store, contact_with(store.uri))
     if database_run_store.knows(store.uri):
         return DatabaseRunStore(store)
-    if not store.is_server:
-        log.info(
-            "runs are recorded through MLflow's client, which takes longer: this database is not one that is known"
-        )
+    log.info("runs are recorded through MLflow's client, which takes longer: this database is not one that is known")
     return ClientRunStore(store)
 
 

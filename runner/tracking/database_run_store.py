@@ -23,7 +23,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from runner.tracking import names
-from runner.tracking.recorder import StoreError
+from runner.tracking.model_package import log_model
+from runner.tracking.recorder import ModelPackage, StoreError
 from runner.tracking.run_store import CreatedRun, NewRun, reason_tags
 from runner.tracking.store import Store
 
@@ -72,6 +73,7 @@ class DatabaseRunStore:
     """
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._experiment_id = int(store.experiment_id)
         self._engine = _engine(store.uri)
         self._waiting: dict[str, _Waiting] = {}
@@ -102,6 +104,14 @@ class DatabaseRunStore:
                 repository.log_artifacts(str(path), path.name)
             elif path.exists():
                 repository.log_artifact(str(path))
+
+    def log_model(self, run: CreatedRun, package: ModelPackage) -> None:
+        """See `RunStore`."""
+        log_model(self._store, run.run_id, package)
+
+    def known_id(self, run_id: str) -> str:
+        """See `RunStore`."""
+        return run_id
 
     def end(self, run_id: str, status: str, reason: str = "") -> None:
         """See `RunStore`."""

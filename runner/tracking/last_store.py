@@ -9,6 +9,8 @@ from pathlib import Path
 from runner.wording import without_password
 
 FILE = ".last_store.json"
+MASKED_PASSWORD = ":***@"
+"""What stands in an address where it had one."""
 
 
 @dataclass(frozen=True)
@@ -18,26 +20,33 @@ class LastStore:
     Attributes:
         uri: of the store; a password in it is masked.
         experiment: its name.
+        experiment_id: in the store; empty where an older version wrote the file.
     """
 
     uri: str
     experiment: str
+    experiment_id: str = ""
+
+    def names(self, uri: str, experiment: str) -> bool:
+        """Whether it is that experiment of that store."""
+        return (self.uri, self.experiment) == (without_password(uri), experiment)
 
     @property
     def lacks_password(self) -> bool:
         """Whether the address had a password, which is written nowhere."""
-        return ":***@" in self.uri
+        return MASKED_PASSWORD in self.uri
 
 
-def remember(outputs: Path, uri: str, experiment: str) -> None:
+def remember(outputs: Path, uri: str, experiment: str, experiment_id: str) -> None:
     """Writes down the store of a run that is about to be recorded.
 
     Args:
         outputs: a folder that exists.
         uri: of the store.
         experiment: its name.
+        experiment_id: in the store.
     """
-    text = json.dumps(asdict(LastStore(without_password(uri), experiment)))
+    text = json.dumps(asdict(LastStore(without_password(uri), experiment, experiment_id)))
     file = outputs / FILE
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         file.write_text(text, encoding="utf-8")

@@ -10,7 +10,6 @@ from runner.errors import InputError, RunFailed
 from runner.runs.folder import RunFolder
 from runner.tracking import names
 from runner.tracking.async_writer import RunWriter
-from runner.tracking.model_package import log_model
 from runner.tracking.recorder import ModelPackage, StoreError
 from runner.tracking.run_store import store_failure
 from runner.tracking.store import Store
@@ -34,16 +33,17 @@ class MlflowRecorder:
     def __init__(
         self, folder: RunFolder, run: RunWriter, store: Store, *, stop_on_error: bool, system_metrics: bool
     ) -> None:
-        self._folder, self._run, self._store, self._stop_on_error = folder, run, store, stop_on_error
+        self._folder, self._run, self._stop_on_error = folder, run, stop_on_error
         self._last_epoch = 0
         self._curves: set[str] = set()
         self._ended: Future[None] | None = None
-        self._monitor = start_monitor(self.run_id, store.uri) if system_metrics else None
+        run_id = self.run_id if system_metrics else ""
+        self._monitor = start_monitor(run_id, store.uri) if run_id else None
 
     @property
     def run_id(self) -> str:
-        """See `Recorder`; waits until the run is there."""
-        return self._run.run.run_id
+        """See `Recorder`; waits until the run is there, or waits for a server that does not answer."""
+        return self._run.known_id
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """See `Recorder`."""
@@ -68,7 +68,7 @@ class MlflowRecorder:
     def log_model(self, package: ModelPackage) -> None:
         """See `Recorder`; returns when it is logged, for its parts do not live longer."""
         try:
-            self._run.do(lambda run: log_model(self._store, run.run_id, package)).result()
+            self._run.log_model(package).result()
         except Exception as problem:
             raise StoreError(first_line(problem)) from problem
 

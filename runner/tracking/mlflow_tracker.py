@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mlflow
-from mlflow.entities import Metric, Run, RunTag
+from mlflow.entities import Metric, Run
 from mlflow.exceptions import MlflowException
 
-from runner.config.schemas import TrackingConfig
+from runner.console import short_path
 from runner.data.dataset import Dataset
-from runner.errors import InputError
 from runner.runs.folder import RunFolder
 from runner.runs.naming import RunIdentity
 from runner.tracking import model_package, names, saved_views
 from runner.tracking.async_writer import StoreWriter
 from runner.tracking.charts import Varied
+from runner.tracking.contact import Contact, contact_with
 from runner.tracking.dataset_input import dataset_input
-from runner.tracking.last_store import remember
+from runner.tracking.journaled_run_store import JournaledRunStore
 from runner.tracking.mlflow_recorder import FINAL_STEP, MlflowRecorder
-from runner.tracking.opening import open_store
 from runner.tracking.recorded_run import RecordedRun
-from runner.tracking.recorder import ModelPackage
-from runner.tracking.run_store import NewRun
+from runner.tracking.recorder import ModelPackage, StoreAway
+from runner.tracking.run_store import ClientRunStore, NewRun
 from runner.tracking.store import UI_ADDRESS, Store, ui_command
+from runner.tracking.syncing import sync
 from runner.tracking.tracker import Recording
-from runner.wording import first_line, without_password
+from runner.wording import first_line, typed, without_password
 
 log = logging.getLogger("runner.tracking")
 
@@ -43,11 +44,15 @@ class MlflowTracker:
         store: where.
         flush_seconds: between two writes of the metrics of running runs.
         system_metrics: whether the machine's use is recorded.
+        patience: seconds that the end of a run or a sweep waits for a server that does not answer.
+        kept: writes of sweeps' parents what can wait in their folders; empty before `keep`.
     """
 
     store: Store
     flush_seconds: float = 5.0
     system_metrics: bool = False
+    patience: float = 120.0
+    kept: list[JournaledRunStore] = field(default_factory=list, compare=False)
 
     @property
     def how_to_look(self) -> str:
@@ -55,6 +60,11 @@ class MlflowTracker:
         if self.store.is_server:
             return saved_views.page(self._address, self.store.experiment_id, saved_views.LOSSES, charts=True)
         return ui_command(self.store)
+
+    def resume_command(self, parent_id: str) -> str:
+        """See `Tracker`."""
+        elsewhere = self.store.is_server and os.environ.get("MLFLOW_TRACKING_URI") != self.store.uri
+        return typed("runner", "resume", parent_id, *(["--uri", without_password(self.store.uri)] if elsewhere else []))
 
     def sweep_page(self, parent_id: str) -> str:
         """See `Tracker`."""
@@ -71,21 +81,52 @@ class MlflowTracker:
         with StoreWriter(self.store, self.flush_seconds) as writer:
             yield MlflowRecording(self, writer, stop_on_error)
 
+    def keep(self, run_id: str, folder: Path) -> None:
+        """See `Tracker`; of a server's runs."""
+        if self.store.is_server:
+            if not self.kept:
+                self.kept.append(JournaledRunStore(self.store, self._contact))
+            self.kept[0].keep(run_id, folder.absolute())
+
+    def settle(self, folder: Path, *, patient: bool = True) -> None:
+        """See `Tracker`."""
+        if not self.store.is_server:
+            return
+        for store in self.kept:
+            store.let_go()
+        deadline = time.monotonic() + (self.patience if patient else 0.0)
+        told = False
+        while True:
+            synced = sync(folder, lambda _: self.store.uri, lambda _: self._contact)
+            for refused, reason in synced.refused:
+                log.warning("%s: the store refuses what waited: %s", short_path(refused), reason)
+            if not synced.waiting:
+                return
+            if time.monotonic() >= deadline:
+                raise StoreAway(_waits(self._contact.name, synced.waiting, folder))
+            if not told:
+                log.warning("waiting for it for %g s; Ctrl-C ends that, and loses nothing", self.patience)
+                told = True
+            time.sleep(min(self._contact.seconds_to_wait + 0.1, max(0.1, deadline - time.monotonic())))
+
     def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
         """See `Tracker`."""
-        run = self._client.create_run(self.store.experiment_id, run_name=name, tags=_clean(tags))
+        with self._asking() as client:
+            run = client.create_run(self.store.experiment_id, run_name=name, tags=_clean(tags))
         return str(run.info.run_id)
 
     def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
         """See `Tracker`."""
         query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
-        found = self._client.search_runs([self.store.experiment_id], query, max_results=1, order_by=["start_time DESC"])
+        with self._asking() as client:
+            found = client.search_runs([self.store.experiment_id], query, max_results=1, order_by=["start_time DESC"])
         return recorded(found[0]) if found else None
 
     def run(self, run_id: str) -> RecordedRun | None:
         """See `Tracker`."""
         try:
-            return recorded(self._client.get_run(run_id))
+            with self._asking() as client:
+                return recorded(client.get_run(run_id))
         except MlflowException:
             return None
 
@@ -95,9 +136,10 @@ class MlflowTracker:
         found: list[RecordedRun] = []
         token = None
         while True:
-            page = self._client.search_runs(
-                [self.store.experiment_id], query, max_results=1000, order_by=["start_time ASC"], page_token=token
-            )
+            with self._asking() as client:
+                page = client.search_runs(
+                    [self.store.experiment_id], query, max_results=1000, order_by=["start_time ASC"], page_token=token
+                )
             found += map(recorded, page)
             token = page.token
             if not token:
@@ -109,70 +151,93 @@ class MlflowTracker:
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """See `Tracker`."""
-        self._client.log_batch(run_id, tags=[RunTag(key, value[: names.TAG_LENGTH]) for key, value in tags.items()])
+        cut = {key: value[: names.TAG_LENGTH] for key, value in tags.items()}
+        self._write(run_id, lambda store: store.write(run_id, [], cut))
 
     def log_metric(self, run_id: str, name: str, value: float, step: int) -> None:
         """See `Tracker`."""
-        self._client.log_metric(run_id, name, value, step=step)
+        entry = Metric(name, float(value), int(time.time() * 1000), step)
+        self._write(run_id, lambda store: store.write(run_id, [entry], {}))
 
     def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """See `Tracker`."""
         now = int(time.time() * 1000)
-        entries = [Metric(name, value, now, FINAL_STEP) for name, value in metrics.items()]
-        self._client.log_batch(run_id, metrics=entries)
+        entries = [Metric(name, float(value), now, FINAL_STEP) for name, value in metrics.items()]
+        self._write(run_id, lambda store: store.write(run_id, entries, {}))
 
     def save_sweep_view(self, parent_id: str, name: str, varied: Varied) -> None:
         """See `Tracker`."""
-        with _views_may_fail():
+        with _views_may_fail(), self._asking() as client:
             view = saved_views.sweep_view(parent_id, name, varied)
-            saved_views.save(self._client, self.store.experiment_id, [view])
+            saved_views.save(client, self.store.experiment_id, [view])
 
     def update_views(self, dataset: str) -> None:
         """See `Tracker`."""
-        with _views_may_fail():
-            saved_views.keep_current(self._client, self.store.experiment_id, dataset)
+        with _views_may_fail(), self._asking() as client:
+            saved_views.keep_current(client, self.store.experiment_id, dataset)
 
     def end_run(self, run_id: str, status: str) -> None:
         """See `Tracker`."""
-        self._client.set_terminated(run_id, status, end_time=int(time.time() * 1000))
+        self._write(run_id, lambda store: store.end(run_id, status))
 
     def reopen_run(self, run_id: str) -> None:
         """See `Tracker`."""
-        self._client.update_run(run_id, status="RUNNING")
+        with self._asking() as client:
+            client.update_run(run_id, status="RUNNING")
 
     def delete_run(self, run_id: str) -> None:
         """See `Tracker`."""
-        self._client.delete_run(run_id)
-        with _views_may_fail():
-            saved_views.remove(self._client, self.store.experiment_id, saved_views.sweep_view_id(run_id))
+        with self._asking() as client:
+            client.delete_run(run_id)
+        with _views_may_fail(), self._asking() as client:
+            saved_views.remove(client, self.store.experiment_id, saved_views.sweep_view_id(run_id))
 
     def log_artifacts(self, run_id: str, folder: Path, path: str) -> None:
         """See `Tracker`."""
-        self._client.log_artifacts(run_id, str(folder), path)
+        self._write(run_id, lambda store: store.log_files(run_id, folder, path))
 
     def has_artifact(self, run: RecordedRun, path: str) -> bool:
         """See `Tracker`."""
-        return bool(self._client.list_artifacts(run.run_id, path))
+        with self._asking() as client:
+            return bool(client.list_artifacts(run.run_id, path))
 
     def recorded_file(self, run: RecordedRun, path: str) -> Path | None:
         """See `Tracker`; a file of this machine is read where it is."""
         try:
-            return Path(mlflow.artifacts.download_artifacts(f"{run.artifact_uri}/{path}", tracking_uri=self.store.uri))
+            with self._asking():
+                address = f"{run.artifact_uri}/{path}"
+                return Path(mlflow.artifacts.download_artifacts(address, tracking_uri=self.store.uri))
         except (MlflowException, OSError):
             return None
 
     def has_model(self, run: RecordedRun) -> bool:
         """See `Tracker`."""
-        outputs = self._client.get_run(run.run_id).outputs
-        return outputs is not None and bool(outputs.model_outputs)
+        with self._asking() as client:
+            return model_package.has_model(client, run.run_id)
 
     def log_model(self, run_id: str, package: ModelPackage) -> None:
         """See `Tracker`."""
-        model_package.log_model(self.store, run_id, package)
+        with self._asking():
+            model_package.log_model(self.store, run_id, package)
+
+    def _write(self, run_id: str, work: Callable[[ClientRunStore | JournaledRunStore], None]) -> None:
+        """Writes something of a run at once, or has it wait in the folder of a run that is kept."""
+        for store in self.kept:
+            if store.keeps(run_id):
+                store.commit()
+                work(store)
+                return
+        with self._asking():
+            work(ClientRunStore(self.store))
 
     @property
-    def _client(self) -> mlflow.MlflowClient:
-        return mlflow.MlflowClient(self.store.uri)
+    def _contact(self) -> Contact:
+        return contact_with(self.store.uri)
+
+    @contextmanager
+    def _asking(self) -> Iterator[mlflow.MlflowClient]:
+        with self._contact.asking():
+            yield mlflow.MlflowClient(self.store.uri)
 
 
 @dataclass(frozen=True)
@@ -197,7 +262,8 @@ class MlflowRecording:
             self.shown.add(dataset.name)
             self.writer.call(lambda: self.tracker.update_views(dataset.name))
         params = {key: without_password(value) for key, value in names.accepted_params(run.params).items()}
-        new = NewRun(run.name[: names.NAME_LENGTH], _clean(run.tags), params, dataset_input(dataset))
+        described = dataset_input(dataset)
+        new = NewRun(run.name[: names.NAME_LENGTH], _clean(run.tags), params, described, folder.path.absolute())
         return MlflowRecorder(
             folder,
             self.writer.open(new),
@@ -222,74 +288,25 @@ def recorded(run: Run) -> RecordedRun:
     )
 
 
-def open_tracker(uri: str, tracking: TrackingConfig, outputs: Path) -> MlflowTracker:
-    """The tracker of a store, opened.
-
-    Args:
-        uri: see `runner.tracking.store.configured_uri`.
-        tracking: the config group.
-        outputs: the folder of the local store.
-
-    Raises:
-        InputError: the store does not answer.
-    """
-    store = open_store(uri, tracking.experiment_name, outputs)
-    remember(outputs, uri, tracking.experiment_name)
-    return MlflowTracker(store, tracking.flush_seconds, tracking.system_metrics)
-
-
-def recorded_sweep(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun]:
-    """A sweep's parent run in a store, and the tracker of its experiment.
-
-    Args:
-        uri: of the store.
-        run_id: of the parent.
-
-    Raises:
-        InputError: the store has no such run, or it is no sweep's parent.
-    """
-    found = MlflowTracker(Store(uri, "", "")).run(run_id)
-    if found is None or names.SWEEP_KEY not in found.tags:
-        raise InputError(
-            f"{run_id}: the store {without_password(uri)} has no sweep of that id; "
-            "--outputs or --uri names another store"
-        )
-    return MlflowTracker(Store(uri, found.experiment_id, "")), found
-
-
-def recorded_config(uri: str, run_id: str) -> Path:
-    """The file with the configuration of a run in a store.
-
-    Args:
-        uri: of the store.
-        run_id: of the run.
-
-    Raises:
-        InputError: the store has no such run, or it recorded none: it is a sweep, or a reference.
-    """
-    tracker = MlflowTracker(Store(uri, "", ""))
-    found = tracker.run(run_id)
-    if found is None:
-        raise InputError(
-            f"{run_id}: the store {without_password(uri)} has no run of that id; --outputs or --uri names another store"
-        )
-    if names.SWEEP_KEY in found.tags:
-        raise InputError(
-            f"{run_id} is a sweep: `runner resume` goes on with it; repeat one of its runs by that run's id"
-        )
-    file = None if found.is_reference else tracker.recorded_file(found, "config.yaml")
-    if file is None:
-        raise InputError(f"{run_id} ({found.name}) has no recorded configuration, so it cannot be repeated")
-    return file
-
-
 @contextmanager
 def _views_may_fail() -> Iterator[None]:
     """Runs are worth more than how they are looked at: a store that refuses a view does not end them."""
     try:
         yield
+    except StoreAway:  # which is told of already; at the end of the sweep, or with the next run, it is made
+        pass
     except Exception as problem:  # every kind of store fails in its own words
         log.warning("the views of MLflow's UI are not up to date: %s", first_line(problem))
+
+
+def _waits(server: str, folders: Sequence[Path], above: Path) -> str:
+    """What the user is told of runs that are complete in their folders and nowhere else."""
+    number = sum(folder != above for folder in folders)  # a sweep's own folder has its parent's
+    runs = f"{number} runs wait" if number > 1 else "the run waits"
+    command = typed("runner", "sync", short_path(above))
+    return (
+        f"{server} does not answer: {runs} in {short_path(above)}; when it is back, `{command}` records what it lacks"
+    )
 
 
 def _clean(tags: Mapping[str, str]) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,8 @@ import joblib
 import mlflow
 import mlflow.pyfunc
 import pandas as pd
+from mlflow.entities import LoggedModelStatus
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, Schema
 
@@ -57,11 +60,69 @@ def save_model(package: ModelPackage, path: Path) -> None:
 
 def log_model(store: Store, run_id: str, package: ModelPackage) -> None:
     """Logs the model under the name `model` to an MLflow run, which need not be running."""
+    _log(store, run_id, mlflow.pyfunc, package.arguments)
+
+
+def log_saved_model(store: Store, run_id: str, folder: Path) -> None:
+    """Logs the model that `save_model` saved in a folder as `log_model` would have logged it."""
+    settings = Model.load(str(folder)).flavors[mlflow.pyfunc.FLAVOR_NAME].get(mlflow.pyfunc.MODEL_CONFIG, {})
+    with _without_advice():
+        _log(store, run_id, SavedModel(folder), {"model_config": settings, "validate_serving_input": False})
+
+
+def has_model(client: mlflow.MlflowClient, run_id: str) -> bool:
+    """Whether a run's model is logged, from its first file to its last."""
+    outputs = client.get_run(run_id).outputs
+    return any(_is_ready(client, each.model_id) for each in (outputs.model_outputs if outputs else ()))
+
+
+def remove_unfinished(client: mlflow.MlflowClient, experiment_id: str, run_id: str) -> None:
+    """Deletes what was begun of a run's model and never finished."""
+    for model in client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'"):
+        if model.status != LoggedModelStatus.READY:
+            client.delete_logged_model(model.model_id)
+
+
+class SavedModel:
+    """Takes the place of an MLflow flavor: what it saves is there already.
+
+    Args:
+        folder: where.
+    """
+
+    __name__ = "mlflow.pyfunc"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save_model(self, path: str, mlflow_model: Model, **_: Any) -> None:
+        """Copies the folder, under the name that the store has given the model."""
+        shutil.copytree(self._folder, path, dirs_exist_ok=True)
+        saved = Model.load(str(self._folder))
+        mlflow_model.flavors, mlflow_model.signature = saved.flavors, saved.signature
+        if (example := saved.saved_input_example_info) is not None:
+            mlflow_model.saved_input_example_info = example
+        mlflow_model.model_size_bytes = saved.model_size_bytes
+        if saved.metadata is not None:
+            mlflow_model.metadata = saved.metadata
+        mlflow_model.save(str(Path(path, "MLmodel")))
+
+
+def _log(store: Store, run_id: str, flavor: Any, arguments: Mapping[str, Any]) -> None:
     with tracking_uri(store.uri):  # what logs models takes no other address
         # Made here, for MLflow would look for the experiment of an active run, and there is none.
         client = mlflow.MlflowClient(store.uri)
         model = client.create_logged_model(store.experiment_id, name=names.MODEL, source_run_id=run_id)
-        Model.log(None, mlflow.pyfunc, name=names.MODEL, run_id=run_id, model_id=model.model_id, **package.arguments)
+        Model.log(None, flavor, name=names.MODEL, run_id=run_id, model_id=model.model_id, **arguments)
+
+
+def _is_ready(client: mlflow.MlflowClient, model_id: str) -> bool:
+    try:
+        return bool(client.get_logged_model(model_id).status == LoggedModelStatus.READY)
+    except MlflowException as problem:
+        if problem.error_code == "RESOURCE_DOES_NOT_EXIST":  # deleted since
+            return False
+        raise
 
 
 def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evaluation: Evaluation) -> dict[str, Any]:

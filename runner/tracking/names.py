@@ -25,6 +25,7 @@ SAVED_VIEW = "mlflow.sharedViewState."  # and the view's id
 # Of every run.
 FINGERPRINT = "fingerprint"
 PROCESS = "process"
+RECORD = "record"  # of a run on a server: by which it is found where the answer to its creation was lost
 VARIANT = "variant"
 LOSS = "loss"  # the chosen option
 SPLIT = "split"  # which split of the data, in words or as its seed

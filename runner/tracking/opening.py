@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import mlflow
 import sqlalchemy
 from filelock import FileLock, Timeout
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from runner.errors import InputError
 from runner.tracking import names, saved_views
@@ -23,6 +24,8 @@ from runner.tracking.store import Store, folder_of, sqlite_file
 from runner.wording import first_line, typed, without_password
 
 FIRST_CONTACT_SECONDS = 10
+TRIED_ARTIFACT = ".writable"
+"""A file that is written among the artifacts of an experiment, and deleted where that is allowed."""
 LOCKS = {
     "postgresql": "SELECT pg_advisory_lock(4711230815)",  # a number of our own
     "mysql": "SELECT GET_LOCK('imbalance-runner', 120)",
@@ -126,12 +129,15 @@ def _refuse_moved(uri: str, name: str, location: str) -> None:
 
 
 def _refuse_unwritable(uri: str, name: str, location: str) -> None:
-    """A server that does not take artifacts itself names a folder of its own machine, which may not be there here.
+    """Artifacts are tried before anything is trained.
+
+    A server that does not take them itself names a folder of its own machine, which may not be there here.
 
     Raises:
         InputError: artifacts cannot be written from here.
     """
     if urlsplit(location).scheme not in ("", "file"):
+        _refuse_unwritable_place(uri, name, location)
         return
     folder = folder_of(location)
     try:
@@ -145,6 +151,28 @@ def _refuse_unwritable(uri: str, name: str, location: str) -> None:
             f"({problem.strerror}): {server if uri.startswith('http') else ''}begin another experiment with "
             "tracking.experiment_name=..., whose artifacts go elsewhere"
         ) from problem
+
+
+def _refuse_unwritable_place(uri: str, name: str, location: str) -> None:
+    """The same of a server that takes artifacts itself, and of a bucket."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, _impatient():
+            file = Path(folder, TRIED_ARTIFACT)
+            file.write_text("whether artifacts can be written here\n", encoding="utf-8")
+            place = get_artifact_repository(location, uri)
+            place.log_artifact(str(file))
+    except ModuleNotFoundError as problem:
+        raise InputError(
+            f"the artifacts of the experiment {name!r} go to {without_password(location)}, for which the package "
+            f"{problem.name} is missing: pip install {problem.name}"
+        ) from problem
+    except Exception as problem:  # every kind of place fails in its own words
+        raise InputError(
+            f"the artifacts of the experiment {name!r} go to {without_password(location)}, which does not take them "
+            f"({first_line(problem)}): mend that, or choose another experiment with tracking.experiment_name=..."
+        ) from problem
+    with contextlib.suppress(Exception):  # who may write need not be allowed to delete
+        place.delete_artifacts(TRIED_ARTIFACT)
 
 
 def _restoring(uri: str, experiment_id: str) -> str:

@@ -13,6 +13,10 @@ class StoreError(RuntimeError):
     """The store did not take what it was given."""
 
 
+class StoreAway(StoreError):
+    """The store does not answer now; later it may take what it was given."""
+
+
 @dataclass(frozen=True)
 class ModelPackage:
     """A packed model, as `runner.tracking.model_package.packed` makes it; its parts live as long as that context.

@@ -11,7 +11,8 @@ from typing import Protocol
 import mlflow
 from mlflow.entities import DatasetInput, Metric, Param, RunTag
 
-from runner.tracking import names
+from runner.tracking import model_package, names
+from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
 from runner.wording import first_line
 
@@ -23,20 +24,22 @@ class NewRun:
     Attributes:
         name, tags, params: within MLflow's limits.
         dataset: what it is trained on.
+        folder: its own, where what a server has not got waits; None where nothing can wait.
     """
 
     name: str
     tags: Mapping[str, str]
     params: Mapping[str, str]
     dataset: DatasetInput
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
 class CreatedRun:
-    """A run in a store.
+    """A run in a store, or on its way there.
 
     Attributes:
-        run_id: MLflow's.
+        run_id: MLflow's, or what stands for it: see `RunStore.known_id`.
         artifact_uri: where its artifacts go.
     """
 
@@ -56,6 +59,12 @@ class RunStore(Protocol):
     def log_artifacts(self, run: CreatedRun, paths: Sequence[Path]) -> None:
         """Copies files and folders of those that are there, each under its own name."""
 
+    def log_model(self, run: CreatedRun, package: ModelPackage) -> None:
+        """Logs a model, which is saved in the run's folder too."""
+
+    def known_id(self, run_id: str) -> str:
+        """MLflow's id of a run that was created; empty while nobody has given it one."""
+
     def end(self, run_id: str, status: str, reason: str = "") -> None:
         """Ends a run; a reason becomes its note and its tag `failure`."""
 
@@ -74,20 +83,42 @@ class ClientRunStore:
     """
 
     def __init__(self, store: Store) -> None:
-        self._client, self._experiment_id = mlflow.MlflowClient(store.uri), store.experiment_id
+        self._client, self._store = mlflow.MlflowClient(store.uri), store
 
     def create(self, run: NewRun) -> CreatedRun:
         """See `RunStore`."""
-        made = self._client.create_run(self._experiment_id, run_name=run.name, tags=dict(run.tags))
-        created = CreatedRun(str(made.info.run_id), str(made.info.artifact_uri))
+        created = self.begin(run)
         try:
-            self._client.log_batch(created.run_id, params=[Param(key, value) for key, value in run.params.items()])
-            self._client.log_inputs(created.run_id, datasets=[run.dataset])
+            self.describe(created, run)
         except BaseException as problem:
-            with contextlib.suppress(Exception):
-                self.end(created.run_id, "FAILED", store_failure(problem))
+            self.fail(created.run_id, problem)
             raise
         return created
+
+    def fail(self, run_id: str, problem: BaseException) -> None:
+        """Ends a run that the store does not take whole, if it is there and the store takes that."""
+        with contextlib.suppress(Exception):
+            self.end(run_id, "FAILED", store_failure(problem))
+
+    def begin(self, run: NewRun, at: int | None = None) -> CreatedRun:
+        """Makes a RUNNING run, without what `describe` adds.
+
+        Args:
+            run: which.
+            at: when it began, in milliseconds since 1970; None for now.
+        """
+        made = self._client.create_run(self._store.experiment_id, at, dict(run.tags), run.name)
+        return CreatedRun(str(made.info.run_id), str(made.info.artifact_uri))
+
+    def describe(self, created: CreatedRun, run: NewRun) -> None:
+        """Adds params and dataset of a run that was begun."""
+        self._client.log_batch(created.run_id, params=[Param(key, value) for key, value in run.params.items()])
+        self._client.log_inputs(created.run_id, datasets=[run.dataset])
+
+    def find(self, key: str) -> CreatedRun | None:
+        """The run whose tag `record` has that value, if there is one."""
+        found = self._client.search_runs([self._store.experiment_id], f"tags.`{names.RECORD}` = '{key}'", max_results=1)
+        return CreatedRun(str(found[0].info.run_id), str(found[0].info.artifact_uri)) if found else None
 
     def write(self, run_id: str, metrics: Sequence[Metric], tags: Mapping[str, str]) -> None:
         """See `RunStore`; it divides into requests that MLflow takes."""
@@ -96,17 +127,45 @@ class ClientRunStore:
     def log_artifacts(self, run: CreatedRun, paths: Sequence[Path]) -> None:
         """See `RunStore`."""
         for path in paths:
-            if path.is_dir():
-                self._client.log_artifacts(run.run_id, str(path), path.name)
-            elif path.exists():
-                self._client.log_artifact(run.run_id, str(path))
+            self.log_files(run.run_id, path, path.name if path.is_dir() else "")
 
-    def end(self, run_id: str, status: str, reason: str = "") -> None:
+    def log_files(self, run_id: str, path: Path, to: str) -> None:
+        """Copies a file, or the files of a folder, to a folder of the artifacts; nothing where it is not there."""
+        if path.is_dir():
+            self._client.log_artifacts(run_id, str(path), to or None)
+        elif path.exists():
+            self._client.log_artifact(run_id, str(path), to or None)
+
+    def log_model(self, run: CreatedRun, package: ModelPackage) -> None:
         """See `RunStore`."""
+        model_package.log_model(self._store, run.run_id, package)
+
+    def log_saved_model(self, run_id: str, folder: Path) -> None:
+        """Logs a model that lies in a folder, unless the run has one."""
+        if folder.exists() and not model_package.has_model(self._client, run_id):
+            model_package.remove_unfinished(self._client, self._store.experiment_id, run_id)
+            model_package.log_saved_model(self._store, run_id, folder)
+
+    def known_id(self, run_id: str) -> str:
+        """See `RunStore`."""
+        return run_id
+
+    def end(self, run_id: str, status: str, reason: str = "", at: int | None = None) -> None:
+        """See `RunStore`.
+
+        Args:
+            run_id, status, reason: of the run.
+            at: when it ended, in milliseconds since 1970; None for now.
+        """
         if reason:
             with contextlib.suppress(Exception):  # the status is what counts
                 self.write(run_id, [], reason_tags(status, reason))
-        self._client.set_terminated(run_id, status)
+        self._client.set_terminated(run_id, status, at)
+
+    def end_if_running(self, run_id: str, status: str, reason: str) -> None:
+        """Ends a run, unless it has ended."""
+        if self._client.get_run(run_id).info.status == "RUNNING":
+            self.end(run_id, status, reason)
 
     def commit(self) -> Mapping[str, Exception]:
         """See `RunStore`; nothing waits here."""

@@ -38,7 +38,12 @@ class Store:
     @property
     def is_server(self) -> bool:
         """Whether it has pages of its own."""
-        return self.uri.startswith(("http:", "https:"))
+        return is_server(self.uri)
+
+
+def is_server(uri: str) -> bool:
+    """Whether a tracking URI is a server's."""
+    return uri.startswith(("http:", "https:"))
 
 
 def folder_of(location: str) -> Path:

@@ -15,7 +15,7 @@ from runner.runs.naming import RunIdentity
 from runner.tracking import names
 from runner.tracking.charts import Varied
 from runner.tracking.recorded_run import RecordedRun
-from runner.tracking.recorder import FolderRecorder, ModelPackage, Recorder, StoreError
+from runner.tracking.recorder import FolderRecorder, ModelPackage, Recorder, StoreAway, StoreError
 
 log = logging.getLogger("runner.tracking")
 
@@ -42,6 +42,20 @@ class Tracker(Protocol):
 
         Args:
             stop_on_error: whether an error of the store ends a run at once, and not when it is closed.
+        """
+
+    def keep(self, run_id: str, folder: Path) -> None:
+        """Has what a server does not get of a run by the calls below wait in a folder, instead of an error."""
+
+    def settle(self, folder: Path, *, patient: bool = True) -> None:
+        """Writes what waits in a folder and below it, for a server that did not answer.
+
+        Args:
+            folder: of a run or a sweep, whose records are closed.
+            patient: whether a server that does not answer yet is waited for.
+
+        Raises:
+            StoreAway: it still does not answer; in one line, what waits where, and what to do.
         """
 
     def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
@@ -80,6 +94,9 @@ class Tracker(Protocol):
         Args:
             dataset: its name.
         """
+
+    def resume_command(self, parent_id: str) -> str:
+        """What goes on with a sweep."""
 
     def sweep_page(self, parent_id: str) -> str:
         """The address of a sweep's dashboard, while `how_to_look` shows the store; empty where there is none."""
@@ -132,6 +149,12 @@ class NoTracker:
         """See `Tracker`."""
         return nullcontext(FolderRecording())
 
+    def keep(self, run_id: str, folder: Path) -> None:
+        """See `Tracker`."""
+
+    def settle(self, folder: Path, *, patient: bool = True) -> None:
+        """See `Tracker`."""
+
     def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
         """See `Tracker`."""
         return ""
@@ -181,6 +204,10 @@ class NoTracker:
     def update_views(self, dataset: str) -> None:
         """See `Tracker`."""
 
+    def resume_command(self, parent_id: str) -> str:
+        """See `Tracker`; what is not recorded is not resumed."""
+        return ""
+
     def sweep_page(self, parent_id: str) -> str:
         """See `Tracker`."""
         return ""
@@ -215,7 +242,9 @@ class NoTracker:
 
 
 @contextmanager
-def record(tracker: Tracker, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> Iterator[Recorder]:
+def record(
+    tracker: Tracker, run: RunIdentity, folder: RunFolder, dataset: Dataset, *, in_sweep: bool = False
+) -> Iterator[Recorder]:
     """The record of a single run; closes it as what it was: FINISHED, FAILED, or KILLED by Ctrl-C or SIGTERM.
 
     Args:
@@ -223,10 +252,46 @@ def record(tracker: Tracker, run: RunIdentity, folder: RunFolder, dataset: Datas
         run: what it is.
         folder: its own.
         dataset: what it is trained on.
+        in_sweep: whether what a server has not got may wait until the end of the sweep.
 
     Raises:
-        RunFailed: the store stopped answering, or refused.
+        RunFailed: the store refused, or does not answer any more.
     """
+    try:
+        with _recorded(tracker, run, folder, dataset) as recorder:
+            yield recorder
+    except BaseException:
+        if not in_sweep:
+            _settle_at_once(tracker, folder)
+        raise
+    if not in_sweep:
+        settle(tracker, folder.path)
+
+
+def settle(tracker: Tracker, folder: Path) -> None:
+    """See `Tracker.settle`; Ctrl-C ends the waiting.
+
+    Raises:
+        RunFailed: the server does not answer.
+    """
+    try:
+        try:
+            tracker.settle(folder)
+        except KeyboardInterrupt:
+            tracker.settle(folder, patient=False)
+    except StoreAway as away:
+        raise RunFailed(str(away)) from away
+
+
+def _settle_at_once(tracker: Tracker, folder: RunFolder) -> None:
+    try:
+        tracker.settle(folder.path, patient=False)
+    except StoreAway as away:
+        log.warning("%s", away)
+
+
+@contextmanager
+def _recorded(tracker: Tracker, run: RunIdentity, folder: RunFolder, dataset: Dataset) -> Iterator[Recorder]:
     with tracker.recording(stop_on_error=True) as recording:
         recorder = recording.open(run, folder, dataset)
         try:
