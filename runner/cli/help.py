@@ -41,7 +41,8 @@ def help_text() -> str:
         lines.append("")
     lines += [
         "other keys: seed, objective, preprocessing, paths.outputs,",
-        "            split.seed, split.validation, split.test; split.fold=all in a sweep: every fold",
+        "            split.seed, split.validation, split.test; split.fold=all in a sweep: every fold,",
+        "            comparison.references=none, checks.ignore=[FEW01], hydra/sweeper/pruner=median (of a search)",
         "",
         "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
         "runner --hydra-help             Hydra's own flags",
