@@ -36,6 +36,9 @@ OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of m
 GIT_DIRTY = "git.dirty"
 VERSION_PREFIX = "version."
 
+DIED = "its process ended without a word (kill -9, power, memory)"
+"""The value of the tag `failure` of a run that nobody could end."""
+
 # A param of a search's runs.
 TRIAL = "trial"
 
