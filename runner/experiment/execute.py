@@ -40,6 +40,8 @@ def run_experiment(spec: RunSpec, resources: Resources, done: Mapping[str, Outco
 
     # This first access to `experiment` loads Keras: what was refused or skipped has not waited for it.
     run = experiment.prepare(admitted, resources)
+    if not spec.in_sweep:  # a sweep has done it at its start
+        tracking.end_stale_runs_if_possible(run.tracker)
     setup = experiment.set_up(run)
     spec.folder.write_config(spec.config)
     identity = run.identity.with_tags(**{names.DEVICE: setup.device})

@@ -21,3 +21,8 @@ def is_alive(identity: str) -> bool:
     except (ValueError, psutil.NoSuchProcess):
         return False
     return alive and host == socket.gethostname()
+
+
+def is_dead_here(identity: str) -> bool:
+    """Whether the process of `this_process()` ran on this host, and does not any more."""
+    return identity.rpartition(":")[0].rpartition(":")[0] == socket.gethostname() and not is_alive(identity)

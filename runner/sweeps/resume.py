@@ -95,9 +95,7 @@ def close_stale_children(tracker: Tracker, parent_id: str, patience: float = 0.0
         time.sleep(POLL_SECONDS)
     for run in running:
         if run.run_id not in alive:
-            reason = "its process ended without a word (kill -9, power, memory)"
-            tracker.set_tags(run.run_id, {names.FAILURE: reason, names.NOTE: f"**KILLED.** {reason}"})
-            tracker.end_run(run.run_id, "KILLED")
+            tracking.end_as_killed(tracker, run.run_id)
 
 
 def command_of(uri: str, run_id: str) -> SweepCommand:

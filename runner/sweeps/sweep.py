@@ -191,6 +191,7 @@ def begin(config: DictConfig) -> Sweep:
     journal = Journal(folder)
     resources, outputs = Resources(), Path(typed_group(config, "paths", PathsConfig).outputs)
     tracker = resources.tracker(record, outputs)
+    tracking.end_stale_runs_if_possible(tracker)
     if resumed:
         _write_what_waits(tracker, outputs)
     parent_id, done = _open_parent(

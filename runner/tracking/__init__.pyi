@@ -26,6 +26,9 @@ from .results_table import results_table as results_table
 from .results_table import varied_parameters as varied_parameters
 from .saved_views import LOSSES as LOSSES
 from .saved_views import page as page
+from .stale_runs import end_as_killed as end_as_killed
+from .stale_runs import end_stale_runs as end_stale_runs
+from .stale_runs import end_stale_runs_if_possible as end_stale_runs_if_possible
 from .store import EXPERIMENT as EXPERIMENT
 from .store import Store as Store
 from .store import configured_uri as configured_uri

@@ -133,6 +133,13 @@ class MlflowTracker:
     def children(self, parent_id: str, status: str | None = None) -> list[RecordedRun]:
         """See `Tracker`."""
         query = f"tags.`{names.PARENT}` = '{parent_id}'" + (f" and attributes.status = '{status}'" if status else "")
+        return self._search(query)
+
+    def running(self) -> list[RecordedRun]:
+        """See `Tracker`."""
+        return self._search("attributes.status = 'RUNNING'")
+
+    def _search(self, query: str) -> list[RecordedRun]:
         found: list[RecordedRun] = []
         token = None
         while True:

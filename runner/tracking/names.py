@@ -40,6 +40,9 @@ OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of m
 GIT_DIRTY = "git.dirty"
 VERSION_PREFIX = "version."
 
+DIED = "its process ended without a word (kill -9, power, memory)"
+"""The value of the tag `failure` of a run that nobody could end."""
+
 # Of a reference, which is no network: see `runner.sweeps.references`. It has no variant and no loss.
 REFERENCE = "reference"  # which one
 REFERENCE_OF = "reference.of"  # the `split_fingerprint` of the runs it is a reference of

@@ -16,8 +16,6 @@ from runner.tracking.pending import Entry, PendingRecord, PendingRun
 from runner.tracking.recorder import StoreAway
 from runner.tracking.run_store import ClientRunStore, CreatedRun, NewRun
 
-DIED = "its process ended without a word (kill -9, power, memory)"
-
 
 def creation(run: NewRun, began: int) -> Entry:
     """The run is made.
@@ -87,7 +85,7 @@ def replay(record: PendingRecord, store: ClientRunStore, contact: Contact) -> st
             record.mark(number, run_id)
         if run_id and not is_alive(run.process) and not any(entry["do"] == "end" for entry in entries):
             with contact.asking():
-                store.end_if_running(run_id, "KILLED", DIED)
+                store.end_if_running(run_id, "KILLED", names.DIED)
     except StoreAway:
         raise
     except Exception as problem:

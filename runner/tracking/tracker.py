@@ -73,6 +73,9 @@ class Tracker(Protocol):
         Reading hundreds of runs with all their metrics takes seconds: ask once, or for those that matter.
         """
 
+    def running(self) -> list[RecordedRun]:
+        """All runs and sweeps that have not ended, as far as is known here, the oldest first."""
+
     def finished_runs(self, parent_id: str, sweep_folder: Path) -> list[RecordedRun]:
         """A sweep's finished runs, the oldest first, with the tags and metrics that tell which is best."""
 
@@ -168,6 +171,10 @@ class NoTracker:
         return None
 
     def children(self, parent_id: str, status: str | None = None) -> list[RecordedRun]:
+        """See `Tracker`."""
+        return []
+
+    def running(self) -> list[RecordedRun]:
         """See `Tracker`."""
         return []
 

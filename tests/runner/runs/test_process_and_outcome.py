@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from runner.runs.outcome import Outcome
-from runner.runs.process import is_alive, this_process
+from runner.runs.process import is_alive, is_dead_here, this_process
 
 
 def test_a_sweeper_gets_a_number_or_one_for_each_objective():
@@ -30,3 +30,11 @@ def test_a_process_lives_until_it_ends():
     assert not is_alive("elsewhere:" + this_process().partition(":")[2])  # nobody can ask another machine
     host, pid, start = this_process().rsplit(":", 2)
     assert not is_alive(f"{host}:{pid}:{float(start) - 100}")  # the number was given again
+
+
+def test_a_process_is_dead_here_if_it_ran_here_and_is_gone():
+    host, pid, start = this_process().rsplit(":", 2)
+    assert is_dead_here(f"{host}:{pid}:{float(start) - 100}")
+    assert not is_dead_here(this_process())
+    assert not is_dead_here(f"elsewhere:{pid}:{float(start) - 100}")
+    assert not is_dead_here("")
