@@ -19,6 +19,7 @@ def help_text() -> str:
         "       runner resume SWEEP_ID                       goes on with an interrupted sweep",
         "       runner compare SWEEP_ID ...                  which loss wins, and whether that can be trusted",
         "       runner sync [FOLDER]                         records what waits for a server that was away",
+        "       runner doctor                                whether store, disk, packages are as they should be",
         "       runner relocate [--outputs FOLDER]           a store that was moved or copied, pointed at where it is",
         "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",
         "       runner verify                                the losses and the published examples, checked here",

@@ -59,6 +59,7 @@ COMMANDS = {
     "compare": "runner.cli.sweeps",
     "relocate": "runner.cli.relocate",
     "sync": "runner.cli.sync",
+    "doctor": "runner.cli.doctor",
 }
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""
 
