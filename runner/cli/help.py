@@ -22,6 +22,7 @@ def help_text() -> str:
         "       runner promote SWEEP_ID [--name NAME]        registers the best loss's model: champion if it is better",
         "       runner predict MODEL FILE -o scores.parquet  scores the rows of a file: CSV or Parquet, of any length",
         "       runner sync [FOLDER]                         records what waits for a server that was away",
+        "       runner doctor                                whether store, disk, packages are as they should be",
         "       runner relocate [--outputs FOLDER]           a store that was moved or copied, pointed at where it is",
         "       runner losses [NAME [KEY=VALUE ...]]         the losses, or one in detail with its figure",
         "       runner verify                                the losses and the published examples, checked here",

@@ -62,6 +62,7 @@ COMMANDS = {
     "promote": "runner.cli.promote",
     "predict": "runner.cli.predict",
     "sync": "runner.cli.sync",
+    "doctor": "runner.cli.doctor",
 }
 """The module of each sub-command, which has a function of the command's name; loaded when it is asked for."""
 

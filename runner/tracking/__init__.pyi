@@ -10,6 +10,7 @@ from .model_package import save_model as save_model
 from .opening import find_experiment as find_experiment
 from .opening import open_store as open_store
 from .opening import refuse_missing_store as refuse_missing_store
+from .pending import pending_records as pending_records
 from .provenance import provenance_tags as provenance_tags
 from .recorded_run import RecordedRun as RecordedRun
 from .recorder import ModelPackage as ModelPackage
@@ -26,6 +27,7 @@ from .results_table import results_table as results_table
 from .results_table import varied_parameters as varied_parameters
 from .saved_views import LOSSES as LOSSES
 from .saved_views import page as page
+from .schema_revision import other_revision as other_revision
 from .stale_runs import end_as_killed as end_as_killed
 from .stale_runs import end_stale_runs as end_stale_runs
 from .stale_runs import end_stale_runs_if_possible as end_stale_runs_if_possible

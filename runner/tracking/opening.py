@@ -20,6 +20,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from runner.errors import InputError
 from runner.tracking import names, saved_views
 from runner.tracking.fresh_store import place_fresh_store
+from runner.tracking.schema_revision import other_revision
 from runner.tracking.store import Store, folder_of, sqlite_file
 from runner.wording import first_line, typed, without_password
 
@@ -89,6 +90,8 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
                 f"the MLflow server {without_password(uri)} does not answer{said}: "
                 "start it, or record locally with tracking=local"
             ) from problem
+        if advice := other_revision(uri):
+            raise InputError(advice) from problem
         raise InputError(
             f"the MLflow store {without_password(uri)} cannot be used ({first_line(problem)}): "
             "check the path and its permissions, or choose another with tracking.uri=sqlite:///..."
