@@ -20,9 +20,14 @@ def swept_runs(folder: Path, *overrides: str) -> Iterator[tuple[dict[str, str], 
     Args:
         folder: for its outputs; of this sweep alone.
     """
+    for run, config, metrics in swept_folders(folder, *overrides):
+        yield json.loads((run / "run.json").read_text())["choices"], config, metrics
+
+
+def swept_folders(folder: Path, *overrides: str) -> Iterator[tuple[Path, dict[str, Any], dict[str, float]]]:
+    """(folder, config, metrics) of each run; see `swept_runs`."""
     command = [sys.executable, "-m", "runner", "-m", *overrides, *PLAIN, f"paths.outputs={folder}"]
     subprocess.run(command, check=True, capture_output=True)
     for metrics_file in folder.rglob("metrics.json"):
-        choices = json.loads((metrics_file.parent / "run.json").read_text())["choices"]
         config = yaml.safe_load((metrics_file.parent / "config.yaml").read_text())
-        yield choices, config, json.loads(metrics_file.read_text())
+        yield metrics_file.parent, config, json.loads(metrics_file.read_text())

@@ -13,6 +13,9 @@ from .rebuild import draw_figures as draw_figures
 from .rebuild import load as load
 from .rebuild import packed_model as packed_model
 from .rebuild import send_figures as send_figures
+from .reference import ReferenceSpec as ReferenceSpec
+from .reference import reference_fingerprint as reference_fingerprint
+from .reference import run_reference as run_reference
 from .resources import Resources as Resources
 from .run import Admitted as Admitted
 from .run import Logits as Logits

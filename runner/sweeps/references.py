@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import experiment
-from runner.experiment.reference import ReferenceSpec, reference_fingerprint, run_reference
 from runner.experiment.resources import Resources
 from runner.runs.fingerprint import split_fingerprint
 from runner.runs.folder import RunFolder
@@ -71,7 +70,7 @@ class References:
                 by_split.setdefault(split_fingerprint(run.params, run.tags[names.DATASET_SHA256]), run)
         for of, run in by_split.items():
             for name in self.wanted:
-                if reference_fingerprint(name, of) not in done:
+                if experiment.reference_fingerprint(name, of) not in done:
                     yield name, of, run
 
     def _train(self, name: str, of: str, run: RecordedRun, recording: Recording) -> RecordedRun | None:
@@ -81,8 +80,8 @@ class References:
             if like is None or not like.data_unchanged:
                 log.warning("no reference %s: the run %s, or its data, are not there any more", name, run.name)
                 return None
-            spec = ReferenceSpec(name, like, of, folder, self.parent_id)
-            return run_reference(spec, recording, self.resources.provenance)
+            spec = experiment.ReferenceSpec(name, like, of, folder, self.parent_id)
+            return experiment.run_reference(spec, recording, self.resources.provenance)
         except Exception as problem:  # the sweep ends well nevertheless
             log.warning("no reference %s for %s: %s: %s", name, run.name, type(problem).__name__, first_line(problem))
             return None
