@@ -75,6 +75,7 @@ CASES = [
     (["model.activation=rleu"], ["model", "rleu"]),
     (["model=cnn"], ["model=cnn", "dataset=digits"]),
     (["split.test=0.5", "split.validation=0.5"], ["split.test=0.5", "split.validation=0.5"]),
+    (['evaluation.guarantee="recall>0.9"'], ["evaluation.guarantee=recall>0.9", '"recall>=0.9"']),
     (["evaluation.top_k=2.5"], ["evaluation.top_k=2.5", "whole number"]),
     (["evaluation.threshold=best"], ["evaluation.threshold=best", "max_f1"]),
     (["objective=test/f1"], ["objective=test/f1", "val/f1"]),

@@ -16,6 +16,7 @@ from runner.config.fold_sweeps import ALL
 from runner.config.schemas import REFERENCES, ComparisonConfig
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
+from runner.promises import promises
 from runner.wording import closest, override
 
 
@@ -68,6 +69,7 @@ def check(config: DictConfig) -> dict[str, Any]:
         raise InputError(
             f"evaluation.top_k={cost.top_k:g} is neither a share of the rows, below 1, nor a whole number of them"
         )
+    _check_guarantee(values)
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
 
@@ -138,6 +140,17 @@ def _check_ranges(node: DictConfig, path: str) -> None:
     for key, value in node.items():
         if OmegaConf.is_dict(value):
             _check_ranges(value, f"{path}{key!s}.")
+
+
+def _check_guarantee(values: Any) -> None:
+    wanted = values["evaluation"]["guarantee"]
+    if wanted is None:
+        return
+    try:
+        promises(wanted)
+    except (ValueError, TypeError) as problem:
+        right = """'evaluation.guarantee="recall>=0.9"'"""
+        raise InputError(f"evaluation.guarantee={wanted}: {problem}; it is written {right}") from problem
 
 
 def _check_shares(split: DictConfig) -> None:

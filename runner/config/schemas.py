@@ -272,6 +272,8 @@ class EvaluationConfig:
     top_k: float = limited(above(0))
     beta: float = limited(above(0))
     threshold_probability: float = limited(inside(0, 1))
+    guarantee: Any = None
+    confidence: float = limited(inside(0, 1))
     bootstrap: int = limited(whole(0))
     calibration_bins: int = limited(whole(2))
     calibrator: str = limited(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -12,10 +13,13 @@ from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.calibration_measures import calibration_measures
 from runner.evaluation.calibrators import Calibrator, ClosedForm, fit_calibrator, log_loss_of_probabilities
 from runner.evaluation.confusion import Confusion
+from runner.evaluation.guarantee import guaranteed_threshold
 from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import decision_metrics, score_metrics
 from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
+
+log = logging.getLogger("runner.evaluation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +94,7 @@ def evaluate(
         debiased: (n,) P(y=1|x) of the test part by the loss's closed form, measured too; or None.
         closed_form: the same as a map, which the calibrator `auto` tries; or None.
     """
-    threshold = choose_threshold(validation.labels, validation.probabilities, options.rule)
-    metrics: dict[str, float] = {"threshold": threshold}
+    rule, threshold, metrics = _decided(validation, options.rule)
     for name, part in (("val", validation), ("test", test)):
         values = score_metrics(part.labels, part.logits, options.bins)
         values |= budget_metrics(part.labels, part.logits, options.budget)
@@ -118,7 +121,26 @@ def evaluate(
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, options.rule, validation, test, calibrated, calibrator, debiased)
+    return Evaluation(metrics, threshold, rule, validation, test, calibrated, calibrator, debiased)
+
+
+def _decided(validation: Predictions, rule: ThresholdRule) -> tuple[ThresholdRule, float, dict[str, float]]:
+    """The rule in force, the threshold that it chooses, and what is recorded of it.
+
+    Where nothing can be guaranteed a warning says why, and the rule of that name chooses.
+    """
+    metrics: dict[str, float] = {}
+    if rule.promised:
+        found = guaranteed_threshold(validation.labels, validation.logits, rule.promised, rule.confidence)
+        metrics = {"guarantee/holds": float(found.threshold is not None), "guarantee/p": found.p}
+        if found.threshold is not None:
+            return rule, found.threshold, {"threshold": found.threshold, **metrics}
+        if found.positives_needed is not None:
+            metrics["guarantee/positives_needed"] = float(found.positives_needed)
+        log.warning("%s", found.reason(rule.promised, rule.confidence, int(validation.labels.sum())))
+        rule = replace(rule, promised=())
+    threshold = choose_threshold(validation.labels, validation.probabilities, rule)
+    return rule, threshold, {"threshold": threshold, **metrics}
 
 
 def _calibration(test: Predictions, probabilities: np.ndarray, options: EvaluationOptions) -> dict[str, float]:

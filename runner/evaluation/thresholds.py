@@ -12,6 +12,7 @@ import pandas as pd
 from runner.evaluation.budgets import rows_of
 from runner.evaluation.confusion import Confusion
 from runner.metrics import DECISION_METRICS
+from runner.promises import Promise
 
 log = logging.getLogger("runner.evaluation")
 
@@ -28,6 +29,7 @@ class ThresholdRule:
             threshold_probability p: most TP - FP p / (1 - p), Vickers and Elkin 2006); `fixed`.
         cost_fp, cost_fn, min_precision, fixed_threshold, min_recall, max_fpr, top_k, beta, threshold_probability: what
             the rules of their name need.
+        promised, confidence: what is to be guaranteed, in place of the rule of that name wherever it can be.
     """
 
     name: str = "max_f1"
@@ -40,8 +42,12 @@ class ThresholdRule:
     top_k: float = 0.05
     beta: float = 2.0
     threshold_probability: float = 0.1
+    promised: tuple[Promise, ...] = ()
+    confidence: float = 0.95
 
     def __str__(self) -> str:
+        if self.promised:
+            return f"{' and '.join(map(str, self.promised))} guaranteed with confidence {self.confidence:g}"
         details = {
             "cost": f" (false alarm {self.cost_fp:g}, miss {self.cost_fn:g})",
             "precision_at_least": f" {self.min_precision:g}",

@@ -13,6 +13,7 @@ from runner.config.schemas import EvaluationConfig
 from runner.data import Dataset, Splits
 from runner.evaluation import Budget, ClosedForm, Evaluation, EvaluationOptions, Predictions, ThresholdRule, evaluate
 from runner.experiment.run import Logits, TrainedRun
+from runner.promises import promises
 
 FARTHEST = 36.0
 """The logit whose probability is the last below 1 in float64."""
@@ -67,6 +68,8 @@ def _rule(asked: EvaluationConfig) -> ThresholdRule:
         top_k=asked.top_k,
         beta=asked.beta,
         threshold_probability=asked.threshold_probability,
+        promised=promises(asked.guarantee) if asked.guarantee is not None else (),
+        confidence=asked.confidence,
     )
 
 

@@ -15,6 +15,8 @@ LATER: Mapping[str, Mapping[str, Any]] = {
     "dataset": {"test_path": None, "validation_path": None},
     "evaluation": {
         "calibrator": "platt",
+        "guarantee": None,
+        "confidence": 0.95,
         "min_recall": 0.9,
         "max_fpr": 0.1,
         "top_k": 0.05,

@@ -227,5 +227,6 @@ def recorded_metrics() -> list[str]:
     final += [f"{part}/{name}" for part in of_probabilities for name in CALIBRATION_METRICS]
     final += [f"calibrator/{name}" for name in CALIBRATOR_NUMBERS]
     intervals = [f"test/{name}.{end}" for name in FINAL_METRICS for end in ("low", "high")]
+    final += ["guarantee/holds", "guarantee/p", "guarantee/positives_needed"]
     others = ["train/loss", "val/loss", "test/prevalence", "threshold", "best_epoch", "epochs"]
     return [*final, *intervals, *others, *(f"wall_seconds/{step}" for step in STEPS)]

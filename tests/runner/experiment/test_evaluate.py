@@ -39,6 +39,7 @@ def evaluated(
         threshold="max_f1", cost_fp=1.0, cost_fn=1.0, min_precision=0.5, fixed_threshold=0.5,
         calibration_bins=10, bootstrap=0, calibrator=calibrator,
         min_recall=0.9, max_fpr=0.1, top_k=0.05, beta=2.0, threshold_probability=0.1,
+        guarantee=None, confidence=0.95,
     )  # fmt: skip
     config: Any = SimpleNamespace(evaluation=asked)
     dataset: Any = SimpleNamespace(groups=None)

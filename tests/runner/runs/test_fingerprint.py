@@ -22,7 +22,9 @@ def test_a_fingerprint_is_of_what_is_computed_and_not_of_where(monkeypatch):
     assert mark != fingerprint({**CONFIG, "dataset": {**dataset, "test_path": "b.csv"}}, "digest")
     evaluation = {"threshold": "max_f1"}
     mark = fingerprint({**CONFIG, "evaluation": evaluation}, "digest")
-    assert mark == fingerprint({**CONFIG, "evaluation": {**evaluation, "calibrator": "platt", "top_k": 0.05}}, "digest")
+    assert mark == fingerprint(
+        {**CONFIG, "evaluation": {**evaluation, "calibrator": "platt", "top_k": 0.05, "guarantee": None}}, "digest"
+    )
     assert mark != fingerprint({**CONFIG, "evaluation": {**evaluation, "calibrator": "auto"}}, "digest")
     mark = fingerprint(CONFIG, "digest")
     assert mark == fingerprint({**CONFIG, "loss": {"gamma": 2.0, "warmup_epochs": 0}}, "digest")
