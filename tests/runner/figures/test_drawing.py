@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,16 @@ COUNTS = {"tn": 90, "fp": 3, "fn": 2, "tp": 5}
 DRAW = partial(figures.confusion_matrix, COUNTS, threshold=0.5, subtitle="a run")
 
 
+def drawing_processes() -> list[psutil.Process]:
+    """Those that this process has begun and that have not ended."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
 def test_another_process_draws_what_this_one_would(tmp_path):
     with figures.DrawingProcess() as drawing:
         done = [drawing.save(DRAW, tmp_path / f"{number}.png") for number in range(2)]
@@ -26,9 +37,7 @@ def test_another_process_draws_what_this_one_would(tmp_path):
 
     assert [each.result() for each in done] == [None, None]
     assert (tmp_path / "0.png").read_bytes() == (tmp_path / "here.png").read_bytes()
-    assert psutil.Process().children(recursive=True) == [] or all(
-        "spawn_main" not in " ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)
-    )
+    assert drawing_processes() == []
 
 
 def test_a_figure_that_cannot_be_drawn_is_its_own_error(tmp_path):
@@ -50,6 +59,10 @@ def test_ctrl_c_does_not_wait_for_figures(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert len(list(tmp_path.glob("*.png"))) < 500
+    deadline = time.monotonic() + 60
+    while drawing_processes() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert drawing_processes() == []
 
 
 def test_a_process_that_is_killed_leaves_no_other(tmp_path):
