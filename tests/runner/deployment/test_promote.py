@@ -38,36 +38,36 @@ def test_a_sweep_of_one_loss_has_no_verdict_and_leaves_no_name(swept, registry):
 def test_a_champion_is_used_by_its_alias_and_a_challenger_does_not_take_its_place(
     swept, registry, against_builtin, module_command, tmp_path
 ):
-    first = promote(swept.uri, swept.sweep_id, "fraud", force=True)
+    first = promote(swept.uri, swept.sweep_id, "by_alias", force=True)
     assert (first.version, first.alias) == (1, "champion")
     assert first.description.startswith("Forced, whatever the verdict. There is no verdict: ")
 
-    done = module_command("promote", against_builtin, "--name", "fraud", "--uri", swept.uri)
+    done = module_command("promote", against_builtin, "--name", "by_alias", "--uri", swept.uri)
     assert done.status == 0, done.err
-    assert "fraud version 2: challenger" in done.out
-    assert "runner predict models:/fraud@challenger FILE -o scores.parquet" in done.out
-    champion, (second, _) = registry.champion("fraud"), registry.versions("fraud")
+    assert "by_alias version 2: challenger" in done.out
+    assert "runner predict models:/by_alias@challenger FILE -o scores.parquet" in done.out
+    champion, (second, _) = registry.champion("by_alias"), registry.versions("by_alias")
     assert champion is not None
     assert champion.number == 1
     # builtin's split is one of the champion's sweep, so that its runs compute the same; weighted has one shared split
     assert any(said in second.description for said in ("cannot tell", "compute what the champion's do", "tied"))
     assert f"Sweep {against_builtin}, run {second.run_id}." in second.description
 
-    model = find_model("models:/fraud@champion", swept.uri)
+    model = find_model("models:/by_alias@champion", swept.uri)
     swept.table.drop(columns="y").to_csv(tmp_path / "new.csv", index=False)
     scores = tmp_path / "scores.parquet"
-    scored = module_command("predict", "models:/fraud@champion", str(tmp_path / "new.csv"), "-o", str(scores))
+    scored = module_command("predict", "models:/by_alias@champion", str(tmp_path / "new.csv"), "-o", str(scores))
     assert scored.status == 2  # without --uri the store of the folder is asked, which is not there
     scored = module_command(
-        "predict", "models:/fraud@champion", str(tmp_path / "new.csv"), "-o", str(scores), "--uri", swept.uri
+        "predict", "models:/by_alias@champion", str(tmp_path / "new.csv"), "-o", str(scores), "--uri", swept.uri
     )
     assert scored.status == 0, scored.err
     expected = model.score(swept.table)["probability"]
     np.testing.assert_allclose(pd.read_parquet(scores)["probability"], expected, rtol=1e-5)
 
     with pytest.raises(InputError, match="version 1, its champion, is the model of that run already"):
-        promote(swept.uri, swept.sweep_id, "fraud", if_tied=True)
-    assert len(registry.versions("fraud")) == 2
+        promote(swept.uri, swept.sweep_id, "by_alias", if_tied=True)
+    assert len(registry.versions("by_alias")) == 2
 
 
 def test_a_name_that_is_taken_or_no_name_is_refused(swept, registry):
