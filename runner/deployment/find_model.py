@@ -34,8 +34,7 @@ def find_model(name: str, uri: str) -> LoadedModel:
     if Path(name).is_dir():
         return tracking.load_model(str(_model_of_folder(Path(name), name)), uri, name)
     tracking.refuse_missing_store(uri)
-    tracker = tracking.MlflowTracker(tracking.Store(uri, "", ""))
-    run = tracker.run(name)
+    tracker, run = tracking.run_in_store(uri, name)
     if run is None:
         raise InputError(
             f"{name}: neither a folder nor a run of {without_password(uri)}; a registered model is called "

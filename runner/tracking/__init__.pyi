@@ -46,3 +46,4 @@ from .tracker import settle as settle
 from .tracker_opening import open_tracker as open_tracker
 from .tracker_opening import recorded_config as recorded_config
 from .tracker_opening import recorded_sweep as recorded_sweep
+from .tracker_opening import run_in_store as run_in_store

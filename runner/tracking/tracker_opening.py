@@ -10,9 +10,9 @@ from runner.tracking import names
 from runner.tracking.contact import Contact, contact_with
 from runner.tracking.last_store import last_store, remember
 from runner.tracking.mlflow_tracker import MlflowTracker
-from runner.tracking.opening import open_store
+from runner.tracking.opening import open_store, refuse_missing_store
 from runner.tracking.recorded_run import RecordedRun
-from runner.tracking.store import Store, is_server
+from runner.tracking.store import Store, is_server, sqlite_file
 from runner.wording import without_password
 
 
@@ -41,6 +41,29 @@ def open_tracker(uri: str, tracking: TrackingConfig, outputs: Path, *, in_sweep:
     return MlflowTracker(store, tracking.flush_seconds, tracking.system_metrics, tracking.patience)
 
 
+def run_in_store(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun | None]:
+    """A run of a store, None where it has none of that id; and a tracker of the store, in no experiment.
+
+    Args:
+        uri: of the store.
+        run_id: of the run.
+
+    Raises:
+        InputError: the store does not answer.
+    """
+    tracker = MlflowTracker(Store(uri, "", ""))
+    if (file := sqlite_file(uri)) and not file.is_file():
+        return tracker, None  # asked for it, MLflow would make it
+    refuse_missing_store(uri)
+    if is_server(uri):
+        if not Contact(uri, tells=False).answers():
+            raise InputError(
+                f"the MLflow server {without_password(uri)} does not answer: start it, or name it with --uri"
+            )
+        contact_with(uri).found()
+    return tracker, tracker.run(run_id)
+
+
 def recorded_sweep(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun]:
     """A sweep's parent run in a store, and the tracker of its experiment.
 
@@ -49,15 +72,9 @@ def recorded_sweep(uri: str, run_id: str) -> tuple[MlflowTracker, RecordedRun]:
         run_id: of the parent.
 
     Raises:
-        InputError: the server does not answer, the store has no such run, or it is no sweep's parent.
+        InputError: the store does not answer, it has no such run, or that is no sweep's parent.
     """
-    if is_server(uri):
-        if not Contact(uri, tells=False).answers():
-            raise InputError(
-                f"the MLflow server {without_password(uri)} does not answer: start it, or name it with --uri"
-            )
-        contact_with(uri).found()
-    found = MlflowTracker(Store(uri, "", "")).run(run_id)
+    _, found = run_in_store(uri, run_id)
     if found is None or names.SWEEP_KEY not in found.tags:
         raise InputError(
             f"{run_id}: the store {without_password(uri)} has no sweep of that id; "
@@ -74,10 +91,9 @@ def recorded_config(uri: str, run_id: str) -> Path:
         run_id: of the run.
 
     Raises:
-        InputError: the store has no such run, or it recorded none: it is a sweep, or a reference.
+        InputError: the store does not answer, it has no such run, or none was recorded: it is a sweep, or a reference.
     """
-    tracker = MlflowTracker(Store(uri, "", ""))
-    found = tracker.run(run_id)
+    tracker, found = run_in_store(uri, run_id)
     if found is None:
         raise InputError(
             f"{run_id}: the store {without_password(uri)} has no run of that id; --outputs or --uri names another store"
