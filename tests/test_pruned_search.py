@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import mlflow
-import optuna
 import pandas as pd
 import pytest
 from commands import TINY
+from recorded_searches import family, study_of
 
 SMALL = (*(each for each in TINY if "epochs" not in each), "trainer.epochs=6", "model=logistic", "figures=none")
 SEARCH = (
@@ -20,16 +17,6 @@ MEDIAN = (
     "hydra.sweeper.pruner.n_startup_trials=2",
     "hydra.sweeper.pruner.n_warmup_steps=0",
 )
-
-
-def family(store) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
-    runs = store.search_runs(["1"], order_by=["start_time ASC"])
-    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    return parent, [run for run in runs if run is not parent]
-
-
-def study_of(tmp_path: Path, parent: mlflow.entities.Run) -> optuna.Study:
-    return optuna.load_study(study_name=parent.info.run_id, storage=f"sqlite:///{tmp_path / 'outputs' / 'optuna.db'}")
 
 
 @pytest.mark.parametrize("launcher", ["fused", "basic"])

@@ -20,6 +20,7 @@ import pytest
 from commands import TINY
 from joblib.externals.loky import get_reusable_executor
 from optuna.trial import TrialState
+from recorded_searches import family, study_of
 
 SMALL = (*TINY, "model=logistic", "tracking.models=none")
 SEARCH = ("-m", *SMALL, "hydra/sweeper=optuna", "paths.outputs=outputs")
@@ -55,17 +56,6 @@ def store(tmp_path, empty_store) -> mlflow.MlflowClient:
     (tmp_path / "outputs").mkdir()
     file = shutil.copy(empty_store, tmp_path / "outputs")
     return mlflow.MlflowClient(f"sqlite:///{file}")
-
-
-def family(store) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
-    """The one parent and its children, the oldest first."""
-    runs = store.search_runs(["1"], order_by=["start_time ASC"])
-    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    return parent, [run for run in runs if run is not parent]
-
-
-def study_of(tmp_path: Path, parent: mlflow.entities.Run) -> optuna.Study:
-    return optuna.load_study(study_name=parent.info.run_id, storage=f"sqlite:///{tmp_path / 'outputs' / 'optuna.db'}")
 
 
 def states(study: optuna.Study) -> list[str]:

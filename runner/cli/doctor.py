@@ -25,7 +25,7 @@ LEAST_FREE = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Finding:
+class Answer:
     """The answer to one question.
 
     Attributes:
@@ -49,13 +49,13 @@ def doctor(arguments: Sequence[str]) -> int:
     parser.add_argument("--experiment", help="default: the last run's")
     options = parser.parse_args(arguments)
     worst = 0
-    for each in _findings(options.outputs, options.uri, options.experiment):
+    for each in _answers(options.outputs, options.uri, options.experiment):
         print(f"{'PROBLEM' if each.is_problem else 'ok':<8} {each.about:<10} {each.text}", flush=True)
         worst = max(worst, int(each.is_problem))
     return worst
 
 
-def _findings(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[Finding]:
+def _answers(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[Answer]:
     yield from _versions()
     yield _disk(outputs)
     yield _pending(outputs)
@@ -63,7 +63,7 @@ def _findings(outputs: Path, uri: str | None, experiment: str | None) -> Iterato
     yield _gpu()
 
 
-def _versions() -> Iterator[Finding]:
+def _versions() -> Iterator[Answer]:
     """The installed packages against what this project declares."""
     try:
         declared = [Requirement(line) for line in requires(PROJECT) or ()]
@@ -81,35 +81,35 @@ def _versions() -> Iterator[Finding]:
         if not each.specifier.contains(installed, prereleases=True):
             wrong.append(f"{each.name} {installed} is not {each.specifier}")
     if wrong:
-        yield Finding("packages", f"{', '.join(wrong)}: `{typed('pip', 'install', '-e', '.')}` in the clone", True)
+        yield Answer("packages", f"{', '.join(wrong)}: `{typed('pip', 'install', '-e', '.')}` in the clone", True)
     main = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "mlflow", "hydra-core"))
-    yield Finding("versions", f"Python {platform.python_version()}, {main}")
+    yield Answer("versions", f"Python {platform.python_version()}, {main}")
 
 
-def _disk(outputs: Path) -> Finding:
+def _disk(outputs: Path) -> Answer:
     """The free space where runs go."""
     there = next(path for path in (outputs.absolute(), *outputs.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free
     text = f"{free / 1e9:.1f} GB free for {short_path(outputs.absolute())}"
     if free < LEAST_FREE:
-        return Finding("disk", f"{text}: make room, or choose another folder with paths.outputs=...", True)
+        return Answer("disk", f"{text}: make room, or choose another folder with paths.outputs=...", True)
     if not os.access(there, os.W_OK):
-        return Finding("disk", f"{there} cannot be written: choose another folder with paths.outputs=...", True)
-    return Finding("disk", text)
+        return Answer("disk", f"{there} cannot be written: choose another folder with paths.outputs=...", True)
+    return Answer("disk", text)
 
 
-def _pending(outputs: Path) -> Finding:
+def _pending(outputs: Path) -> Answer:
     """Runs that a server has not got yet."""
     waiting = len(tracking.pending_records(outputs))
     if waiting:
         runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
-        return Finding(
+        return Answer(
             "waiting", f"{runs} for a server: `{typed('runner', 'sync', short_path(outputs.absolute()))}`", True
         )
-    return Finding("waiting", "nothing waits to be recorded")
+    return Answer("waiting", "nothing waits to be recorded")
 
 
-def _store(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[Finding]:
+def _store(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[Answer]:
     """The store, its place for artifacts, and its open runs."""
     last = tracking.last_store(outputs)
     if uri is None and not os.environ.get("MLFLOW_TRACKING_URI") and last is not None and not last.lacks_password:
@@ -118,31 +118,31 @@ def _store(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[F
     address = tracking.store_uri(uri, outputs)
     file = sqlite_file(address)
     if file is not None and not file.exists():
-        yield Finding("store", f"{short_path(file)} is not there yet: the first run makes it")
+        yield Answer("store", f"{short_path(file)} is not there yet: the first run makes it")
         return
     if advice := tracking.other_revision(address):
-        yield Finding("store", advice, True)
+        yield Answer("store", advice, True)
         return
     try:
         store = tracking.open_store(address, name, outputs)
     except InputError as problem:
-        yield Finding("store", str(problem), True)
+        yield Answer("store", str(problem), True)
         return
-    yield Finding("store", f"{without_password(address)} answers, and takes artifacts of the experiment {name}")
+    yield Answer("store", f"{without_password(address)} answers, and takes artifacts of the experiment {name}")
     tracker = tracking.MlflowTracker(store)
     ended = tracking.end_stale_runs(tracker)
     if ended:
         which = ", ".join(run.run_id for run in ended[:10]) + (" ..." if len(ended) > 10 else "")
-        yield Finding("open runs", f"{len(ended)} of killed processes ended as KILLED: {which}")
+        yield Answer("open runs", f"{len(ended)} of killed processes ended as KILLED: {which}")
     left = len(tracker.running())
-    yield Finding("open runs", f"{left} still open, under way or of other machines" if left else "none left open")
+    yield Answer("open runs", f"{left} still open, under way or of other machines" if left else "none left open")
 
 
-def _gpu() -> Finding:
+def _gpu() -> Answer:
     """What TensorFlow would train on."""
     from runner.training.runtime import tf
 
     gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
-    return Finding(
+    return Answer(
         "GPU", f"TensorFlow sees {', '.join(gpus)}" if gpus else "none that TensorFlow sees: runs train on the CPU"
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import console, tracking
+from runner.cli.store_options import add_store_options
 
 
 def predict(arguments: Sequence[str]) -> int:
@@ -19,8 +20,7 @@ def predict(arguments: Sequence[str]) -> int:
     parser.add_argument("--on-error", choices=("skip", "fail"), default="fail", help=on_error)
     shift = "share of positives among these rows, where it is another than in training"
     parser.add_argument("--prevalence", type=float, help=shift)
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
-    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    add_store_options(parser)
     options = parser.parse_args(arguments)
 
     from runner import deployment

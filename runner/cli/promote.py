@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from runner import console, tracking
+from runner.cli.store_options import add_store_options
 from runner.wording import typed
 
 
@@ -17,8 +17,7 @@ def promote(arguments: Sequence[str]) -> int:
     parser.add_argument("--name", help="of the registered model (default: the dataset's)")
     parser.add_argument("--if-tied", action="store_true", help="a tie is enough to become the champion")
     parser.add_argument("--force", action="store_true", help="champion whatever the verdict; its description says so")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
-    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    add_store_options(parser)
     options = parser.parse_args(arguments)
 
     from runner import deployment

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import tracking
+from runner.cli.store_options import add_store_options
 from runner.cli.train import train
 from runner.config.options import GROUPS
 from runner.errors import InputError
@@ -21,8 +22,7 @@ def rerun(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="runner rerun", description=rerun.__doc__)
     parser.add_argument("run", metavar="RUN_ID", help="the MLflow run id, as the run printed it")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="values that differ, such as loss.gamma=1")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
-    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    add_store_options(parser)
     options = parser.parse_intermixed_args(arguments)
     for word in options.overrides:
         _refuse_choice(word)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import reports, sweeps, tracking
+from runner.cli.store_options import add_store_options
 from runner.cli.train import train
 from runner.errors import InputError
 from runner.reports.settings import ComparisonSettings
@@ -16,8 +17,7 @@ def resume(arguments: Sequence[str]) -> int:
     """Goes on with a sweep that was ended before its time: runs what is missing, and nothing twice."""
     parser = argparse.ArgumentParser(prog="runner resume", description=resume.__doc__)
     parser.add_argument("sweep", metavar="SWEEP_ID", help="the MLflow run id of the sweep's parent run")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
-    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    add_store_options(parser)
     options = parser.parse_args(arguments)
     command = sweeps.command_of(tracking.store_uri(options.uri, options.outputs), options.sweep)
     if Path(command.folder) != Path.cwd():
@@ -35,8 +35,7 @@ def compare(arguments: Sequence[str]) -> int:
     parser.add_argument("--alpha", type=float, default=0.05, help="0.05 for 95%% intervals")
     allowed = "a setting, such as trainer.epochs, in which the runs may differ besides the loss; may be given again"
     parser.add_argument("--allow", action="append", default=[], metavar="KEY", help=allowed)
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="folder of mlflow.db (default: outputs)")
-    parser.add_argument("--uri", help="another store; default: MLFLOW_TRACKING_URI, else outputs/mlflow.db")
+    add_store_options(parser)
     options = parser.parse_args(arguments)
     settings = ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha, options.allow)
     uri = tracking.store_uri(options.uri, options.outputs)

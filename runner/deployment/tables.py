@@ -13,12 +13,12 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
+from runner.data.sources.table_files import TEXT
+from runner.data.sources.text_tables import SEPARATORS
 from runner.errors import InputError
 from runner.wording import did_you_mean, first_line, join_names
 
-SEPARATORS = (",", ";", "\t", "|")
 PARQUET = (".parquet", ".pq")
-TEXT = (".csv", ".tsv", ".txt", ".data", ".tab", ".psv")
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 BLOCK = 1 << 24
 """Bytes of a CSV file that are read at once."""

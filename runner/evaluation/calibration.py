@@ -7,20 +7,31 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 
+def platt_targets(labels: np.ndarray) -> np.ndarray:
+    """(n,) what labels are replaced by, (n1+1)/(n1+2) and 1/(n0+2), so that separable scores give a finite map."""
+    n1 = np.sum(labels)
+    n0 = len(labels) - n1
+    return np.where(np.asarray(labels) == 1, (n1 + 1) / (n1 + 2), 1 / (n0 + 2))
+
+
+def spread_of(values: np.ndarray) -> float:
+    """The standard deviation, by which values can be divided."""
+    return max(float(values.std()), 1e-12)
+
+
 def platt_scaling(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float]:
     """(slope, shift) such that sigmoid(slope * logit + shift) has the least log loss (Platt 1999).
 
-    Labels are replaced by Platt's targets, (n1+1)/(n1+2) and 1/(n0+2), so that separable scores give a finite slope.
+    Labels are replaced by Platt's targets: see `platt_targets`.
 
     Args:
         labels: (n,) 0 or 1, of the validation part.
         logits: (n,).
     """
-    positive = np.asarray(labels) == 1
-    n1, n0 = positive.sum(), (~positive).sum()
-    targets = np.where(positive, (n1 + 1) / (n1 + 2), 1 / (n0 + 2))
+    targets, n1 = platt_targets(labels), np.sum(labels)
+    n0 = len(labels) - n1
     # Scores on any scale: the search starts from standardised ones.
-    centre, spread = logits.mean(), max(float(logits.std()), 1e-12)
+    centre, spread = logits.mean(), spread_of(logits)
     scores = (logits - centre) / spread
 
     def loss_and_slope(parameters: np.ndarray) -> tuple[float, np.ndarray]:

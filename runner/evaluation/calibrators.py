@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import StratifiedKFold
 
-from runner.evaluation.calibration import platt_scaling
+from runner.evaluation.calibration import platt_scaling, platt_targets, spread_of
 from runner.evaluation.calibration_map import beta_basis, calibrated, quadratic_basis
 from runner.evaluation.logistic import nonnegative_fit
 from runner.evaluation.venn_abers import venn_abers
@@ -126,7 +126,7 @@ def _none(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
 
 def _temperature(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
     """slope = 1 / T (Guo et al. 2017), with T > 0."""
-    spread = _spread(logits)
+    spread = spread_of(logits)
     (slope,), _ = nonnegative_fit(logits[:, None] / spread, labels, np.empty((len(labels), 0)))
     return {"slope": float(slope / spread)}
 
@@ -139,8 +139,8 @@ def _platt(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
 def _beta(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
     """Beta calibration with a, b >= 0 (Kull, Silva Filho and Flach 2017): a log p - b log(1 - p) + shift."""
     basis = beta_basis(logits)
-    spread = np.array([_spread(column) for column in basis.T])
-    weights, (shift,) = nonnegative_fit(basis / spread, _targets(labels), np.ones((len(labels), 1)))
+    spread = np.array([spread_of(column) for column in basis.T])
+    weights, (shift,) = nonnegative_fit(basis / spread, platt_targets(labels), np.ones((len(labels), 1)))
     return {"a": float(weights[0] / spread[0]), "b": float(weights[1] / spread[1]), "shift": float(shift)}
 
 
@@ -150,8 +150,8 @@ def _quadratic(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
     if low == high:
         low, high = low - 1.0, high + 1.0
     basis = quadratic_basis(logits, low, high)
-    spread = np.array([_spread(column) for column in basis.T])
-    weights, (shift,) = nonnegative_fit(basis / spread, _targets(labels), np.ones((len(labels), 1)))
+    spread = np.array([spread_of(column) for column in basis.T])
+    weights, (shift,) = nonnegative_fit(basis / spread, platt_targets(labels), np.ones((len(labels), 1)))
     slopes = weights / spread
     named = {"slope_low": slopes[0], "slope_high": slopes[1], "shift": shift, "low": low, "high": high}
     return {name: float(value) for name, value in named.items()}
@@ -163,17 +163,6 @@ def _isotonic(labels: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
     least = 1 / (len(labels) + 2)
     values = np.clip(fitted.y_thresholds_, least, 1 - least)
     return {"logits": fitted.X_thresholds_.tolist(), "probabilities": values.tolist()}
-
-
-def _targets(labels: np.ndarray) -> np.ndarray:
-    """Platt's targets, (n1+1)/(n1+2) and 1/(n0+2): separable scores give a finite map."""
-    n1 = labels.sum()
-    n0 = len(labels) - n1
-    return np.where(labels == 1, (n1 + 1) / (n1 + 2), 1 / (n0 + 2))
-
-
-def _spread(values: np.ndarray) -> float:
-    return max(float(values.std()), 1e-12)
 
 
 FITS: Mapping[str, Fit] = {

@@ -89,16 +89,8 @@ def p_values(positive: np.ndarray, logits: np.ndarray, promised: Sequence[Promis
         logits: (n,).
         promised: the promises.
     """
-    tp, fp = _called(logits[positive]), _called(logits[~positive])
-    found = np.zeros(len(LOGITS))
-    for promise in promised:
-        if promise.rate == "fpr":
-            p = bdtr(fp, int((~positive).sum()), promise.bound)
-        else:
-            trials = tp + fp if promise.rate == "precision" else np.full(len(tp), positive.sum())
-            p = bdtrc(tp - 1, trials, promise.bound)
-        found = np.maximum(found, p)
-    return found
+    called = _called(logits[positive]), _called(logits[~positive])
+    return _p_of_size(1, called, (int(positive.sum()), int((~positive).sum())), promised)
 
 
 def _called(logits: np.ndarray) -> np.ndarray:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from runner import console, figures
+from runner.evaluation.calibrators import log_loss_of_probabilities
 from runner.evaluation.overlays import Run, mean_precision_recall, pooled_calibration
 from runner.figures import comparison as comparison_figures
 from runner.tracking import names
@@ -112,7 +113,6 @@ def pooled_scores(found: Sequence[OutOfFold]) -> pd.DataFrame:
         keys = ["dataset", "loss", "seed", "division"]
         for key, part in each.table.groupby(keys, sort=False, observed=True):
             labels, probabilities = part["label"].to_numpy(), part["probability"].to_numpy()
-            clipped = np.clip(probabilities, np.finfo(float).eps, 1 - np.finfo(float).eps)
             rows.append(
                 {
                     **dict(zip(keys, key, strict=True)),
@@ -120,7 +120,7 @@ def pooled_scores(found: Sequence[OutOfFold]) -> pd.DataFrame:
                     "positives": int(labels.sum()),
                     "average_precision": average_precision_score(labels, probabilities),
                     "roc_auc": roc_auc_score(labels, probabilities),
-                    "log_loss": log_loss(labels, clipped),
+                    "log_loss": log_loss_of_probabilities(labels, probabilities),
                 }
             )
     return pd.DataFrame(rows)

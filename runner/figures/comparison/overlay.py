@@ -32,6 +32,7 @@ _TOP, _BOTTOM, _LEFT, SIDE = 0.82, 0.62, 0.95, 3.95  # inches
 _KEY, _SAMPLE = _LEFT + SIDE + 0.2, 0.34
 _NUMBER = 0.42
 _LINE = 0.24
+_MARKERS = 5  # of a line
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ def reference(text: str) -> tuple[Line2D, str]:
 def band(text: str) -> tuple[Rectangle, str]:
     """A sample of a band for the key."""
     return Rectangle((0, 0), 1, 1, color=TEXT, alpha=BAND_ALPHA, lw=0), text
+
+
+def staggered_markers(number: int, of: int, points: int) -> tuple[int, int]:
+    """Every which point of a line has a marker, as `markevery`: those of different lines are at different places.
+
+    Args:
+        number: of the line, from 0.
+        of: how many lines there are.
+        points: of the line.
+    """
+    steps = points - 1
+    return int((number + 0.5) / of * steps / _MARKERS), steps // _MARKERS
 
 
 def overlay_figure(

@@ -11,10 +11,16 @@ from matplotlib.figure import Figure
 from runner.figures.colours import GREY
 from runner.figures.comparison.layout import Caption, sentence_figure
 from runner.figures.comparison.line_styles import line_properties
-from runner.figures.comparison.overlay import BAND_ALPHA, Measure, band, name_undrawn, overlay_figure, reference
+from runner.figures.comparison.overlay import (
+    BAND_ALPHA,
+    Measure,
+    band,
+    name_undrawn,
+    overlay_figure,
+    reference,
+    staggered_markers,
+)
 from runner.figures.style import column
-
-_MARKERS = 5
 
 
 def precision_recall_overlay(
@@ -57,9 +63,8 @@ def precision_recall_overlay(
     axes.axhline(prevalence, color=GREY, ls="--", lw=1.4, zorder=2)
     for i, (loss, style) in enumerate(styles.items()):
         curve = _from_recall_zero(curves[curves["loss"] == loss])
-        recall, steps = column(curve, "recall"), len(curve) - 1
-        # markers of different losses at different recalls
-        every = (int((i + 0.5) / len(styles) * steps / _MARKERS), steps // _MARKERS) if style else None
+        recall = column(curve, "recall")
+        every = staggered_markers(i, len(styles), len(curve)) if style else None
         properties = line_properties(style)
         axes.plot(recall, column(curve, "precision"), drawstyle="steps-pre", markevery=every, label=loss, **properties)
         low, high = column(curve, "low"), column(curve, "high")

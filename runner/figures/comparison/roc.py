@@ -10,10 +10,8 @@ from matplotlib.figure import Figure
 from runner.figures.colours import GREY
 from runner.figures.comparison.layout import Caption, sentence_figure
 from runner.figures.comparison.line_styles import line_properties
-from runner.figures.comparison.overlay import Measure, name_undrawn, overlay_figure, reference
+from runner.figures.comparison.overlay import Measure, name_undrawn, overlay_figure, reference, staggered_markers
 from runner.figures.style import column
-
-_MARKERS = 5
 
 
 def roc_overlay(
@@ -51,9 +49,7 @@ def roc_overlay(
     axes.plot([0, 1], [0, 1], color=GREY, ls="--", lw=1.4, zorder=2)
     for i, (loss, style) in enumerate(styles.items()):
         curve = curves[curves["loss"] == loss]
-        steps = len(curve) - 1
-        # markers of different losses at different rates
-        every = (int((i + 0.5) / len(styles) * steps / _MARKERS), steps // _MARKERS) if style else None
+        every = staggered_markers(i, len(styles), len(curve)) if style else None
         rates = column(curve, "false_positive_rate"), column(curve, "true_positive_rate")
         axes.plot(*rates, markevery=every, label=loss, **line_properties(style))
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="false positive rate (share of negatives taken for positives)")
