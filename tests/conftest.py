@@ -13,7 +13,7 @@ import mlflow
 import pytest
 from commands import TINY, Command, command_in
 from hypothesis import settings
-from isolation import end_joblib_workers, isolated
+from isolation import end_joblib_workers, heed_signals, isolated
 from postgresql import PostgreSQL, running
 
 __all__ = ["TINY"]
@@ -21,6 +21,7 @@ __all__ = ["TINY"]
 # Hydra closes all log handlers when it sets up its own; absl's, which TensorFlow brings, would close pytest's capture.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
+heed_signals()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 for variable in ("MLFLOW_TRACKING_URI", "HYDRA_FULL_ERROR"):  # of whoever runs the tests

@@ -25,9 +25,16 @@ from hydra.core.hydra_config import HydraConfig
 from isolation import end_joblib_workers, isolated
 from omegaconf import OmegaConf
 
+from runner.tracking.contact import contact_with
+
 
 @functools.lru_cache
 def of_a_folder(folder: Path) -> list[None]:
+    return []
+
+
+@functools.lru_cache
+def of_a_server(uri: str) -> list[None]:
     return []
 
 
@@ -115,16 +122,25 @@ def test_random_numbers_of_keras_are_the_same_in_each_test():
     assert (first == keras.random.uniform((3,))).numpy().all()
 
 
-def test_what_the_runner_keeps_of_a_folder_is_forgotten(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("cached", "place"), [(of_a_folder, Path("place")), (of_a_server, "http://place:1")])
+def test_what_the_runner_keeps_of_a_place_is_forgotten(tmp_path, monkeypatch, cached, place):
     module: Any = types.ModuleType("runner.left_over")
-    module.of_a_folder = of_a_folder
+    module.cached = cached
     monkeypatch.setitem(sys.modules, "runner.left_over", module)
-    kept = of_a_folder(tmp_path)
-    assert of_a_folder(tmp_path) is kept
+    kept = cached(place)
+    assert cached(place) is kept
     with isolated(tmp_path):
         pass
 
-    assert of_a_folder(tmp_path) is not kept
+    assert cached(place) is not kept
+
+
+def test_what_is_known_of_a_server_is_forgotten(tmp_path):
+    with isolated(tmp_path):
+        contact_with("http://localhost:1").answers()
+        assert contact_with("http://localhost:1").away
+
+    assert not contact_with("http://localhost:1").away
 
 
 def test_joblib_s_workers_end():

@@ -32,8 +32,18 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOKY = "ExecutorManagerThread"
 
 
-class FolderCaches:
-    """The caches of the runner's functions that take a folder, found as their modules are loaded."""
+def heed_signals() -> None:
+    """Has Ctrl-C and a closed terminal end processes that tests begin, also where whoever runs the tests ignores them.
+
+    A shell's background jobs ignore Ctrl-C, what nohup begins the other; and processes inherit that.
+    """
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+class CachesOfPlaces:
+    """The caches of the runner's functions about a folder or a server, found as their modules are loaded."""
 
     def __init__(self) -> None:
         self._found: list[Any] = []
@@ -44,13 +54,13 @@ class FolderCaches:
         for name in _loaded_after(self._latest):
             if name.partition(".")[0] == "runner":
                 values = vars(sys.modules[name]).values()
-                self._found += [value for value in values if hasattr(value, "cache_clear") and _takes_a_path(value)]
+                self._found += [value for value in values if hasattr(value, "cache_clear") and _takes_a_place(value)]
         self._latest = next(reversed(sys.modules))
         for cached in self._found:
             cached.cache_clear()
 
 
-FOLDER_CACHES = FolderCaches()
+CACHES_OF_PLACES = CachesOfPlaces()
 
 
 @contextmanager
@@ -82,7 +92,7 @@ def isolated(temporary: Path) -> Iterator[None]:
             _restore_logger(name, *state)
         _restore_keras(*keras)
         _restore_hydra(*hydra)
-        FOLDER_CACHES.clear()
+        CACHES_OF_PLACES.clear()
 
 
 def _loaded_after(name: str) -> list[str]:
@@ -182,5 +192,7 @@ def end_joblib_workers() -> None:
         get_reusable_executor().shutdown(wait=True)
 
 
-def _takes_a_path(function: Any) -> bool:
-    return any("Path" in str(each.annotation) for each in inspect.signature(function).parameters.values())
+def _takes_a_place(function: Any) -> bool:
+    """Whether a parameter is a path or a server's address."""
+    parameters = inspect.signature(function).parameters.values()
+    return any("Path" in str(each.annotation) or each.name == "uri" for each in parameters)
