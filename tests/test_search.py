@@ -22,7 +22,7 @@ from joblib.externals.loky import get_reusable_executor
 from optuna.trial import TrialState
 from recorded_searches import family, study_of
 
-SMALL = (*TINY, "model=logistic", "tracking.models=none")
+SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
 SEARCH = ("-m", *SMALL, "hydra/sweeper=optuna", "paths.outputs=outputs")
 FOCAL = ("loss=focal", "loss.gamma=interval(0,5)", "optimizer.learning_rate=tag(log,interval(1e-3,1e-1))")
 TWO = "[val/f1,val/ece]"
@@ -276,7 +276,7 @@ def test_params_that_cannot_be_read_are_refused_in_one_line(command, tmp_path):
 def test_a_launcher_that_runs_two_at_once_gets_two_trials_at_once(command, store, tmp_path):
     parallel = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2")
     try:
-        done = command(*SEARCH, *FOCAL, *parallel, f"objective={TWO}", "hydra.sweeper.n_trials=5")
+        done = command(*SEARCH, *FOCAL, *parallel, f"objective={TWO}", "hydra.sweeper.n_trials=3")
     finally:
         get_reusable_executor().shutdown(wait=True)
     parent, children = family(store)
@@ -284,9 +284,9 @@ def test_a_launcher_that_runs_two_at_once_gets_two_trials_at_once(command, store
 
     assert done.status == 0, done.err
     assert parent.info.status == "FINISHED"
-    assert states(study) == ["COMPLETE"] * 5
-    assert len(children) == 5
-    first, second, third = study.trials[:3]
+    assert states(study) == ["COMPLETE"] * 3
+    assert len(children) == 3
+    first, second, third = study.trials
     assert first.datetime_complete is not None
     assert second.datetime_start is not None
     assert third.datetime_start is not None
@@ -296,7 +296,7 @@ def test_a_launcher_that_runs_two_at_once_gets_two_trials_at_once(command, store
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_an_interrupted_search_is_resumed_to_exactly_the_missing_trials(command, store, tmp_path, number):
-    slow = ("trainer.epochs=300", "trainer.early_stopping=null")
+    slow = ("trainer.epochs=150", "trainer.early_stopping=null")
     arguments = (*SEARCH, *FOCAL, "hydra.sweeper.n_trials=4", *slow)
     with (tmp_path / "search.txt").open("w") as said:
         process = subprocess.Popen(
