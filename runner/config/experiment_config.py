@@ -37,6 +37,7 @@ class ExperimentConfig:
         figures: of which runs figures are kept.
         preprocessing: how numbers are rescaled.
         dataset, split, model, loss, optimizer, trainer: see `Arguments`; `split` without `_target_` is the random one.
+        sampling: likewise; none where it is empty.
         evaluation, tracking, sweep, comparison, checks, paths: the groups whose keys are all ours.
     """
 
@@ -57,6 +58,7 @@ class ExperimentConfig:
     comparison: ComparisonConfig
     paths: PathsConfig
     checks: ChecksConfig = field(default_factory=ChecksConfig)
+    sampling: Arguments = field(default_factory=dict)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> ExperimentConfig:
@@ -75,6 +77,7 @@ class ExperimentConfig:
             comparison=_typed(ComparisonConfig, values["comparison"]),
             paths=_typed(PathsConfig, values["paths"]),
             checks=_typed(ChecksConfig, values.get("checks", {})),
+            sampling=values.get("sampling") or {},
         )
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from losses.domains import Domain, above, at_least, between, inside, one_of, some_of, up_to, whole
+from losses.domains import Domain, Number, above, at_least, between, inside, one_of, some_of, up_to, whole
 from runner.findings import CODES
 from runner.metrics import EPOCH_METRICS, OBJECTIVES
 
@@ -361,6 +361,41 @@ class GivenSplit:
 
 
 @dataclass
+class NoSampling:
+    """conf/sampling/none.yaml: no keys, as configs recorded before there was sampling have none."""
+
+
+@dataclass
+class RandomSampling:
+    """What every sampling option has but none."""
+
+    _target_: str = MISSING
+    ratio: float = limited(Number(low=0, high=1, low_open=True))
+
+
+@dataclass
+class Undersample(RandomSampling):
+    """conf/sampling/undersample.yaml"""
+
+    _target_: str = "runner.data.Undersample"
+
+
+@dataclass
+class Oversample(RandomSampling):
+    """conf/sampling/oversample.yaml"""
+
+    _target_: str = "runner.data.Oversample"
+
+
+@dataclass
+class Smote(RandomSampling):
+    """conf/sampling/smote.yaml"""
+
+    _target_: str = "runner.data.Smote"
+    k_neighbors: int = limited(whole(1))
+
+
+@dataclass
 class SweepConfig:
     """How a sweep treats what is done already, and failures."""
 
@@ -416,6 +451,7 @@ class RootConfig:
     preprocessing: str = limited(one_of(*PREPROCESSING))
     dataset: Any = MISSING
     split: Any = MISSING
+    sampling: Any = MISSING
     model: Any = MISSING
     loss: Any = MISSING
     optimizer: Any = MISSING
@@ -446,6 +482,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "given": GivenSplit,
         "group": GroupSplit,
     },
+    "sampling": {"none": NoSampling, "undersample": Undersample, "oversample": Oversample, "smote": Smote},
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
     "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp, "sam": Sam},
     "trainer": {"fit": FitConfig, "compiled": CompiledConfig},

@@ -62,7 +62,7 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
         names.COLOUR: loss_colour(own),
         names.SPLIT: str(split_identity(params)),
         names.FOLDER: str(spec.folder.path.absolute()),
-        names.rows_of("train"): str(len(splits.train.labels)),
+        names.rows_of("train"): str(splits.train.rows_of_data),
         names.rows_of("validation"): str(len(splits.validation.labels)),
         names.rows_of("test"): str(len(splits.test.labels)),
     }

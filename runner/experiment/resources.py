@@ -16,6 +16,7 @@ from runner.config.instantiate import build
 from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
+from runner.data.sampling import Sampler
 from runner.data.split.protocol import Split
 from runner.errors import InputError
 from runner.findings import Finding, collected
@@ -42,6 +43,7 @@ class Resources:
         self._in_sweep = in_sweep
         self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
+        self._sampled: dict[Hashable, Splits] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
 
     def dataset(self, config: ExperimentConfig) -> Dataset:
@@ -53,7 +55,23 @@ class Resources:
         return self._loaded(config)[0]
 
     def splits(self, config: ExperimentConfig) -> Splits:
-        """The splits of a run's config.
+        """The splits of a run's config; the training part sampled, where the config says so.
+
+        Raises:
+            InputError: as `dataset`, or a part would lack a class, or cannot be sampled so.
+        """
+        splits = self.splits_of_data(config)
+        if not config.sampling:
+            return splits
+
+        def sample() -> Splits:
+            return data.with_sampled_train(splits, make_sampler(config), config.seed)
+
+        groups = ("dataset", "split", "preprocessing", "sampling", "seed")
+        return _latest(self._sampled, _key(config, *groups), sample)
+
+    def splits_of_data(self, config: ExperimentConfig) -> Splits:
+        """The splits of a run's config with all rows of the training part, each once.
 
         Raises:
             InputError: as `dataset`, or a part would lack a class.
@@ -119,6 +137,21 @@ def make_split(config: ExperimentConfig) -> Split:
             "returns the rows of train, validation and test"
         )
     return split
+
+
+def make_sampler(config: ExperimentConfig) -> Sampler:
+    """How the training part is sampled, as the config has it.
+
+    Raises:
+        InputError: it refuses its arguments, or is none.
+    """
+    sampler = build("sampling", config.sampling)
+    if not callable(getattr(sampler, "sample", None)):
+        raise InputError(
+            f"sampling._target_={config.sampling.get('_target_')} is a {type(sampler).__name__} without "
+            "sample(splits, seed), which returns the training part"
+        )
+    return sampler
 
 
 def load_dataset(config: ExperimentConfig) -> Dataset:

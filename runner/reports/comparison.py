@@ -158,13 +158,14 @@ def _checks(runs: Sequence[RecordedRun], table: pd.DataFrame, metric: str) -> li
 
 
 def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
-    """The label of the declared baseline."""
+    """The label of the declared baseline; of an option with several variants, the one that the others add to."""
     labels = list(dict.fromkeys(table["loss"]))
     if wanted in labels:
         return wanted
     of_option = list(dict.fromkeys(table.loc[table["option"] == wanted, "loss"]))
-    if len(of_option) == 1:
-        return str(of_option[0])
+    for label in of_option:
+        if all(other == label or other.startswith(f"{label} · ") for other in of_option):
+            return str(label)
     existing = ", ".join(labels[:8]) + (", ..." if len(labels) > 8 else "")
     chosen = override("comparison.baseline", of_option[0] if of_option else labels[0])
     what = "several variants have" if of_option else "no run has"

@@ -13,7 +13,7 @@ class ComparisonSettings:
     """What was declared before the comparison.
 
     Attributes:
-        baseline: a loss's label, or the option of exactly one.
+        baseline: a loss's label, or an option: of one loss, or of several that add to one of them (`builtin · smote`).
         metric: such as `test/average_precision`.
         rope: differences from -rope to rope do not matter.
         alpha: 0.05 for 95% intervals.

@@ -38,6 +38,8 @@ def test_a_run_is_named_by_what_is_not_usual():
     sharp = {"model": "mlp", "optimizer": "sam"}
     assert variant("focal gamma=2", sharp, ["optimizer.radius=0.1"]) == "focal gamma=2 · sam · radius=0.1"
     assert variant("builtin", {"model": "mlp", "optimizer": "adam"}) == "builtin"
+    assert variant("builtin", {"sampling": "none"}) == "builtin"
+    assert variant("builtin", {"sampling": "smote"}, ["sampling.ratio=0.5"]) == "builtin · smote · ratio=0.5"
     assert (
         run_name(variant("builtin", cnn), "digits", seed=4, split={"seed": 2})
         == "builtin · cnn · split 2 · seed 4 · digits"
