@@ -14,6 +14,7 @@ from runner.config.schemas import (
     ChecksConfig,
     ComparisonConfig,
     EvaluationConfig,
+    InitConfig,
     PathsConfig,
     SweepConfig,
     TrackingConfig,
@@ -38,7 +39,7 @@ class ExperimentConfig:
         preprocessing: how numbers are rescaled.
         dataset, split, model, loss, optimizer, trainer: see `Arguments`; `split` without `_target_` is the random one.
         sampling: likewise; none where it is empty.
-        evaluation, tracking, sweep, comparison, checks, paths: the groups whose keys are all ours.
+        evaluation, tracking, sweep, comparison, checks, paths, init: the groups whose keys are all ours.
     """
 
     values: Mapping[str, Any]
@@ -59,6 +60,7 @@ class ExperimentConfig:
     paths: PathsConfig
     checks: ChecksConfig = field(default_factory=ChecksConfig)
     sampling: Arguments = field(default_factory=dict)
+    init: InitConfig = field(default_factory=InitConfig)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> ExperimentConfig:
@@ -78,6 +80,7 @@ class ExperimentConfig:
             paths=_typed(PathsConfig, values["paths"]),
             checks=_typed(ChecksConfig, values.get("checks", {})),
             sampling=values.get("sampling") or {},
+            init=_typed(InitConfig, values.get("init") or {}),
         )
 
     @classmethod

@@ -396,6 +396,13 @@ class Smote(RandomSampling):
 
 
 @dataclass
+class InitConfig:
+    """What training starts from: the weights of a recorded run, by its id; None: the seed's."""
+
+    weights: str | None = None
+
+
+@dataclass
 class SweepConfig:
     """How a sweep treats what is done already, and failures."""
 
@@ -458,6 +465,7 @@ class RootConfig:
     trainer: Any = MISSING
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    init: InitConfig = field(default_factory=InitConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     comparison: ComparisonConfig = field(default_factory=ComparisonConfig)
     checks: ChecksConfig = field(default_factory=ChecksConfig)

@@ -20,7 +20,7 @@ from runner.errors import InputError
 
 LISTS_JOBS = "basic"
 """The option of `hydra/sweeper` whose jobs these are."""
-WHAT_IS_COMPARED = ("loss", "model", "optimizer", "sampling")
+WHAT_IS_COMPARED = ("loss", "model", "optimizer", "sampling", "init")
 
 
 @dataclass(frozen=True)

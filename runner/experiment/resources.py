@@ -19,6 +19,7 @@ from runner.data import check as check_dataset
 from runner.data.sampling import Sampler
 from runner.data.split.protocol import Split
 from runner.errors import InputError
+from runner.experiment.initial_weights import InitialWeights, initial_weights
 from runner.findings import Finding, collected
 from runner.wording import did_you_mean
 
@@ -44,6 +45,7 @@ class Resources:
         self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
         self._sampled: dict[Hashable, Splits] = {}
+        self._initial: dict[Hashable, tuple[InitialWeights | None, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
 
     def dataset(self, config: ExperimentConfig) -> Dataset:
@@ -104,6 +106,22 @@ class Resources:
                 return data.make_splits(dataset, split, config.preprocessing), found
 
         return _latest(self._splits, _key(config, "dataset", "split", "preprocessing"), divide)
+
+    def initial_weights(self, config: ExperimentConfig) -> tuple[InitialWeights | None, list[Finding]]:
+        """The weights that a run's config starts from, None for its seed's; and what there is to look at in that.
+
+        Raises:
+            InputError: as `splits`, or there are no such weights.
+        """
+
+        def read() -> tuple[InitialWeights | None, list[Finding]]:
+            with collected(config.checks.ignored) as found:
+                return initial_weights(config, self.dataset(config)), found
+
+        if config.init.weights is None:
+            return None, []
+        key = config.init.weights + _key(config, "dataset", "split", "tracking", "paths")
+        return _latest(self._initial, key, read)
 
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.

@@ -30,6 +30,7 @@ from runner.reports.figures import RunOutputs, SectionData, draw_section, read_o
 from runner.reports.page import ReportFigure, Section, render_page
 from runner.reports.settings import ComparisonSettings
 from runner.runs.checks import still_improving
+from runner.runs.naming import plain_variant
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import references_table, results_table, varied_parameters
@@ -163,9 +164,8 @@ def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
     if wanted in labels:
         return wanted
     of_option = list(dict.fromkeys(table.loc[table["option"] == wanted, "loss"]))
-    for label in of_option:
-        if all(other == label or other.startswith(f"{label} · ") for other in of_option):
-            return str(label)
+    if plain := plain_variant(of_option):
+        return plain
     existing = ", ".join(labels[:8]) + (", ..." if len(labels) > 8 else "")
     chosen = override("comparison.baseline", of_option[0] if of_option else labels[0])
     what = "several variants have" if of_option else "no run has"

@@ -16,7 +16,7 @@ from runner.tracking.recorded_run import RecordedRun
 
 COMPARED = ("loss", *OF_THE_SPLIT, "seed")
 """Parameters, or groups of them, that comparable runs differ in: what is compared, and what is averaged over."""
-SHOWN = ("model", "optimizer", "sampling", "trainer")
+SHOWN = ("model", "optimizer", "sampling", "init", "trainer")
 """Groups whose overrides are a part of a loss's label, where they are compared too."""
 WITHOUT_EFFECT = (
     *NOT_COMPUTED,
@@ -32,6 +32,7 @@ WITHOUT_EFFECT = (
 UNRECORDED = {
     "split": "random",
     "sampling": "none",
+    "init.weights": "None",
     **{f"{group}.{key}": str(value) for group, keys in LATER.items() for key, value in keys.items()},
 }
 """What older runs did that did not record it."""

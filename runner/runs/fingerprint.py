@@ -26,7 +26,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
 }
 """Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""
-LATER_GROUPS: Mapping[str, Mapping[str, Any]] = {"sampling": {}}
+LATER_GROUPS: Mapping[str, Mapping[str, Any]] = {"sampling": {}, "init": {"weights": None}}
 """Likewise, whole groups."""
 
 

@@ -78,6 +78,7 @@ BEST_RUN_ID = "best.run_id"
 
 # Artifacts.
 MODEL = "model"
+NETWORK = "artifacts/network.keras"  # in the model
 FIGURES = "figures"
 COMPARISON = "comparison"
 OUT_OF_FOLD = "out_of_fold"

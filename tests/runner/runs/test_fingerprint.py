@@ -31,5 +31,7 @@ def test_a_fingerprint_is_of_what_is_computed_and_not_of_where(monkeypatch):
     assert mark != fingerprint({**CONFIG, "loss": {"gamma": 2.0, "warmup_epochs": 3}}, "digest")
     assert mark == fingerprint({**CONFIG, "sampling": {}}, "digest")
     assert mark != fingerprint({**CONFIG, "sampling": {"_target_": "runner.data.Smote"}}, "digest")
+    assert mark == fingerprint({**CONFIG, "init": {"weights": None}}, "digest")
+    assert mark != fingerprint({**CONFIG, "init": {"weights": "abc"}}, "digest")
     monkeypatch.setattr(runner, "__version__", "9.9")
     assert mark != fingerprint(CONFIG, "digest")
