@@ -71,6 +71,7 @@ def compare_runs(
     settings: ComparisonSettings,
     folder: Path,
     facts: Mapping[str, str],
+    notices: Sequence[str] = (),
 ) -> Report:
     """The report on finished runs, written into a folder.
 
@@ -80,6 +81,7 @@ def compare_runs(
         settings: baseline, metric, and what counts as a difference.
         folder: where the report goes; made if missing.
         facts: what it takes to repeat it.
+        notices: sentences that come before all others.
 
     Raises:
         InputError: there is nothing to compare: no finished run, no baseline, or only one loss; or the runs differ in
@@ -108,8 +110,9 @@ def compare_runs(
         of_other_versions(finished),
         _sampled(compared.references),
     )
-    if more := [*differ, *filter(None, told), *_checks(finished, table, settings.metric)]:
-        longer = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, *more))
+    more = [*differ, *filter(None, told), *_checks(finished, table, settings.metric)]
+    if more or notices:
+        longer = replace(sections[0].verdict, sentences=(*notices, *sections[0].verdict.sentences, *more))
         sections[0] = replace(sections[0], verdict=longer)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"

@@ -194,11 +194,15 @@ def begin(config: DictConfig) -> Sweep:
     tracking.end_stale_runs_if_possible(tracker)
     if resumed:
         _write_what_waits(tracker, outputs)
+    is_search = "n_trials" in (config.hydra.sweeper or {})
+    comparison = typed_group(config, "comparison", ComparisonConfig)
+    wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
+    settings = _comparison_settings(comparison, objectives) if wanted else None
+    called = f"{name} ({total} runs)" if total else name
     parent_id, done = _open_parent(
-        tracker, f"{name} ({total} runs)" if total else name, [*overrides, *groups_given(config.hydra)], asked.resume
+        tracker, called, [*overrides, *groups_given(config.hydra)], asked.resume, reports.declaration(settings)
     )
     fail_fast = bool(asked.fail_fast)
-    is_search = "n_trials" in (config.hydra.sweeper or {})
     plan = SweepPlan(
         name,
         total,
@@ -216,9 +220,6 @@ def begin(config: DictConfig) -> Sweep:
     tracker.keep(parent_id, folder)
 
     tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search, total or 0))
-    comparison = typed_group(config, "comparison", ComparisonConfig)
-    wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
-    settings = _comparison_settings(comparison, objectives) if wanted else None
     sweep = Sweep(folder, journal, plan, tracker, settings, references_of(comparison))
     sweep.write_progress()
     return sweep
@@ -268,9 +269,12 @@ def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
 
 
 def _open_parent(
-    tracker: Tracker, name: str, overrides: Sequence[str], resume: object
+    tracker: Tracker, name: str, overrides: Sequence[str], resume: object, declared: Mapping[str, str]
 ) -> tuple[str, dict[str, Outcome]]:
-    """The parent's id, and what of the sweep is done already: a new parent, or the one to resume."""
+    """The parent's id, and what of the sweep is done already: a new parent, or the one to resume.
+
+    A resumed one keeps what it declared when it was new.
+    """
     key = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:32]
     if resume not in (False, None):
         parent_id = resumed_parent(tracker, key, resume)
@@ -281,6 +285,7 @@ def _open_parent(
         names.SWEEP_COMMAND: json.dumps(as_typed(sys.argv[1:])),
         names.SWEEP_STARTED_IN: os.getcwd(),
         names.PROCESS: this_process(),
+        **declared,
     }
     return tracker.start_sweep(name, tags), {}
 

@@ -62,6 +62,8 @@ SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent
 SWEEP_COMMAND = "sweep.command"
 SWEEP_STARTED_IN = "sweep.started_in"
 SWEEP_PROGRESS = "sweep.progress"
+DECLARED = "comparison.declared"  # baseline, metric, rope and alpha in JSON, written before the first run; or none
+DECLARED_SHA256 = "comparison.declared.sha256"
 
 VERDICT = "verdict"
 
