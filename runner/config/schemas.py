@@ -414,6 +414,10 @@ REFERENCES = ("logistic", "gradient_boosting")
 """Models of scikit-learn that networks are measured against; see `runner.training.references`."""
 
 
+ENSEMBLES = ("seeds", "selection")
+"""Ensembles that a report may have; see `runner.reports.ensembles`."""
+
+
 @dataclass
 class ComparisonConfig:
     """conf/comparison/"""
@@ -425,6 +429,7 @@ class ComparisonConfig:
     alpha: float = limited(inside(0, 1))
     allow: list[str] = field(default_factory=list)
     references: Any = field(default=None, metadata={"domain": some_of(*REFERENCES, or_none=True)})
+    ensembles: Any = field(default=None, metadata={"domain": some_of(*ENSEMBLES, or_none=True)})
 
 
 @dataclass

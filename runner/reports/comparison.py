@@ -17,6 +17,7 @@ from runner.comparison import (
     beside_the_best,
     compare_references,
     edge_findings,
+    ensemble_gains,
     leaderboard,
     one_dataset,
     pair,
@@ -26,6 +27,7 @@ from runner.comparison import (
 from runner.errors import InputError
 from runner.findings import counted
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
+from runner.reports.ensembles import ensembles_table
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
 from runner.reports.page import ReportFigure, Section, render_page
 from runner.reports.settings import ComparisonSettings
@@ -47,7 +49,7 @@ class Report:
     Attributes:
         headline: the verdict in a line.
         sentences: its details.
-        folder: `report.html`, `leaderboard.csv`, `runs.csv`, `figures/`.
+        folder: `report.html`, `leaderboard.csv`, `runs.csv`, `figures/`, with ensembles `ensembles.csv`.
         metric: by which losses are compared.
         leaderboard: of all runs.
         references: the same of what is no network.
@@ -101,7 +103,8 @@ def compare_runs(
     except ValueError as problem:
         raise InputError(f"the runs cannot be compared: {problem}") from problem
     in_detail = len(paired.datasets) <= MOST_IN_DETAIL
-    compared = _Compared(table, paired, references_table(table, runs))
+    ensembles = ensembles_table(tracker, table, by_id, settings.ensembles, settings.metric)
+    compared = _Compared(table, paired, references_table(table, runs), ensembles)
     sections = _sections(compared, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None)
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
     told = (
@@ -183,11 +186,13 @@ class _Compared:
         table: the runs.
         paired: their metric.
         references: what is no network, beside the same runs.
+        ensembles: of the same runs, likewise.
     """
 
     table: pd.DataFrame
     paired: Paired
     references: pd.DataFrame
+    ensembles: pd.DataFrame
 
 
 def _sections(
@@ -219,15 +224,29 @@ def _section(
     data = SectionData(runs, board, compared.paired, comparison, outputs, varied_parameters(runs))
     beside = compare_references(runs, compared.references, comparison)
     words = verdict(runs, comparison, beside)
+    words = replace(words, sentences=(*words.sentences, *ensemble_gains(runs, compared.ensembles, comparison)))
+    ensembles = _of_ensembles(runs, compared.ensembles, comparison)
     if beside is None:
-        return Section(title, words, board, list(draw_section(data)))
+        return Section(title, words, board, list(draw_section(data)), ensembles=ensembles)
     own = compared.references
     own = own[own["dataset"].isin(runs["dataset"].unique())]
     references = leaderboard(own, beside).assign(runs=own.groupby("loss")["run_id"].nunique())
     if any(one.verdict == BETTER for one in beside.compared):
         first, *others = words.sentences
         words = replace(words, sentences=(first, beside_the_best(board, references, comparison.metric), *others))
-    return Section(title, words, board, list(draw_section(data)), references)
+    return Section(title, words, board, list(draw_section(data)), references, ensembles)
+
+
+def _of_ensembles(
+    runs: pd.DataFrame, ensembles: pd.DataFrame, comparison: OneDataset | SeveralDatasets
+) -> pd.DataFrame:
+    """The leaderboard of ensembles, each beside the baseline, a family of their own as references are."""
+    beside = compare_references(runs, ensembles, comparison)
+    if beside is None:
+        return pd.DataFrame()
+    own = ensembles[ensembles["dataset"].isin(runs["dataset"].unique())]
+    members = own.drop_duplicates(["loss", "dataset", "split"]).groupby("loss")["members"].sum()
+    return leaderboard(own, beside).assign(runs=members)
 
 
 def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None:
@@ -235,6 +254,8 @@ def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None
     (folder / "report.html").write_text(page, encoding="utf-8")
     boards = [first.leaderboard.assign(reference=False), first.references.assign(reference=True)]
     pd.concat([board for board in boards if len(board)]).to_csv(folder / "leaderboard.csv", index_label="loss")
+    if len(first.ensembles):
+        first.ensembles.to_csv(folder / "ensembles.csv", index_label="loss")
     table.to_csv(folder / "runs.csv", index=False)
     for figure in first.figures:
         (folder / "figures" / figure.file_name).write_bytes(figure.png)

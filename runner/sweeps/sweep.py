@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
 from runner import console, reports, tracking
-from runner.config.checks import objectives_of, references_of
+from runner.config.checks import ensembles_of, objectives_of, references_of
 from runner.config.experiment_config import typed_group
 from runner.config.overrides import varied_keys
 from runner.config.schemas import ComparisonConfig, PathsConfig, SweepConfig, TrackingConfig
@@ -293,7 +293,7 @@ def _open_parent(
 def _comparison_settings(asked: ComparisonConfig, objectives: Sequence[str]) -> ComparisonSettings:
     """What the report compares; by the first objective's metric on test, unless the config names another."""
     metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
-    return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha, asked.allow)
+    return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha, asked.allow, ensembles_of(asked))
 
 
 def failure_lines(failed: Sequence[JobRecord]) -> list[str]:
