@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runner.config.experiment_config import ExperimentConfig
 from runner.evaluation import EvaluationOptions, Predictions, evaluate
 from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.ensembles import greedy_selection, mean_logits
 from runner.metrics import EPOCH_METRICS
-from runner.runs.evaluation_options import evaluation_options
+from runner.reports.recorded_options import recorded_options
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.tracker import Tracker
 
@@ -65,9 +64,10 @@ def ensembles_table(
     rows: list[dict[str, Any]] = []
     for _, of_split in table.groupby(["dataset", "split"], sort=False):
         members = list(_members(tracker, of_split, runs))
-        options = _options(tracker, [runs[str(member.row["run_id"])] for member in members[:1]])
+        options = recorded_options(tracker, runs[str(members[0].row["run_id"])]) if members else None
         if options is None:
             continue
+        options = replace(options, calibrator="platt")  # what losses are compared by, and quick
         if SEEDS in kinds:
             rows += _of_seeds(members, options)
         if SELECTION in kinds and len(members) > 1:
@@ -143,11 +143,3 @@ def _predictions(tracker: Tracker, run: RecordedRun, part: str) -> Predictions |
         return None
     saved = pd.read_parquet(file, columns=["row", "label", "logit"])
     return Predictions(*(saved[column].to_numpy() for column in saved))
-
-
-def _options(tracker: Tracker, runs: Sequence[RecordedRun]) -> EvaluationOptions | None:
-    """As the first run was evaluated, but without intervals and with the calibration that losses are compared by."""
-    file = tracker.recorded_file(runs[0], "config.yaml") if runs else None
-    if file is None:
-        return None
-    return replace(evaluation_options(ExperimentConfig.read(file).evaluation), draws=0, calibrator="platt")
