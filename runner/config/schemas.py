@@ -404,10 +404,11 @@ class InitConfig:
 
 @dataclass
 class SweepConfig:
-    """How a sweep treats what is done already, and failures."""
+    """How a sweep treats what is done already, failures, and runs that fall behind."""
 
     resume: Any = False
     fail_fast: bool = False
+    prune: str | None = None
 
 
 REFERENCES = ("logistic", "gradient_boosting")

@@ -92,6 +92,7 @@ def compare_runs(
     table = results_table(runs)
     if table.empty:
         raise InputError("no finished run to compare")
+    table, given_up = _without_given_up(table, runs)
     if table["loss"].nunique() < 2:
         raise InputError(f"all runs have the loss {table['loss'].iloc[0]}")
     baseline = _baseline_label(table, settings.baseline)
@@ -108,6 +109,7 @@ def compare_runs(
     sections = _sections(compared, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None)
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
     told = (
+        given_up,
         of_preprocessing(table, settings.metric, baseline),
         _still_improving(finished),
         of_other_versions(finished),
@@ -134,6 +136,26 @@ def compare_runs(
         spread,
         first.figures,
         first.references,
+    )
+
+
+def _without_given_up(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> tuple[pd.DataFrame, str]:
+    """The runs of losses that lost none to pruning, and a sentence on those that did; empty where none did.
+
+    A loss whose worst runs were given up would be compared by its better ones alone.
+    """
+    by_id = {run.run_id: run for run in runs}
+    pruned = [run for run in (by_id[run_id] for run_id in table["run_id"]) if run.was_pruned]
+    if not pruned:
+        return table, ""
+    lost = list(dict.fromkeys(run.tags[names.VARIANT] for run in pruned))
+    kept = table[~table["loss"].isin(lost)]
+    if kept.empty:
+        raise InputError("every loss has runs that were given up, so that none can be compared")
+    saved = sum(int(run.params.get("trainer.epochs", 0)) - int(run.tags[names.PRUNED]) for run in pruned)
+    return kept, (
+        f"Given up on validation: {len(pruned)} of {len(table)} runs, which saved up to {saved} epochs; not compared, "
+        f"because the runs that were left are their better ones: {', '.join(lost)}."
     )
 
 
