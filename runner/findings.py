@@ -16,6 +16,7 @@ CODES = {
     "LABEL01": "equal rows have different labels",
     "SHIFT01": "train and test differ in distribution",
     "TIME01": "rows are not divided in the order of time",
+    "INIT01": "training starts from weights that may have learned rows of the test",
     "FEW01": "a part has few positives",
     "EDGE01": "the best value is at the edge of those tried",
     "EPOCH01": "the loss was still falling in the last epoch",

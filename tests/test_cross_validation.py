@@ -43,7 +43,8 @@ def test_all_folds_of_two_losses_are_one_experiment_with_a_report(command, store
         np.testing.assert_array_equal(np.sort(rows["row"]), np.arange(240))
 
     there = {Path(file.path).name for file in store.list_artifacts(parent.info.run_id, "out_of_fold")}
-    assert there == {"predictions.parquet", "scores.csv", "precision_recall.png", "roc.png", "calibration.png"}
+    tables = {"predictions.parquet", "scores.csv", "decisions.csv", "calibrators.json"}
+    assert there == {*tables, "precision_recall.png", "roc.png", "calibration.png"}
     pooled = pd.read_parquet(folder / "out_of_fold" / "predictions.parquet")
     scores = pd.read_csv(folder / "out_of_fold" / "scores.csv", index_col="loss")
     for loss, name in (("builtin", "builtin · logistic"), ("focal", "focal gamma=2 · logistic")):
@@ -53,6 +54,9 @@ def test_all_folds_of_two_losses_are_one_experiment_with_a_report(command, store
         np.testing.assert_array_equal(own["logit"], expected["logit"])
         assert scores.loc[name, "average_precision"] == average_precision_score(own["label"], own["probability"])
         assert scores.loc[name, "positives"] == own["label"].sum() == 48
+    decisions = pd.read_csv(folder / "out_of_fold" / "decisions.csv", index_col="loss")
+    assert decisions["positives"].tolist() == [48, 48]
+    assert set(decisions["rule"]) == {"max_f1"}
 
 
 @pytest.mark.parametrize(

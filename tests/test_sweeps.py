@@ -284,6 +284,15 @@ def test_a_sweep_over_losses_ends_with_a_report_on_the_parent(command, store, tm
     board = pd.read_csv(tmp_path / "outputs" / "comparisons" / parent_id[:8] / "leaderboard.csv", index_col="loss")
     assert board.loc["focal gamma=2 · logistic", "verdict"] == "baseline"
     assert set(board.index) == {"builtin · logistic", "focal gamma=2 · logistic"}
+    told = "baseline focal (declared builtin), metric test/log_loss (declared test/average_precision)"
+    declared = parent.data.tags["comparison.declared.sha256"]
+    for text in (
+        " ".join(again.out.split()),
+        (tmp_path / "outputs" / "comparisons" / parent_id[:8] / "report.html").read_text(),
+    ):
+        assert told in text
+    assert declared in page
+    assert "Not as declared" not in sweep.out + page
 
 
 def test_sweeps_can_be_compared_together_and_without_a_report_each(command, store, tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 from runner import reports, sweeps, tracking
 from runner.cli.store_options import add_store_options
 from runner.cli.train import train
+from runner.config.schemas import ENSEMBLES
 from runner.errors import InputError
 from runner.reports.settings import ComparisonSettings
 
@@ -35,9 +36,14 @@ def compare(arguments: Sequence[str]) -> int:
     parser.add_argument("--alpha", type=float, default=0.05, help="0.05 for 95%% intervals")
     allowed = "a setting, such as trainer.epochs, in which the runs may differ besides the loss; may be given again"
     parser.add_argument("--allow", action="append", default=[], metavar="KEY", help=allowed)
+    kinds = "mean logits of a loss's seeds; of all runs, selected on validation; or none; may be given again"
+    parser.add_argument("--ensembles", action="append", choices=[*ENSEMBLES, "none"], help=kinds)
     add_store_options(parser)
     options = parser.parse_args(arguments)
-    settings = ComparisonSettings(options.baseline, options.metric, options.rope, options.alpha, options.allow)
+    ensembles = [kind for kind in options.ensembles or ENSEMBLES[:1] if kind != "none"]
+    settings = ComparisonSettings(
+        options.baseline, options.metric, options.rope, options.alpha, options.allow, ensembles
+    )
     uri = tracking.store_uri(options.uri, options.outputs)
     reports.compare_sweeps(uri, options.sweeps, settings, options.outputs)
     return 0

@@ -2,6 +2,7 @@
 
 from runner.comparison.compared import BETTER, CANNOT_TELL, TIED, WORSE, Compared
 from runner.comparison.edges import edge_findings
+from runner.comparison.ensembles import ensemble_gains
 from runner.comparison.leaderboard import leaderboard
 from runner.comparison.one_dataset import OneDataset, one_dataset
 from runner.comparison.pairing import Missing, Pair, Paired, pair
@@ -24,6 +25,7 @@ __all__ = [
     "beside_the_best",
     "compare_references",
     "edge_findings",
+    "ensemble_gains",
     "leaderboard",
     "one_dataset",
     "pair",

@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.comparison.corrected_t import Probabilities
+from runner.comparison.design import Design
 
 BETTER, WORSE, TIED, CANNOT_TELL = "better", "worse", "tied", "cannot tell"
 
@@ -42,6 +43,8 @@ class Compared:
         n_more: for cannot tell, the fewest more splits (or datasets) that could decide; None where no number does,
             or none can be told. `reason` has the range.
         reason: for cannot tell, why, in words.
+        design: for cannot tell on one dataset, the cheapest that would decide; None where none can be told, or
+            more splits as they are cost no more.
     """
 
     loss: str
@@ -55,6 +58,7 @@ class Compared:
     verdict: str
     n_more: int | None = None
     reason: str = ""
+    design: Design | None = None
 
 
 def interval_verdict(interval: tuple[float, float], rope: float, *, significant: bool) -> str:

@@ -11,7 +11,7 @@ from runner.comparison.corrected_t import CorrectedT
 from runner.findings import Finding
 from runner.metrics import metric_name, sign
 
-PARAMETERS = ("loss.", "model.", "optimizer.")
+PARAMETERS = ("loss.", "model.", "optimizer.", "sampling.")
 FEWEST_VALUES = 3
 FEWEST_OF_ONE_SPLIT = 4  # in order by chance in 2 of 24 cases at one of the two ends
 MOST_CHANCE = 0.1  # two-sided: of an end that only seems better than its neighbour, 5%

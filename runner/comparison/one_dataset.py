@@ -9,6 +9,7 @@ import numpy as np
 
 from runner.comparison.compared import CANNOT_TELL, Compared, interval_verdict
 from runner.comparison.corrected_t import CorrectedT
+from runner.comparison.design import cheapest_design
 from runner.comparison.holm import Step, holm_steps
 from runner.comparison.pairing import Missing, Pair, Paired
 from runner.comparison.planning import splits_needed
@@ -81,13 +82,16 @@ def _compared(pair: Pair, estimate: CorrectedT | None, step: Step, rope: float, 
     interval = estimate.interval(alpha)
     adjusted = interval if np.isnan(step.level) else estimate.interval(step.level)
     verdict = interval_verdict(adjusted, rope, significant=step.p_holm <= alpha)
-    n_more, reason = None, ""
+    n_more, reason, design = None, "", None
     if verdict == CANNOT_TELL and np.isnan(step.p):
         reason = f"the difference is the same on all {n} splits, so it shows no variance to test it against"
     elif verdict == CANNOT_TELL:
         needed = splits_needed(estimate, step.level, rope)
         n_more = None if needed.low is None else needed.low - n
         reason = str(needed)
+        design = cheapest_design(estimate, pair.seed_spread, pair.seeds, step.level, rope)
+        if design is not None and needed.about is not None and design.runs >= needed.about * pair.seeds.mean():
+            design = None  # more splits of as many seeds are as cheap, as the reason says
     return Compared(
         loss=pair.loss,
         n=n,
@@ -100,4 +104,5 @@ def _compared(pair: Pair, estimate: CorrectedT | None, step: Step, rope: float, 
         verdict=verdict,
         n_more=n_more,
         reason=reason,
+        design=design,
     )

@@ -56,6 +56,7 @@ class Pair:
         gains: (J,) how much better than the baseline, whichever way the metric is better; rounded to 12 decimals,
             so that scores equal but for the last digit are equal.
         test_ratio: n_test / n_train, the mean over the splits.
+        seed_spread: standard deviation of the gains from seed to seed, pooled over splits; NaN where none has two.
     """
 
     loss: str
@@ -66,6 +67,7 @@ class Pair:
     baseline_scores: np.ndarray
     gains: np.ndarray
     test_ratio: float
+    seed_spread: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,23 @@ def _pair(cells: pd.DataFrame, dataset: str, loss: str, baseline: str, metric: s
         baseline_scores=baseline_scores,
         gains=np.round(sign(metric) * (scores - baseline_scores), 12),
         test_ratio=float(test_ratios.loc[splits].mean()),
+        seed_spread=_pooled_spread(score[both] - baseline_score[both], index, seeds),
     )
+
+
+def _pooled_spread(values: np.ndarray, index: np.ndarray, counts: np.ndarray) -> float:
+    """Standard deviation within groups; NaN where none has two values.
+
+    Args:
+        values: (n,) of all groups.
+        index: (n,) the group of each.
+        counts: of values in each group.
+    """
+    freedom = len(values) - len(counts)
+    if freedom < 1:
+        return np.nan
+    means = np.bincount(index, values) / counts
+    return float(np.sqrt(((values - means[index]) ** 2).sum() / freedom))
 
 
 def _missing(

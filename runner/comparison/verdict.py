@@ -11,11 +11,13 @@ import pandas as pd
 from runner.comparison.compared import BETTER, CANNOT_TELL, TIED, WORSE, Compared
 from runner.comparison.moved_threshold import moved_threshold
 from runner.comparison.one_dataset import OneDataset
+from runner.comparison.planning import POWER
 from runner.comparison.references import against_references
 from runner.comparison.several_datasets import SeveralDatasets
 from runner.comparison.words import and_list, counted, number, p_value
 
 MISSING_NAMED = 5  # more are counted
+DESIGNS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def verdict(
         *_tied(by_word[TIED], comparison),
         *_too_few(comparison),
         *_cannot_tell(by_word[CANNOT_TELL]),
+        *_designs(by_word[CANNOT_TELL]),
         *_adjusted(found, comparison.alpha),
         *([told] if told and not lost else []),
         *_moved(table, comparison.baseline),
@@ -121,6 +124,17 @@ def _cannot_tell(unclear: list[Compared]) -> list[str]:
     for one in sorted(unclear, key=lambda one: np.inf if one.n_more is None else one.n_more):
         by_reason.setdefault(one.reason, []).append(one)
     return [f"Cannot tell for {_names(losses)}: {reason}." for reason, losses in by_reason.items()]
+
+
+def _designs(unclear: list[Compared]) -> list[str]:
+    """The cheapest designs that would decide, in one sentence, the cheapest of the losses first."""
+    found = [(one.design.runs, f"for {one.loss}, {one.design}") for one in unclear if one.design is not None]
+    if not found:
+        return []
+    named = [text for _, text in sorted(found)[:DESIGNS_NAMED]]
+    more = f"; and {len(found) - DESIGNS_NAMED} more losses take more" if len(found) > DESIGNS_NAMED else ""
+    said = f"{'; '.join(named)}{more}"
+    return [f"Cheapest design that decides with {100 * POWER:g}% power, if means and spreads stay: {said}."]
 
 
 def _adjusted(found: list[Compared], alpha: float) -> list[str]:

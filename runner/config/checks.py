@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from losses.catalogue import CATALOGUE, check_arguments
 from losses.domains import some_of
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.fold_sweeps import ALL
-from runner.config.schemas import REFERENCES, ComparisonConfig
+from runner.config.schemas import ENSEMBLES, REFERENCES, ComparisonConfig
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
 from runner.promises import promises
@@ -97,9 +97,21 @@ def references_of(comparison: ComparisonConfig) -> tuple[str, ...]:
     Raises:
         InputError: one of them is not known.
     """
-    value = comparison.references
-    if expected := some_of(*REFERENCES, or_none=True).violation(value):
-        raise InputError(f"comparison.references must be {expected}. Received: comparison.references={value}")
+    return _some("comparison.references", comparison.references, REFERENCES)
+
+
+def ensembles_of(comparison: ComparisonConfig) -> tuple[str, ...]:
+    """The ensembles that a sweep's report is to have.
+
+    Raises:
+        InputError: one of them is not known.
+    """
+    return _some("comparison.ensembles", comparison.ensembles, ENSEMBLES)
+
+
+def _some(key: str, value: Any, options: Sequence[str]) -> tuple[str, ...]:
+    if expected := some_of(*options, or_none=True).violation(value):
+        raise InputError(f"{key} must be {expected}. Received: {key}={value}")
     if value is None or value == "none":
         return ()
     return tuple(value) if isinstance(value, list) else (value,)

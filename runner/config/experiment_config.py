@@ -14,6 +14,7 @@ from runner.config.schemas import (
     ChecksConfig,
     ComparisonConfig,
     EvaluationConfig,
+    InitConfig,
     PathsConfig,
     SweepConfig,
     TrackingConfig,
@@ -37,7 +38,8 @@ class ExperimentConfig:
         figures: of which runs figures are kept.
         preprocessing: how numbers are rescaled.
         dataset, split, model, loss, optimizer, trainer: see `Arguments`; `split` without `_target_` is the random one.
-        evaluation, tracking, sweep, comparison, checks, paths: the groups whose keys are all ours.
+        sampling: likewise; none where it is empty.
+        evaluation, tracking, sweep, comparison, checks, paths, init: the groups whose keys are all ours.
     """
 
     values: Mapping[str, Any]
@@ -57,6 +59,8 @@ class ExperimentConfig:
     comparison: ComparisonConfig
     paths: PathsConfig
     checks: ChecksConfig = field(default_factory=ChecksConfig)
+    sampling: Arguments = field(default_factory=dict)
+    init: InitConfig = field(default_factory=InitConfig)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> ExperimentConfig:
@@ -75,6 +79,8 @@ class ExperimentConfig:
             comparison=_typed(ComparisonConfig, values["comparison"]),
             paths=_typed(PathsConfig, values["paths"]),
             checks=_typed(ChecksConfig, values.get("checks", {})),
+            sampling=values.get("sampling") or {},
+            init=_typed(InitConfig, values.get("init") or {}),
         )
 
     @classmethod

@@ -11,8 +11,8 @@ from runner.errors import InputError
 
 KEY, REPEAT, ALL = "split.fold", "split.repeat", "all"
 WITHOUT_FOLDS = (
-    *("loss", "model", "optimizer", "trainer", "dataset", "preprocessing", "evaluation", "seed", "objective"),
-    *("figures", "tracking", "comparison", "paths"),
+    *("loss", "model", "optimizer", "sampling", "trainer", "dataset", "preprocessing", "evaluation", "seed"),
+    *("objective", "figures", "tracking", "comparison", "paths", "init"),
 )
 """Keys and groups that say nothing of folds: jobs that differ in them alone are composed once to count these."""
 

@@ -18,6 +18,7 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 GROUPS = (
     "dataset",
     "split",
+    "sampling",
     "model",
     "loss",
     "optimizer",
@@ -30,9 +31,9 @@ GROUPS = (
     "hparams_search",
     "debug",
 )
-TARGETED = ("dataset", "split", "model", "loss", "optimizer", "trainer")
+TARGETED = ("dataset", "split", "sampling", "model", "loss", "optimizer", "trainer")
 """The groups whose options name a class or function, their `_target_`."""
-WITHOUT_TARGET = {"split": "random"}
+WITHOUT_TARGET = {"split": "random", "sampling": "none"}
 """The option of a group that has no `_target_`, which is what configs had before the group had options."""
 EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
 """What a loss on its own has no training data to count from: one positive in ten."""

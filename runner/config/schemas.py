@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from losses.domains import Domain, above, at_least, between, inside, one_of, some_of, up_to, whole
+from losses.domains import Domain, Number, above, at_least, between, inside, one_of, some_of, up_to, whole
 from runner.findings import CODES
 from runner.metrics import EPOCH_METRICS, OBJECTIVES
 
@@ -361,15 +361,62 @@ class GivenSplit:
 
 
 @dataclass
+class NoSampling:
+    """conf/sampling/none.yaml: no keys, as configs recorded before there was sampling have none."""
+
+
+@dataclass
+class RandomSampling:
+    """What every sampling option has but none."""
+
+    _target_: str = MISSING
+    ratio: float = limited(Number(low=0, high=1, low_open=True))
+
+
+@dataclass
+class Undersample(RandomSampling):
+    """conf/sampling/undersample.yaml"""
+
+    _target_: str = "runner.data.Undersample"
+
+
+@dataclass
+class Oversample(RandomSampling):
+    """conf/sampling/oversample.yaml"""
+
+    _target_: str = "runner.data.Oversample"
+
+
+@dataclass
+class Smote(RandomSampling):
+    """conf/sampling/smote.yaml"""
+
+    _target_: str = "runner.data.Smote"
+    k_neighbors: int = limited(whole(1))
+
+
+@dataclass
+class InitConfig:
+    """What training starts from: the weights of a recorded run, by its id; None: the seed's."""
+
+    weights: str | None = None
+
+
+@dataclass
 class SweepConfig:
-    """How a sweep treats what is done already, and failures."""
+    """How a sweep treats what is done already, failures, and runs that fall behind."""
 
     resume: Any = False
     fail_fast: bool = False
+    prune: str | None = None
 
 
 REFERENCES = ("logistic", "gradient_boosting")
 """Models of scikit-learn that networks are measured against; see `runner.training.references`."""
+
+
+ENSEMBLES = ("seeds", "selection")
+"""Ensembles that a report may have; see `runner.reports.ensembles`."""
 
 
 @dataclass
@@ -383,6 +430,7 @@ class ComparisonConfig:
     alpha: float = limited(inside(0, 1))
     allow: list[str] = field(default_factory=list)
     references: Any = field(default=None, metadata={"domain": some_of(*REFERENCES, or_none=True)})
+    ensembles: Any = field(default=None, metadata={"domain": some_of(*ENSEMBLES, or_none=True)})
 
 
 @dataclass
@@ -416,12 +464,14 @@ class RootConfig:
     preprocessing: str = limited(one_of(*PREPROCESSING))
     dataset: Any = MISSING
     split: Any = MISSING
+    sampling: Any = MISSING
     model: Any = MISSING
     loss: Any = MISSING
     optimizer: Any = MISSING
     trainer: Any = MISSING
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    init: InitConfig = field(default_factory=InitConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     comparison: ComparisonConfig = field(default_factory=ComparisonConfig)
     checks: ChecksConfig = field(default_factory=ChecksConfig)
@@ -446,6 +496,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "given": GivenSplit,
         "group": GroupSplit,
     },
+    "sampling": {"none": NoSampling, "undersample": Undersample, "oversample": Oversample, "smote": Smote},
     "model": {"logistic": Logistic, "mlp": Mlp, "cnn": Cnn},
     "optimizer": {"adam": Adam, "adamw": AdamW, "sgd": Sgd, "rmsprop": RmsProp, "sam": Sam},
     "trainer": {"fit": FitConfig, "compiled": CompiledConfig},

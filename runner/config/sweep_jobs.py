@@ -20,7 +20,7 @@ from runner.errors import InputError
 
 LISTS_JOBS = "basic"
 """The option of `hydra/sweeper` whose jobs these are."""
-WHAT_IS_COMPARED = ("loss", "model", "optimizer")
+WHAT_IS_COMPARED = ("loss", "model", "optimizer", "sampling", "init")
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _described(jobs: list[list[str]], plain: list[_Axis], zips: list[_Axis], in_
 
 
 def _recipe(settings: Sequence[Mapping[str, str]], varied: Iterable[str]) -> tuple[str, ...]:
-    """The trainer's keys whose values are not the same for every loss, model and optimizer."""
+    """The trainer's keys whose values are not the same for all that is compared."""
     recipe = []
     for key in varied:
         if not key.startswith("trainer."):

@@ -3,6 +3,10 @@ from .dataset import Dataset as Dataset
 from .linked_rows import duplicate_rows as duplicate_rows
 from .linked_rows import row_keys as row_keys
 from .preprocessing import make_preprocessing as make_preprocessing
+from .sampling import Oversample as Oversample
+from .sampling import Smote as Smote
+from .sampling import Undersample as Undersample
+from .sampling import with_sampled_train as with_sampled_train
 from .sources.row_warnings import warn_of_rows as warn_of_rows
 from .split.folds import GroupSplit as GroupSplit
 from .split.folds import KFoldSplit as KFoldSplit

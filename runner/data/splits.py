@@ -20,23 +20,37 @@ class Part:
         inputs: (n, width) float32 preprocessed network inputs.
         labels: (n,) float32 array of 0 and 1.
         weights: (n,) float32 sample weights, of mean 1 over the training part, or None.
+        drawn_from: positives and negatives before sampling (`sampling=`), where the part was sampled. Its rows may
+            then occur several times, and made ones are -1, at the end.
     """
 
     rows: np.ndarray
     inputs: np.ndarray
     labels: np.ndarray
     weights: np.ndarray | None = None
+    drawn_from: tuple[int, int] | None = None
 
     @property
     def class_weights(self) -> tuple[float, float]:
-        """Mean weight of the positives and of the negatives; 1 and 1 where rows have none.
+        """How much the positives and the negatives count: their mean weight, times how often sampling has each.
 
-        Where weights depend on the class alone, a network trained on the part sees the odds times their ratio.
+        1 and 1 where rows have no weights and were not sampled. Where weights depend on the class alone, a network
+        trained on the part sees the odds times their ratio.
         """
-        if self.weights is None:
-            return 1.0, 1.0
-        weights = self.weights.astype(float)
-        return float(weights[self.labels == 1].mean()), float(weights[self.labels == 0].mean())
+        positive, negative = 1.0, 1.0
+        if self.weights is not None:
+            weights = self.weights.astype(float)
+            positive, negative = float(weights[self.labels == 1].mean()), float(weights[self.labels == 0].mean())
+        if self.drawn_from is not None:
+            ones = int(self.labels.sum())
+            positive *= ones / self.drawn_from[0]
+            negative *= (len(self.labels) - ones) / self.drawn_from[1]
+        return positive, negative
+
+    @property
+    def rows_of_data(self) -> int:
+        """How many rows of the data there are, whatever sampling made of them."""
+        return len(self.labels) if self.drawn_from is None else sum(self.drawn_from)
 
     @property
     def weights_vary_within_a_class(self) -> bool:

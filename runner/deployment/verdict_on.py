@@ -14,6 +14,7 @@ from runner.errors import InputError
 from runner.metrics import metric_name, sign
 from runner.reports.conditions import differences
 from runner.reports.settings import ComparisonSettings
+from runner.runs.naming import plain_variant
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table
@@ -163,12 +164,13 @@ def _sentence(compared: Compared, winner: Winner, called: str) -> str:
 
 
 def _baseline(table: pd.DataFrame, wanted: str) -> str:
-    """The label of the declared baseline: its own, or that of the only variant of its option."""
-    labels = set(table["loss"])
-    of_option = set(table.loc[table["option"] == wanted, "loss"])
-    if wanted not in labels and len(of_option) != 1:
+    """The label of the declared baseline: its own, or that of the variant of its option that others add to."""
+    if wanted in set(table["loss"]):
+        return wanted
+    plain = plain_variant(list(dict.fromkeys(table.loc[table["option"] == wanted, "loss"])))
+    if plain is None:
         raise InputError(f"no verdict: the sweep has no one loss {wanted}, which is its comparison.baseline")
-    return wanted if wanted in labels else str(of_option.pop())
+    return plain
 
 
 def _settings(runs: Sequence[RecordedRun]) -> ComparisonSettings:

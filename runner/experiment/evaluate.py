@@ -9,11 +9,10 @@ from scipy.special import logit
 
 import losses
 from runner.config.experiment_config import ExperimentConfig
-from runner.config.schemas import EvaluationConfig
 from runner.data import Dataset, Splits
-from runner.evaluation import Budget, ClosedForm, Evaluation, EvaluationOptions, Predictions, ThresholdRule, evaluate
+from runner.evaluation import ClosedForm, Evaluation, Predictions, evaluate
 from runner.experiment.run import Logits, TrainedRun
-from runner.promises import promises
+from runner.runs.evaluation_options import evaluation_options
 
 FARTHEST = 36.0
 """The logit whose probability is the last below 1 in float64."""
@@ -44,33 +43,10 @@ def evaluate_logits(
     asked = config.evaluation
     validation = Predictions(splits.validation.rows, splits.validation.labels, logits.validation)
     test = Predictions(splits.test.rows, splits.test.labels, logits.test)
-    options = EvaluationOptions(
-        rule=_rule(asked),
-        bins=asked.calibration_bins,
-        draws=asked.bootstrap,
-        groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
-        calibrator=asked.calibrator,
-        budget=Budget(asked.top_k, asked.max_fpr),
-    )
+    groups = None if dataset.groups is None else dataset.groups[splits.test.rows]
+    options = evaluation_options(asked, groups)
     closed_form = closed_form_of(loss, splits) if asked.calibrator == "auto" else None
     return evaluate(validation, test, options, _debiased(loss, splits, test.logits), closed_form)
-
-
-def _rule(asked: EvaluationConfig) -> ThresholdRule:
-    return ThresholdRule(
-        name=asked.threshold,
-        cost_fp=asked.cost_fp,
-        cost_fn=asked.cost_fn,
-        min_precision=asked.min_precision,
-        fixed_threshold=asked.fixed_threshold,
-        min_recall=asked.min_recall,
-        max_fpr=asked.max_fpr,
-        top_k=asked.top_k,
-        beta=asked.beta,
-        threshold_probability=asked.threshold_probability,
-        promised=promises(asked.guarantee) if asked.guarantee is not None else (),
-        confidence=asked.confidence,
-    )
 
 
 def _debiased(loss: Any, splits: Splits, logits: np.ndarray) -> np.ndarray | None:

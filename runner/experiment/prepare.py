@@ -23,13 +23,14 @@ def prepare(admitted: Admitted, resources: Resources) -> Run:
         resources: what the run shares with others.
 
     Raises:
-        InputError: the store does not answer, or the loss was refused.
+        InputError: the store does not answer, the loss was refused, or there are no weights to start from.
     """
     config = admitted.spec.config
     with admitted.seconds.timed("start"):
         # A store that does not answer shows before the frameworks are started.
         tracker = resources.tracker(config.tracking, Path(config.paths.outputs))
         loss = make_loss(config, admitted.splits)
+        initial, found = resources.initial_weights(config)
         identity = _identify(admitted, getattr(loss, "in_force", {}), resources.provenance)
     return Run(
         admitted.spec,
@@ -39,7 +40,8 @@ def prepare(admitted: Admitted, resources: Resources) -> Run:
         tracker,
         loss,
         admitted.seconds,
-        admitted.findings,
+        [*admitted.findings, *(each for each in found if each.code not in config.checks.ignored)],
+        initial,
     )
 
 
@@ -62,7 +64,7 @@ def _identify(admitted: Admitted, in_force: Mapping[str, object], provenance: Ma
         names.COLOUR: loss_colour(own),
         names.SPLIT: str(split_identity(params)),
         names.FOLDER: str(spec.folder.path.absolute()),
-        names.rows_of("train"): str(len(splits.train.labels)),
+        names.rows_of("train"): str(splits.train.rows_of_data),
         names.rows_of("validation"): str(len(splits.validation.labels)),
         names.rows_of("test"): str(len(splits.test.labels)),
     }

@@ -48,8 +48,13 @@ class RecordedExperiment:
 
     @property
     def splits(self) -> Splits:
-        """Its splits."""
+        """Its splits, as it was trained on them."""
         return self.resources.splits(self.config)
+
+    @property
+    def splits_of_data(self) -> Splits:
+        """Its splits, with all rows of the training part, each once."""
+        return self.resources.splits_of_data(self.config)
 
     @property
     def data_unchanged(self) -> bool:

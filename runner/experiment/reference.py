@@ -67,7 +67,7 @@ def run_reference(spec: ReferenceSpec, recording: Recording, provenance: Mapping
     """
     seconds, like = Seconds(), spec.like
     with seconds.timed("load"):
-        dataset, splits = like.dataset, like.splits
+        dataset, splits = like.dataset, like.splits_of_data
     with seconds.timed("train"):
         fitted = fit_reference(spec.name, splits)
     with seconds.timed("evaluate"):
@@ -99,7 +99,7 @@ def _write(folder: RunFolder, name: str, evaluation: Evaluation) -> None:
 
 def _identity(spec: ReferenceSpec, fitted: FittedReference, provenance: Mapping[str, str]) -> RunIdentity:
     """The reference's names, params and tags: none of a loss, so that it is no candidate where losses are chosen."""
-    like, splits = spec.like, spec.like.splits
+    like, splits = spec.like, spec.like.splits_of_data
     config = like.config
     choices = {group: option for group, option in like.facts.choices.items() if group in GROUPS}
     params = flat_params({group: config.values[group] for group in GROUPS}, choices)

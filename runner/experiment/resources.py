@@ -16,8 +16,10 @@ from runner.config.instantiate import build
 from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
+from runner.data.sampling import Sampler
 from runner.data.split.protocol import Split
 from runner.errors import InputError
+from runner.experiment.initial_weights import InitialWeights, initial_weights
 from runner.findings import Finding, collected
 from runner.wording import did_you_mean
 
@@ -42,6 +44,8 @@ class Resources:
         self._in_sweep = in_sweep
         self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
+        self._sampled: dict[Hashable, Splits] = {}
+        self._initial: dict[Hashable, tuple[InitialWeights | None, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
 
     def dataset(self, config: ExperimentConfig) -> Dataset:
@@ -53,7 +57,23 @@ class Resources:
         return self._loaded(config)[0]
 
     def splits(self, config: ExperimentConfig) -> Splits:
-        """The splits of a run's config.
+        """The splits of a run's config; the training part sampled, where the config says so.
+
+        Raises:
+            InputError: as `dataset`, or a part would lack a class, or cannot be sampled so.
+        """
+        splits = self.splits_of_data(config)
+        if not config.sampling:
+            return splits
+
+        def sample() -> Splits:
+            return data.with_sampled_train(splits, make_sampler(config), config.seed)
+
+        groups = ("dataset", "split", "preprocessing", "sampling", "seed")
+        return _latest(self._sampled, _key(config, *groups), sample)
+
+    def splits_of_data(self, config: ExperimentConfig) -> Splits:
+        """The splits of a run's config with all rows of the training part, each once.
 
         Raises:
             InputError: as `dataset`, or a part would lack a class.
@@ -87,6 +107,22 @@ class Resources:
 
         return _latest(self._splits, _key(config, "dataset", "split", "preprocessing"), divide)
 
+    def initial_weights(self, config: ExperimentConfig) -> tuple[InitialWeights | None, list[Finding]]:
+        """The weights that a run's config starts from, None for its seed's; and what there is to look at in that.
+
+        Raises:
+            InputError: as `splits`, or there are no such weights.
+        """
+
+        def read() -> tuple[InitialWeights | None, list[Finding]]:
+            with collected(config.checks.ignored) as found:
+                return initial_weights(config, self.dataset(config)), found
+
+        if config.init.weights is None:
+            return None, []
+        key = config.init.weights + _key(config, "dataset", "split", "tracking", "paths")
+        return _latest(self._initial, key, read)
+
     def tracker(self, config: TrackingConfig, outputs: Path) -> tracking.Tracker:
         """The tracker of a config group, its store opened.
 
@@ -119,6 +155,21 @@ def make_split(config: ExperimentConfig) -> Split:
             "returns the rows of train, validation and test"
         )
     return split
+
+
+def make_sampler(config: ExperimentConfig) -> Sampler:
+    """How the training part is sampled, as the config has it.
+
+    Raises:
+        InputError: it refuses its arguments, or is none.
+    """
+    sampler = build("sampling", config.sampling)
+    if not callable(getattr(sampler, "sample", None)):
+        raise InputError(
+            f"sampling._target_={config.sampling.get('_target_')} is a {type(sampler).__name__} without "
+            "sample(splits, seed), which returns the training part"
+        )
+    return sampler
 
 
 def load_dataset(config: ExperimentConfig) -> Dataset:

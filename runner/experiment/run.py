@@ -12,6 +12,7 @@ import numpy as np
 
 from runner import models, tracking, training
 from runner.data import Dataset, Splits
+from runner.experiment.initial_weights import InitialWeights
 from runner.experiment.spec import RunSpec
 from runner.findings import Finding
 from runner.runs.naming import RunIdentity
@@ -67,6 +68,7 @@ class Run:
         identity: its name, and what its record says of it.
         tracker: where it is recorded.
         loss: a keras.losses.Loss of its own, with the training part's priors.
+        initial: the weights that it starts from; None: its seed's.
     """
 
     spec: RunSpec
@@ -77,6 +79,7 @@ class Run:
     loss: Any
     seconds: Seconds
     findings: Sequence[Finding] = ()
+    initial: InitialWeights | None = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def set_up(run: Run) -> Setup:
     """What the run is trained with: starts its trainer, builds network, loss and optimizer where training is.
 
     Raises:
-        InputError: one of them cannot be built, or the device is not there.
+        InputError: one of them cannot be built, the device is not there, or its first weights do not fit.
     """
     config = run.spec.config
     with run.seconds.timed("start"):
@@ -38,6 +38,9 @@ def set_up(run: Run) -> Setup:
         device = trainer.start(config.seed)
         with trainer.scope():
             network = make_network(config, run.splits, run.dataset)
+            if run.initial is not None:
+                run.initial.check(network.logits.get_weights())
+                network.logits.set_weights(run.initial.values)
             loss = make_loss(config, run.splits)  # anew: its variables belong where training is
             optimizer = make_optimizer(config)
     task = training.TrainingTask(network, loss, optimizer, run.splits, config.seed, evaluation.epoch_metrics)

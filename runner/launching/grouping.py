@@ -57,12 +57,15 @@ def _may_differ(key: str, value: object) -> bool:
 
 
 def split_key(config: DictConfig) -> str:
-    """Equal for jobs of a group that have the same splits.
+    """Equal for jobs of a group that have the same splits, and sample the same rows of the training part.
 
     Args:
         config: a job's.
     """
-    return json.dumps(OmegaConf.to_container(config.split, resolve=True), sort_keys=True, default=str)
+    parts = [OmegaConf.to_container(config.split, resolve=True)]
+    if sampling := config.get("sampling"):
+        parts += [OmegaConf.to_container(sampling, resolve=True), config.seed]
+    return json.dumps(parts, sort_keys=True, default=str)
 
 
 def most_members(parameters: int, widest: int, batch_size: int) -> int:

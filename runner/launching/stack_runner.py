@@ -15,6 +15,7 @@ import numpy as np
 
 from runner import console, evaluation, experiment, models, training
 from runner.config.experiment_config import ExperimentConfig
+from runner.errors import InputError
 from runner.experiment.admit import admit
 from runner.experiment.run import Logits, Run, TrainedRun
 from runner.launching.completion import CompletionQueue, FinishedTraining
@@ -99,7 +100,8 @@ class StackRunner:
         if reason:
             log.info("%d runs are trained one by one: %s", len(waiting), reason)
             return [each.launched for each in waiting]
-        runs = [each if isinstance(each, StackedRun) else self._again(each) for each in self._admitted]
+        fitting = [each for each in self._admitted if isinstance(each, DoneJob) or self._fits(each, trainer)]
+        runs = [each if isinstance(each, StackedRun) else self._again(each) for each in fitting]
         for members in trainer.stacks(runs, self._max_stack):
             whole = [each for each in members if each.repeated or self._open(each, trainer.device)]
             done = sum(each.repeated for each in whole)
@@ -109,6 +111,15 @@ class StackRunner:
                 log.info("%d of %d are done and recorded: trained once more, for the others' digits", done, len(whole))
             self._queue.conclude(self._train(trainer, whole))
         return []
+
+    def _fits(self, stacked: StackedRun, trainer: StackTrainer) -> bool:
+        """Whether the weights that a run starts from fit the network; a run whose weights do not ends here."""
+        try:
+            trainer.check_first_weights(stacked)
+        except InputError as problem:
+            self._queue.fail(stacked, problem)
+            return False
+        return True
 
     def _again(self, done: DoneJob) -> StackedRun:
         """The run of a job that is done already, to be trained once more for the sake of the others."""
@@ -207,6 +218,15 @@ class StackTrainer:
         """Why the runs cannot be stacked, in words; None if they can."""
         return self._trainer.reason_unsupported(self._network, self._optimizer)
 
+    def check_first_weights(self, stacked: StackedRun) -> None:
+        """Refuses the weights that a run starts from, if they are of another network.
+
+        Raises:
+            InputError: they do not fit.
+        """
+        if stacked.run.initial is not None:
+            stacked.run.initial.check(self._network.logits.get_weights())
+
     def stacks(self, runs: Sequence[StackedRun], max_stack: int | None) -> list[list[StackedRun]]:
         """The runs, divided into stacks.
 
@@ -263,8 +283,13 @@ class StackTrainer:
         return training.Member(weights, run.loss, optimizer, config.seed, stopping, on_epoch, split)
 
     def _first_weights(self, stacked: StackedRun) -> list[np.ndarray]:
-        """The weights of the run's own seed, as a single run would draw them; the bias may be that of its split."""
+        """The weights of the run's own seed, as a single run would draw them; the bias may be that of its split.
+
+        Or those that its config names.
+        """
         run = stacked.run
+        if run.initial is not None:
+            return list(run.initial.values)
         config = run.spec.config
         key = stacked.split, config.seed
         if key not in self._weights:

@@ -4,3 +4,4 @@ from .backbones import mlp as mlp
 from .features import features_of as features_of
 from .network import Network as Network
 from .network import build_network as build_network
+from .saved_weights import saved_weights as saved_weights

@@ -1,3 +1,4 @@
+from .declaration import declaration as declaration
 from .out_of_fold import publish_out_of_fold as publish_out_of_fold
 from .publish import RecordedSweep as RecordedSweep
 from .publish import compare_sweeps as compare_sweeps

@@ -17,6 +17,7 @@ from runner.comparison import (
     beside_the_best,
     compare_references,
     edge_findings,
+    ensemble_gains,
     leaderboard,
     one_dataset,
     pair,
@@ -26,10 +27,12 @@ from runner.comparison import (
 from runner.errors import InputError
 from runner.findings import counted
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
+from runner.reports.ensembles import ensembles_table
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
 from runner.reports.page import ReportFigure, Section, render_page
 from runner.reports.settings import ComparisonSettings
 from runner.runs.checks import still_improving
+from runner.runs.naming import plain_variant
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import references_table, results_table, varied_parameters
@@ -46,7 +49,7 @@ class Report:
     Attributes:
         headline: the verdict in a line.
         sentences: its details.
-        folder: `report.html`, `leaderboard.csv`, `runs.csv`, `figures/`.
+        folder: `report.html`, `leaderboard.csv`, `runs.csv`, `figures/`, with ensembles `ensembles.csv`.
         metric: by which losses are compared.
         leaderboard: of all runs.
         references: the same of what is no network.
@@ -70,6 +73,7 @@ def compare_runs(
     settings: ComparisonSettings,
     folder: Path,
     facts: Mapping[str, str],
+    notices: Sequence[str] = (),
 ) -> Report:
     """The report on finished runs, written into a folder.
 
@@ -79,6 +83,7 @@ def compare_runs(
         settings: baseline, metric, and what counts as a difference.
         folder: where the report goes; made if missing.
         facts: what it takes to repeat it.
+        notices: sentences that come before all others.
 
     Raises:
         InputError: there is nothing to compare: no finished run, no baseline, or only one loss; or the runs differ in
@@ -87,6 +92,7 @@ def compare_runs(
     table = results_table(runs)
     if table.empty:
         raise InputError("no finished run to compare")
+    table, given_up = _without_given_up(table, runs)
     if table["loss"].nunique() < 2:
         raise InputError(f"all runs have the loss {table['loss'].iloc[0]}")
     baseline = _baseline_label(table, settings.baseline)
@@ -98,17 +104,20 @@ def compare_runs(
     except ValueError as problem:
         raise InputError(f"the runs cannot be compared: {problem}") from problem
     in_detail = len(paired.datasets) <= MOST_IN_DETAIL
-    compared = _Compared(table, paired, references_table(table, runs))
+    ensembles = ensembles_table(tracker, table, by_id, settings.ensembles, settings.metric)
+    compared = _Compared(table, paired, references_table(table, runs), ensembles)
     sections = _sections(compared, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None)
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
     told = (
+        given_up,
         of_preprocessing(table, settings.metric, baseline),
         _still_improving(finished),
         of_other_versions(finished),
         _sampled(compared.references),
     )
-    if more := [*differ, *filter(None, told), *_checks(finished, table, settings.metric)]:
-        longer = replace(sections[0].verdict, sentences=(*sections[0].verdict.sentences, *more))
+    more = [*differ, *filter(None, told), *_checks(finished, table, settings.metric)]
+    if more or notices:
+        longer = replace(sections[0].verdict, sentences=(*notices, *sections[0].verdict.sentences, *more))
         sections[0] = replace(sections[0], verdict=longer)
     where = ", ".join(paired.datasets) if len(paired.datasets) < 4 else f"{len(paired.datasets)} datasets"
     title = f"{table['loss'].nunique()} losses on {where}"
@@ -127,6 +136,26 @@ def compare_runs(
         spread,
         first.figures,
         first.references,
+    )
+
+
+def _without_given_up(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> tuple[pd.DataFrame, str]:
+    """The runs of losses that lost none to pruning, and a sentence on those that did; empty where none did.
+
+    A loss whose worst runs were given up would be compared by its better ones alone.
+    """
+    by_id = {run.run_id: run for run in runs}
+    pruned = [run for run in (by_id[run_id] for run_id in table["run_id"]) if run.was_pruned]
+    if not pruned:
+        return table, ""
+    lost = list(dict.fromkeys(run.tags[names.VARIANT] for run in pruned))
+    kept = table[~table["loss"].isin(lost)]
+    if kept.empty:
+        raise InputError("every loss has runs that were given up, so that none can be compared")
+    saved = sum(int(run.params.get("trainer.epochs", 0)) - int(run.tags[names.PRUNED]) for run in pruned)
+    return kept, (
+        f"Given up on validation: {len(pruned)} of {len(table)} runs, which saved up to {saved} epochs; not compared, "
+        f"because the runs that were left are their better ones: {', '.join(lost)}."
     )
 
 
@@ -158,13 +187,13 @@ def _checks(runs: Sequence[RecordedRun], table: pd.DataFrame, metric: str) -> li
 
 
 def _baseline_label(table: pd.DataFrame, wanted: str) -> str:
-    """The label of the declared baseline."""
+    """The label of the declared baseline; of an option with several variants, the one that the others add to."""
     labels = list(dict.fromkeys(table["loss"]))
     if wanted in labels:
         return wanted
     of_option = list(dict.fromkeys(table.loc[table["option"] == wanted, "loss"]))
-    if len(of_option) == 1:
-        return str(of_option[0])
+    if plain := plain_variant(of_option):
+        return plain
     existing = ", ".join(labels[:8]) + (", ..." if len(labels) > 8 else "")
     chosen = override("comparison.baseline", of_option[0] if of_option else labels[0])
     what = "several variants have" if of_option else "no run has"
@@ -179,11 +208,13 @@ class _Compared:
         table: the runs.
         paired: their metric.
         references: what is no network, beside the same runs.
+        ensembles: of the same runs, likewise.
     """
 
     table: pd.DataFrame
     paired: Paired
     references: pd.DataFrame
+    ensembles: pd.DataFrame
 
 
 def _sections(
@@ -215,15 +246,29 @@ def _section(
     data = SectionData(runs, board, compared.paired, comparison, outputs, varied_parameters(runs))
     beside = compare_references(runs, compared.references, comparison)
     words = verdict(runs, comparison, beside)
+    words = replace(words, sentences=(*words.sentences, *ensemble_gains(runs, compared.ensembles, comparison)))
+    ensembles = _of_ensembles(runs, compared.ensembles, comparison)
     if beside is None:
-        return Section(title, words, board, list(draw_section(data)))
+        return Section(title, words, board, list(draw_section(data)), ensembles=ensembles)
     own = compared.references
     own = own[own["dataset"].isin(runs["dataset"].unique())]
     references = leaderboard(own, beside).assign(runs=own.groupby("loss")["run_id"].nunique())
     if any(one.verdict == BETTER for one in beside.compared):
         first, *others = words.sentences
         words = replace(words, sentences=(first, beside_the_best(board, references, comparison.metric), *others))
-    return Section(title, words, board, list(draw_section(data)), references)
+    return Section(title, words, board, list(draw_section(data)), references, ensembles)
+
+
+def _of_ensembles(
+    runs: pd.DataFrame, ensembles: pd.DataFrame, comparison: OneDataset | SeveralDatasets
+) -> pd.DataFrame:
+    """The leaderboard of ensembles, each beside the baseline, a family of their own as references are."""
+    beside = compare_references(runs, ensembles, comparison)
+    if beside is None:
+        return pd.DataFrame()
+    own = ensembles[ensembles["dataset"].isin(runs["dataset"].unique())]
+    members = own.drop_duplicates(["loss", "dataset", "split"]).groupby("loss")["members"].sum()
+    return leaderboard(own, beside).assign(runs=members)
 
 
 def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None:
@@ -231,6 +276,8 @@ def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None
     (folder / "report.html").write_text(page, encoding="utf-8")
     boards = [first.leaderboard.assign(reference=False), first.references.assign(reference=True)]
     pd.concat([board for board in boards if len(board)]).to_csv(folder / "leaderboard.csv", index_label="loss")
+    if len(first.ensembles):
+        first.ensembles.to_csv(folder / "ensembles.csv", index_label="loss")
     table.to_csv(folder / "runs.csv", index=False)
     for figure in first.figures:
         (folder / "figures" / figure.file_name).write_bytes(figure.png)

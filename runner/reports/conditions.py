@@ -16,7 +16,7 @@ from runner.tracking.recorded_run import RecordedRun
 
 COMPARED = ("loss", *OF_THE_SPLIT, "seed")
 """Parameters, or groups of them, that comparable runs differ in: what is compared, and what is averaged over."""
-SHOWN = ("model", "optimizer", "trainer")
+SHOWN = ("model", "optimizer", "sampling", "init", "trainer")
 """Groups whose overrides are a part of a loss's label, where they are compared too."""
 WITHOUT_EFFECT = (
     *NOT_COMPUTED,
@@ -31,6 +31,8 @@ WITHOUT_EFFECT = (
 """Parameters, or groups of them, that no compared number depends on."""
 UNRECORDED = {
     "split": "random",
+    "sampling": "none",
+    "init.weights": "None",
     **{f"{group}.{key}": str(value) for group, keys in LATER.items() for key, value in keys.items()},
 }
 """What older runs did that did not record it."""
@@ -164,7 +166,7 @@ def _differing(dataset: str, runs: Sequence[tuple[str, RecordedRun]]) -> Iterato
 def _told(label: str, key: str) -> bool:
     """Whether a loss's label tells a setting, or the option of a model, which brings settings of its own."""
     parts = label.split(" · ")[1:]
-    if _within(key, ("model", "optimizer")) and any("=" not in part for part in parts):
+    if _within(key, ("model", "optimizer", "sampling")) and any("=" not in part for part in parts):
         return True
     return key.partition(".")[2] in {part.partition("=")[0] for part in parts}
 

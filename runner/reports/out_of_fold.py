@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,12 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from runner import console, figures
+from runner.evaluation import EvaluationOptions
 from runner.evaluation.calibrators import log_loss_of_probabilities
 from runner.evaluation.overlays import Run, mean_precision_recall, pooled_calibration
 from runner.figures import comparison as comparison_figures
+from runner.reports.out_of_fold_decisions import decide
+from runner.reports.recorded_options import recorded_options
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table
@@ -33,10 +37,12 @@ class OutOfFold:
         table: one row a prediction: dataset, loss, seed, division (which one into folds), fold, and row, label, logit
             and probability as the run had them.
         scores: by loss, (labels, probabilities) of each seed and division, the folds together.
+        options: how its runs were evaluated; None where their configuration is gone.
     """
 
     table: pd.DataFrame
     scores: Mapping[str, Sequence[Run]]
+    options: EvaluationOptions | None = None
 
 
 def publish_out_of_fold(tracker: Tracker, parent_id: str, runs: Sequence[RecordedRun], folder: Path) -> None:
@@ -60,6 +66,7 @@ def publish_out_of_fold(tracker: Tracker, parent_id: str, runs: Sequence[Recorde
     folder.mkdir(parents=True, exist_ok=True)
     pd.concat([each.table for each in whole], ignore_index=True).to_parquet(folder / "predictions.parquet")
     pooled_scores(whole).to_csv(folder / "scores.csv", index=False)
+    _write_decisions(whole, folder)
     for number, each in enumerate(whole[:MOST_DRAWN]):
         _draw(each, folder, f"_{number}" if len(whole) > 1 else "")
     tracker.log_artifacts(parent_id, folder, names.OUT_OF_FOLD)
@@ -99,7 +106,8 @@ def read_out_of_fold(tracker: Tracker, table: pd.DataFrame, runs: Mapping[str, R
         return None
     columns = ["dataset", "loss", "seed", "division", "fold", "row", "label", "logit", "probability"]
     together = pd.concat(parts, ignore_index=True)[columns]
-    return OutOfFold(together.astype(dict.fromkeys([*columns[:2], "division"], "category")), scores)
+    options = recorded_options(tracker, runs[table["run_id"].iloc[0]])
+    return OutOfFold(together.astype(dict.fromkeys([*columns[:2], "division"], "category")), scores, options)
 
 
 def pooled_scores(found: Sequence[OutOfFold]) -> pd.DataFrame:
@@ -143,6 +151,16 @@ def mean_roc(scores: Mapping[str, Sequence[Run]]) -> tuple[pd.DataFrame, pd.Data
     means = {loss: float(np.mean([roc_auc_score(*run) for run in runs])) for loss, runs in scores.items()}
     losses = pd.DataFrame({"roc_auc": means, "runs": {loss: len(runs) for loss, runs in scores.items()}})
     return pd.concat(curves, ignore_index=True), losses
+
+
+def _write_decisions(found: Sequence[OutOfFold], folder: Path) -> None:
+    """decisions.csv and calibrators.json, of what `runner.reports.out_of_fold_decisions` finds."""
+    decided = [one for each in found if each.options is not None for one in decide(each.table, each.options)]
+    if not decided:
+        return
+    pd.DataFrame([one.row for one in decided]).to_csv(folder / "decisions.csv", index=False)
+    content = [{**one.whose, "threshold": one.threshold, "calibrator": one.calibrator.as_json()} for one in decided]
+    (folder / "calibrators.json").write_text(json.dumps(content, default=int) + "\n", encoding="utf-8")
 
 
 def _division(params: Mapping[str, str]) -> str:

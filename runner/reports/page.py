@@ -113,6 +113,7 @@ class Section:
         leaderboard: see `runner.comparison.leaderboard`.
         figures: its figures.
         references: the leaderboard of what is no network; empty where there is none.
+        ensembles: the leaderboard of ensembles of runs; empty where there is none.
     """
 
     title: str
@@ -120,6 +121,7 @@ class Section:
     leaderboard: pd.DataFrame
     figures: Sequence[ReportFigure]
     references: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ensembles: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def render_page(title: str, metric: str, sections: Sequence[Section], facts: Mapping[str, str]) -> str:
@@ -148,7 +150,7 @@ def _table(section: Section, metric: str) -> dict[str, object]:
     columns = _columns(section.leaderboard, metric)
     rows = [
         (style, loss, [_cell(column.name, row) for column in columns])
-        for style, board in (("", section.leaderboard), ("reference", section.references))
+        for style, board in zip(("", "ensemble", "reference"), _boards(section), strict=True)
         for loss, row in board.iterrows()
     ]
     return {
@@ -158,7 +160,12 @@ def _table(section: Section, metric: str) -> dict[str, object]:
         "rows": rows,
         "figures": section.figures,
         "has_references": len(section.references) > 0,
+        "has_ensembles": len(section.ensembles) > 0,
     }
+
+
+def _boards(section: Section) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    return section.leaderboard, section.ensembles, section.references
 
 
 def _columns(leaderboard: pd.DataFrame, metric: str) -> list[Column]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner import console, tracking
 from runner.reports.comparison import compare_runs
+from runner.reports.declaration import declared_hash, departure
 from runner.reports.note import parent_note
 from runner.reports.settings import ComparisonSettings
 from runner.tracking import names
@@ -43,7 +44,9 @@ def publish_report(sweep: RecordedSweep, settings: ComparisonSettings, folder: P
     Raises:
         InputError: there is nothing to compare.
     """
-    report = compare_runs(sweep.tracker, sweep.runs, settings, folder, _facts([sweep], settings))
+    report = compare_runs(
+        sweep.tracker, sweep.runs, settings, folder, _facts([sweep], settings), _departures([sweep], settings)
+    )
     tags = {names.NOTE: parent_note(report, sweep.parent), names.VERDICT: report.headline}
     sweep.tracker.set_tags(sweep.parent.run_id, tags)
     sweep.tracker.log_artifacts(sweep.parent.run_id, report.folder, names.COMPARISON)
@@ -69,8 +72,15 @@ def compare_sweeps(uri: str, sweep_ids: Sequence[str], settings: ComparisonSetti
         publish_report(sweeps[0], settings, folder)
         return
     runs = [run for sweep in sweeps for run in sweep.runs]
-    report = compare_runs(sweeps[0].tracker, runs, settings, folder, _facts(sweeps, settings))
+    tracker, facts = sweeps[0].tracker, _facts(sweeps, settings)
+    report = compare_runs(tracker, runs, settings, folder, facts, _departures(sweeps, settings))
     console.show_report(report.headline, report.sentences, report.folder / "report.html")
+
+
+def _departures(sweeps: Sequence[RecordedSweep], settings: ComparisonSettings) -> list[str]:
+    """In what the comparison departs from what the sweeps declared, a sentence for each that was declared otherwise."""
+    said = [departure(sweep.parent.tags, settings) for sweep in sweeps]
+    return list(dict.fromkeys(filter(None, said)))
 
 
 def _facts(sweeps: Sequence[RecordedSweep], settings: ComparisonSettings) -> dict[str, str]:
@@ -81,6 +91,8 @@ def _facts(sweeps: Sequence[RecordedSweep], settings: ComparisonSettings) -> dic
         facts[f"sweep {sweep.parent.run_id}"] = typed("runner", *arguments)
     declared = f"practical equivalence {settings.rope:g}, alpha {settings.alpha:g}"
     facts["compared"] = f"{settings.metric} against {settings.baseline}, {declared}"
+    if hashes := dict.fromkeys(filter(None, (declared_hash(sweep.parent.tags) for sweep in sweeps))):
+        facts["SHA-256 of what was declared"] = ", ".join(hashes)
     tags = sweeps[0].parent.tags
     prefix = names.VERSION_PREFIX
     versions = {name.removeprefix(prefix): value for name, value in tags.items() if name.startswith(prefix)}

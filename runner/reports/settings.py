@@ -13,11 +13,12 @@ class ComparisonSettings:
     """What was declared before the comparison.
 
     Attributes:
-        baseline: a loss's label, or the option of exactly one.
+        baseline: a loss's label, or an option: of one loss, or of several that add to one of them (`builtin · smote`).
         metric: such as `test/average_precision`.
         rope: differences from -rope to rope do not matter.
         alpha: 0.05 for 95% intervals.
         allow: keys of settings in which the runs may differ besides the loss.
+        ensembles: kinds of ensembles that are shown: see `runner.reports.ensembles`.
 
     Raises:
         InputError: the metric is no common measure of losses.
@@ -28,6 +29,7 @@ class ComparisonSettings:
     rope: float = 0.005
     alpha: float = 0.05
     allow: Sequence[str] = ()
+    ensembles: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.metric.startswith("test_debiased/"):

@@ -26,6 +26,8 @@ LATER: Mapping[str, Mapping[str, Any]] = {
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
 }
 """Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""
+LATER_GROUPS: Mapping[str, Mapping[str, Any]] = {"sampling": {}, "init": {"weights": None}}
+"""Likewise, whole groups."""
 
 
 def fingerprint(values: Mapping[str, Any], digest: str) -> str:
@@ -35,7 +37,11 @@ def fingerprint(values: Mapping[str, Any], digest: str) -> str:
         values: `ExperimentConfig.values` of one run.
         digest: `Dataset.digest`.
     """
-    computed = {key: _as_before(key, value) for key, value in values.items() if key not in NOT_COMPUTED}
+    computed = {
+        key: _as_before(key, value)
+        for key, value in values.items()
+        if key not in NOT_COMPUTED and not (key in LATER_GROUPS and value == LATER_GROUPS[key])
+    }
     text = json.dumps([computed, digest, runner.__version__], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -194,6 +194,11 @@ class RunFolder:
         """The folder of the packed model, there or not."""
         return self.path / "model"
 
+    @property
+    def network(self) -> Path:
+        """The packed model's network, there or not."""
+        return self.model / "artifacts" / "network.keras"
+
     def _file(self, name: str) -> Path:
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)

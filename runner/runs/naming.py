@@ -30,6 +30,10 @@ class RunIdentity:
         return replace(self, tags={**self.tags, **tags})
 
 
+SHORT_ID = 8
+"""Characters of a run's id in a name."""
+
+
 def loss_name(option: str, settings: Mapping[str, Any]) -> str:
     """`focal gamma=2`: the loss option with the hyper-parameters in force."""
     values = {key: value for key, value in settings.items() if value not in (None, False)}
@@ -37,18 +41,20 @@ def loss_name(option: str, settings: Mapping[str, Any]) -> str:
 
 
 def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()) -> str:
-    """What is compared: the loss with its settings, and whatever else was chosen of model and optimizer.
+    """What is compared: the loss with its settings, and what else was chosen of model, optimizer, sampling, weights.
 
-    A model or an optimizer other than the usual is named, and what was overridden in model, optimizer or loss and does
-    not show otherwise: the runs of a sweep must be told apart. A class or function of the user's stands for the option
+    An option of these other than the usual is named, and what was overridden in them or in the loss and does not show
+    otherwise: the runs of a sweep must be told apart. A class or function of the user's stands for the option
     it replaces.
     """
-    usual = {"model": "mlp", "optimizer": "adam"}
+    usual = {"model": "mlp", "optimizer": "adam", "sampling": "none"}
     parts = [loss, *(choices[group] for group, option in usual.items() if choices.get(group, option) != option)]
     for override in overrides:
         group, dot, setting = override.lstrip("+").partition(".")
         key, _, value = setting.partition("=")
-        if not dot or group not in ("model", "optimizer", "loss"):
+        if group == "init" and key == "weights" and value not in ("", "null"):
+            parts.append(f"weights={value[:SHORT_ID]}")
+        if not dot or group not in (*usual, "loss"):
             continue
         if key == "_target_" and group == "loss":
             parts[0] = " ".join([value.rpartition(".")[2], *loss.split(" ")[1:]])
@@ -57,6 +63,13 @@ def variant(loss: str, choices: Mapping[str, str], overrides: Sequence[str] = ()
         elif f" {key}=" not in loss:
             parts.append(setting)
     return " · ".join(parts)
+
+
+def plain_variant(variants: Sequence[str]) -> str | None:
+    """The one that the others add to, as `builtin` of `builtin · smote`; None where there is no such."""
+    return next(
+        (one for one in variants if all(each == one or each.startswith(f"{one} · ") for each in variants)), None
+    )
 
 
 SETTINGS = ("dataset", "split", "trainer", "evaluation")
@@ -69,7 +82,7 @@ NAMED_WHOLE = ("preprocessing", "split")
 
 
 def setting(overrides: Sequence[str], varied: Collection[str]) -> str:
-    """`epochs=5, batch_size=64`: what a sweep varies besides the loss, the model and the optimizer; empty for nothing.
+    """`epochs=5, batch_size=64`: what a sweep varies besides what is compared; empty for nothing.
 
     Losses are compared within a setting, as they are within a dataset.
 

@@ -60,14 +60,20 @@ def resumed_parent(tracker: Tracker, key: str, resume: Any) -> str:
     return found.run_id
 
 
-def finished_outcomes(tracker: Tracker, parent_id: str) -> dict[str, Outcome]:
-    """What the finished children of a sweep came to, by fingerprint."""
+def finished_outcomes(tracker: Tracker, parent_id: str, *, given_up: bool = False) -> dict[str, Outcome]:
+    """What the finished children of a sweep came to, by fingerprint.
+
+    Args:
+        tracker: where they are recorded.
+        parent_id: of the sweep.
+        given_up: whether runs that were given up are done; of a search, another trial may be trained to its end.
+    """
     found = {}
     for run in tracker.children(parent_id, "FINISHED"):
         mark, objectives = run.tags.get(names.FINGERPRINT), objectives_of(run)
-        if mark and objectives and not run.was_pruned:  # another trial of these values may be trained to its end
+        if mark and objectives and (given_up or not run.was_pruned):
             values = tuple(run.metrics.get(name, math.nan) for name in objectives)
-            found[mark] = Outcome(run.name, values, run.run_id)
+            found[mark] = Outcome(run.name, values, run.run_id, pruned=run.was_pruned)
     return found
 
 

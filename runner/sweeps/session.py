@@ -45,7 +45,7 @@ class SweepSession:
 
     @classmethod
     def pruner_of(cls, job: int) -> Callable[[int, Mapping[str, float]], bool] | None:
-        """What tells whether a job is given up after an epoch; None where no search of this process does that."""
+        """What tells whether a job is given up after an epoch; None where nothing in this process does that."""
         session = _current.get(None)
         pruner = session.sweep.pruner if session is not None and session.sweep is not None else None
         return None if pruner is None else partial(pruner, job)

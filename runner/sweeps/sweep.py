@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
 from runner import console, reports, tracking
-from runner.config.checks import objectives_of, references_of
+from runner.config.checks import ensembles_of, objectives_of, references_of
 from runner.config.experiment_config import typed_group
 from runner.config.overrides import varied_keys
 from runner.config.schemas import ComparisonConfig, PathsConfig, SweepConfig, TrackingConfig
@@ -29,6 +29,7 @@ from runner.reports.settings import ComparisonSettings
 from runner.runs.outcome import Outcome
 from runner.runs.process import this_process
 from runner.sweeps.best_runs import missing_outputs, select_best
+from runner.sweeps.grid_pruning import grid_pruning
 from runner.sweeps.job import hide_passwords, sweep_state
 from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.output_folders import check_sweep_folder
@@ -56,7 +57,7 @@ class Sweep:
         comparison: what the report at the end compares; None for no report.
         references: what of scikit-learn the report measures networks against.
         details: what stands below the progress in the parent's note, in Markdown.
-        pruner: of a search that gives trials up: from a job's number, an epoch and its metrics to whether that job is.
+        pruner: where runs are given up: from a job's number, an epoch and its metrics to whether that job is.
         unrecorded: after the end, what of it waits for a server that does not answer; empty where all is recorded.
     """
 
@@ -194,11 +195,18 @@ def begin(config: DictConfig) -> Sweep:
     tracking.end_stale_runs_if_possible(tracker)
     if resumed:
         _write_what_waits(tracker, outputs)
+    is_search = "n_trials" in (config.hydra.sweeper or {})
+    comparison = typed_group(config, "comparison", ComparisonConfig)
+    wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
+    settings = _comparison_settings(comparison, objectives) if wanted else None
+    pruner = grid_pruning(
+        asked.prune, swept.jobs, objectives, config.hydra, comparison.baseline if settings is not None else ""
+    )
+    called = f"{name} ({total} runs)" if total else name
     parent_id, done = _open_parent(
-        tracker, f"{name} ({total} runs)" if total else name, [*overrides, *groups_given(config.hydra)], asked.resume
+        tracker, called, [*overrides, *groups_given(config.hydra)], asked, reports.declaration(settings)
     )
     fail_fast = bool(asked.fail_fast)
-    is_search = "n_trials" in (config.hydra.sweeper or {})
     plan = SweepPlan(
         name,
         total,
@@ -216,10 +224,7 @@ def begin(config: DictConfig) -> Sweep:
     tracker.keep(parent_id, folder)
 
     tracker.save_sweep_view(parent_id, name, tracking.Varied(swept.varied, objectives[0], is_search, total or 0))
-    comparison = typed_group(config, "comparison", ComparisonConfig)
-    wanted = comparison.report and not is_search and record.backend != "none"  # each trial is a loss of its own
-    settings = _comparison_settings(comparison, objectives) if wanted else None
-    sweep = Sweep(folder, journal, plan, tracker, settings, references_of(comparison))
+    sweep = Sweep(folder, journal, plan, tracker, settings, references_of(comparison), pruner=pruner)
     sweep.write_progress()
     return sweep
 
@@ -244,6 +249,7 @@ class _Swept:
     total: int | None
     varied: tuple[str, ...]
     recipe: tuple[str, ...] = ()
+    jobs: Sequence[Sequence[str]] | None = None
 
 
 def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
@@ -260,7 +266,7 @@ def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
         if size is not None and size < 1:
             raise InputError(f"hydra.sweeper.max_batch_size must be at least 1, or null. Received: {size}")
         found = configured_jobs(config, overrides, loader)
-        return _Swept(found.name, len(found.jobs), found.varied, found.recipe)
+        return _Swept(found.name, len(found.jobs), found.varied, found.recipe, found.jobs)
     refuse_groups(params, config.hydra.runtime.choices["hydra/sweeper"])
     varied = varied_keys(params, overrides, loader)
     trials = sweeper.get("n_trials")
@@ -268,19 +274,23 @@ def _swept(config: DictConfig, overrides: Sequence[str]) -> _Swept:
 
 
 def _open_parent(
-    tracker: Tracker, name: str, overrides: Sequence[str], resume: object
+    tracker: Tracker, name: str, overrides: Sequence[str], asked: SweepConfig, declared: Mapping[str, str]
 ) -> tuple[str, dict[str, Outcome]]:
-    """The parent's id, and what of the sweep is done already: a new parent, or the one to resume."""
+    """The parent's id, and what of the sweep is done already: a new parent, or the one to resume.
+
+    A resumed one keeps what it declared when it was new.
+    """
     key = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:32]
-    if resume not in (False, None):
-        parent_id = resumed_parent(tracker, key, resume)
-        return parent_id, finished_outcomes(tracker, parent_id)
+    if asked.resume not in (False, None):
+        parent_id = resumed_parent(tracker, key, asked.resume)
+        return parent_id, finished_outcomes(tracker, parent_id, given_up=asked.prune is not None)
     tags = {
         **tracking.provenance_tags(),
         names.SWEEP_KEY: key,
         names.SWEEP_COMMAND: json.dumps(as_typed(sys.argv[1:])),
         names.SWEEP_STARTED_IN: os.getcwd(),
         names.PROCESS: this_process(),
+        **declared,
     }
     return tracker.start_sweep(name, tags), {}
 
@@ -288,7 +298,7 @@ def _open_parent(
 def _comparison_settings(asked: ComparisonConfig, objectives: Sequence[str]) -> ComparisonSettings:
     """What the report compares; by the first objective's metric on test, unless the config names another."""
     metric = asked.metric or f"test/{objectives[0].partition('/')[2]}"
-    return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha, asked.allow)
+    return ComparisonSettings(asked.baseline, metric, asked.rope, asked.alpha, asked.allow, ensembles_of(asked))
 
 
 def failure_lines(failed: Sequence[JobRecord]) -> list[str]:

@@ -5,6 +5,7 @@ from .last_store import last_store as last_store
 from .loaded_model import LoadedModel as LoadedModel
 from .mlflow_tracker import MlflowTracker as MlflowTracker
 from .model_loading import load_model as load_model
+from .model_loading import model_file as model_file
 from .model_package import packed as packed
 from .model_package import save_model as save_model
 from .opening import find_experiment as find_experiment

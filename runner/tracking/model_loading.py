@@ -6,12 +6,15 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import mlflow
+import mlflow.artifacts
 import mlflow.pyfunc
 from mlflow.exceptions import MlflowException
 
 from runner.errors import InputError
+from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
 from runner.wording import first_line, without_password
 
@@ -39,6 +42,21 @@ def load_model(place: str, uri: str, name: str) -> LoadedModel:
         raise InputError(f"{name}: this model was not made by `runner`: it does not say which columns it needs")
     reading = (loaded.model_config or {}).get("reading") or {}
     return LoadedModel(name, dict(said["columns"]), reading, said.get("prevalence"), loaded.predict)
+
+
+def model_file(run_id: str, path: str, uri: str) -> Path | None:
+    """A file of a run's logged model, on this machine; None where there is none.
+
+    Args:
+        run_id: of the run.
+        path: of the file, in the model.
+        uri: of the store.
+    """
+    with tracking_uri(uri):
+        try:
+            return Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{names.MODEL}/{path}", tracking_uri=uri))
+        except (MlflowException, OSError):
+            return None
 
 
 @contextmanager

@@ -29,7 +29,7 @@ RECORD = "record"  # of a run on a server: by which it is found where the answer
 VARIANT = "variant"
 LOSS = "loss"  # the chosen option
 SPLIT = "split"  # which split of the data, in words or as its seed
-SETTING = "setting"  # what a sweep varies besides the loss, the model and the optimizer
+SETTING = "setting"  # what a sweep varies besides the loss, the model, the optimizer and the sampling
 DATASET_NAME = "dataset.name"
 DATASET_SHA256 = "dataset.sha256"
 FOLDER = "folder"  # where its files are
@@ -62,6 +62,8 @@ SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent
 SWEEP_COMMAND = "sweep.command"
 SWEEP_STARTED_IN = "sweep.started_in"
 SWEEP_PROGRESS = "sweep.progress"
+DECLARED = "comparison.declared"  # baseline, metric, rope and alpha in JSON, written before the first run; or none
+DECLARED_SHA256 = "comparison.declared.sha256"
 
 VERDICT = "verdict"
 
@@ -78,6 +80,7 @@ BEST_RUN_ID = "best.run_id"
 
 # Artifacts.
 MODEL = "model"
+NETWORK = "artifacts/network.keras"  # in the model
 FIGURES = "figures"
 COMPARISON = "comparison"
 OUT_OF_FOLD = "out_of_fold"

@@ -14,7 +14,7 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 
 SECONDS = ("wall_seconds/", "seconds/")  # the second one in older stores
-PARAMETERS = ("loss.", "model.", "optimizer.")
+PARAMETERS = ("loss.", "model.", "optimizer.", "sampling.")
 
 
 def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
@@ -24,9 +24,9 @@ def results_table(runs: Sequence[RecordedRun]) -> pd.DataFrame:
         Columns run_id, loss (with its settings), option (the loss's config option), dataset, source (the dataset's
         config option), preprocessing, split (its seed, or its fold in words), seed, n_train (all rows but the test
         part's: validation counts, for it stops training and chooses the threshold), n_test, seconds, every final metric
-        under its MLflow name, and the parameters of loss, model and optimizer; and setting, what else the sweep varied,
-        which is a part of the dataset's name: losses are compared within a setting. Files of one name with different
-        content are called by their paths.
+        under its MLflow name, and the parameters of loss, model, optimizer and sampling; and setting, what else the
+        sweep varied, which is a part of the dataset's name: losses are compared within a setting. Files of one name
+        with different content are called by their paths.
     """
     latest: dict[str, RecordedRun] = {}
     for run in sorted(runs, key=lambda run: run.started):

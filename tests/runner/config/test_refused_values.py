@@ -44,7 +44,7 @@ def test_every_loss_option_names_a_listed_class_and_gives_values_in_its_ranges(p
     assert set(loss) - common <= set(CATALOGUE[name].arguments)
 
 
-@pytest.mark.parametrize("group", ["dataset", "split", "model", "optimizer", "trainer"])
+@pytest.mark.parametrize("group", ["dataset", "split", "sampling", "model", "optimizer", "trainer"])
 def test_every_number_of_a_schema_has_a_range(group):
     for node in schemas.SCHEMAS[group].values():
         for each in fields(node):

@@ -11,15 +11,15 @@ from omegaconf import OmegaConf
 
 from runner.config.options import CONF
 from runner.config.schemas import register
-from runner.launching.grouping import COMPILED, COPIES, MOST, most_members, portions, stack_key
+from runner.launching.grouping import COMPILED, COPIES, MOST, most_members, portions, split_key, stack_key
 
 
-def key(*overrides):
+def key(*overrides, of=stack_key):
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=list(overrides), return_hydra_config=True)
         HydraConfig.instance().set_config(config)
-        return stack_key(config)
+        return of(config)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def key(*overrides):
         "split.seed=1",
         "split.test=0.3",
         "split=kfold",
+        "sampling=smote",
         "optimizer.learning_rate=0.1",
         "optimizer.beta_1=0.5",
         "trainer.early_stopping=null",
@@ -59,6 +60,13 @@ def test_runs_that_differ_in_this_share_a_stack(override):
 def test_runs_that_differ_in_this_do_not(override):
     assert key(override) != key()
     assert key(override) is not None
+
+
+def test_runs_with_other_seeds_have_splits_of_their_own_only_where_rows_are_sampled():
+    assert len({key(seed, of=split_key) for seed in ("seed=1", "seed=2", "loss=focal")}) == 1
+    sampled = {key("sampling=undersample", *seed, of=split_key) for seed in ((), ("seed=1",), ("loss=focal",))}
+    assert len(sampled) == 2
+    assert key(of=split_key) not in sampled
 
 
 @pytest.mark.parametrize("override", ["trainer=fit", "hydra.job.chdir=true", "+hydra.job.env_set.A=b"])

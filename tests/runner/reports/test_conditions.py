@@ -92,6 +92,7 @@ OTHER_SETTINGS = [
     ({"model__units": "[8]"}, "model.units", r"model.units is [64] for builtin and [8] for weighted"),  # not shown
     ({"label": "weighted · units=[9]", "trainer__epochs": "1"}, "trainer.epochs", "trainer.epochs is 5 for builtin"),
     ({"optimizer": "sgd"}, "optimizer", "optimizer is not set for builtin and sgd for weighted"),
+    ({"sampling": "smote"}, "sampling", "sampling is none for builtin and smote for weighted"),
     ({"preprocessing": "quantile"}, "preprocessing", "preprocessing is not set for builtin"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import losses
-from runner.runs.naming import flat_params, loss_name, run_name, setting, variant
+from runner.runs.naming import flat_params, loss_name, plain_variant, run_name, setting, variant
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,22 @@ def test_a_run_is_named_by_what_is_not_usual():
     sharp = {"model": "mlp", "optimizer": "sam"}
     assert variant("focal gamma=2", sharp, ["optimizer.radius=0.1"]) == "focal gamma=2 · sam · radius=0.1"
     assert variant("builtin", {"model": "mlp", "optimizer": "adam"}) == "builtin"
+    assert variant("builtin", {"sampling": "none"}) == "builtin"
+    assert variant("builtin", {}, ["init.weights=0123456789abcdef"]) == "builtin · weights=01234567"
+    assert variant("builtin", {}, ["init.weights=null"]) == "builtin"
+    assert variant("builtin", {"sampling": "smote"}, ["sampling.ratio=0.5"]) == "builtin · smote · ratio=0.5"
     assert (
         run_name(variant("builtin", cnn), "digits", seed=4, split={"seed": 2})
         == "builtin · cnn · split 2 · seed 4 · digits"
     )
+
+
+def test_the_plain_variant_is_the_one_that_others_add_to():
+    assert plain_variant(["builtin · logistic · smote", "builtin · logistic"]) == "builtin · logistic"
+    assert plain_variant(["focal gamma=2"]) == "focal gamma=2"
+    assert plain_variant(["focal gamma=2", "focal gamma=1"]) is None
+    assert plain_variant(["builtin · sam", "builtin · smote"]) is None
+    assert plain_variant([]) is None
 
 
 def test_a_run_is_named_by_its_fold():
