@@ -21,6 +21,7 @@ def help_text() -> str:
         "       runner rerun RUN_ID [key=value ...]          a run again, from its recorded configuration",
         "       runner promote SWEEP_ID [--name NAME]        registers the best loss's model: champion if it is better",
         "       runner predict MODEL FILE -o scores.parquet  scores the rows of a file: CSV or Parquet, of any length",
+        "       runner serve MODEL [--port 5001]             scores rows over HTTP: MLflow's scoring server",
         "       runner sync [FOLDER]                         records what waits for a server that was away",
         "       runner doctor                                whether store, disk, packages are as they should be",
         "       runner relocate [--outputs FOLDER]           a store that was moved or copied, pointed at where it is",

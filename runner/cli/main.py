@@ -46,7 +46,7 @@ STANDS_ON = (
         "mlflow",
     ),
     *("numpy", "omegaconf", "optuna", "pandas", "psutil", "pyarrow", "rich", "scipy", "sklearn", "sqlalchemy"),
-    *("tensorflow", "yaml"),
+    *("tensorflow", "uvicorn", "yaml"),
 )
 """Packages that are loaded from the current folder first where `python -m runner` is started beside a file so named."""
 
@@ -61,6 +61,7 @@ COMMANDS = {
     "relocate": "runner.cli.relocate",
     "promote": "runner.cli.promote",
     "predict": "runner.cli.predict",
+    "serve": "runner.cli.serve",
     "sync": "runner.cli.sync",
     "doctor": "runner.cli.doctor",
 }
