@@ -1,4 +1,4 @@
-"""`runner [overrides]` or a sub-command. Exit status 0 done, 2 input refused, 1 anything else."""
+"""`runner [overrides]` or a sub-command. Exit status 0 done, 2 input refused, 3 a model that moved, 1 anything else."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ COMMANDS = {
     "promote": "runner.cli.promote",
     "predict": "runner.cli.predict",
     "serve": "runner.cli.serve",
+    "monitor": "runner.cli.monitor",
     "sync": "runner.cli.sync",
     "doctor": "runner.cli.doctor",
 }

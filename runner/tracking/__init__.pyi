@@ -8,6 +8,7 @@ from .mlflow_tracker import MlflowTracker as MlflowTracker
 from .model_loading import load_model as load_model
 from .model_package import packed as packed
 from .model_package import save_model as save_model
+from .monitoring import record_monitoring as record_monitoring
 from .opening import find_experiment as find_experiment
 from .opening import open_store as open_store
 from .opening import refuse_missing_store as refuse_missing_store

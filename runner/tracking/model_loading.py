@@ -6,11 +6,13 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import mlflow
 import mlflow.pyfunc
 from mlflow.exceptions import MlflowException
 
+from runner.data.profile import Profile
 from runner.errors import InputError
 from runner.tracking.loaded_model import LoadedModel
 from runner.wording import first_line, without_password
@@ -38,7 +40,19 @@ def load_model(place: str, uri: str, name: str) -> LoadedModel:
     if "columns" not in said:
         raise InputError(f"{name}: this model was not made by `runner`: it does not say which columns it needs")
     reading = (loaded.model_config or {}).get("reading") or {}
-    return LoadedModel(name, dict(said["columns"]), reading, said.get("prevalence"), loaded.predict)
+    scorer: Any = loaded.unwrap_python_model()
+    kept = getattr(scorer, "profile", None)
+    return LoadedModel(
+        name,
+        dict(said["columns"]),
+        reading,
+        said.get("prevalence"),
+        loaded.predict,
+        getattr(scorer, "typed", lambda frame: frame),
+        None if kept is None else Profile.of_json(kept),
+        loaded.metadata.run_id or "",
+        loaded.metadata.model_id or "",
+    )
 
 
 @contextmanager
