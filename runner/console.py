@@ -287,6 +287,27 @@ def show_predicted(path: Path, rows: int, positives: int, skipped: Sequence[str]
             console.print(f"  and {len(skipped) - MOST_LINES:,} more")
 
 
+def show_monitored(headline: str, rows: str, lines: Sequence[str], report: Path, run_id: str) -> None:
+    """What became of a model on later data.
+
+    Args:
+        headline: the result in one sentence.
+        rows: of the file, in words.
+        lines: one a check.
+        report: the file with all of it.
+        run_id: of the record; empty where there is none.
+    """
+    console.print(f"[bold]{escape(headline)}[/bold]\n{escape(rows)}", soft_wrap=True)
+    for line in lines:
+        console.print(f"  {escape(line)}", soft_wrap=True)
+    recorded = (
+        f"recorded as run {run_id}, under the run that made the model"
+        if run_id
+        else ("not recorded: a folder names no run; give the run's id or models:/NAME@champion")
+    )
+    console.print(f"report: {escape(short_path(report))}; {recorded}", soft_wrap=True)
+
+
 def short_path(path: Path) -> str:
     """The path as it is typed where the command was started: relative, where it lies below."""
     here = Path.cwd()

@@ -21,6 +21,7 @@ from runner.tracking.recorded_run import RecordedRun
 SMALL = (*TINY, "model=logistic", "evaluation.bootstrap=20", "paths.outputs=outputs")
 WITHOUT_REPORT = (*SMALL, "comparison=none")
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
+FIGURES |= {"cost", "decision_curve", "top_rows"}
 
 
 def children(store) -> list[mlflow.entities.Run]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import signal
 import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from processes import Process
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -52,7 +57,11 @@ def test_the_readme_has_the_commands_this_file_knows_how_to_run():
     assert len(COMMANDS) > 10
 
 
-OF_A_RUN = [line for line in COMMANDS if line.startswith(("python -m runner predict", "python -m runner promote"))]
+OF_A_RUN = [
+    line
+    for line in COMMANDS
+    if line.startswith(tuple(f"python -m runner {each}" for each in ("predict", "promote", "serve", "monitor")))
+]
 RUNS = [
     line
     for line in COMMANDS
@@ -108,7 +117,9 @@ def test_the_scoring_snippet_scores(command, stranger, outputs):
 def test_from_sweep_to_champion(command, stranger, outputs):
     """Line by line; where the verdict on so few rows makes a challenger, the reader forces it, to go on."""
     section = README.partition("## From sweep to champion")[2].partition("\n## ")[0]
-    sweep, promote, predict = [shlex.split(line[2:])[3:] for line in section.splitlines() if line.startswith("$ ")]
+    sweep, promote, predict, serve, monitor = [
+        shlex.split(line[2:])[3:] for line in section.splitlines() if line.startswith("$ ")
+    ]
     done = command(*sweep, *BRIEF[:2])
     assert done.status == 0, done.err
     (sweep_id,) = re.findall(r"sweep id: (\w+)", done.out)
@@ -122,6 +133,16 @@ def test_from_sweep_to_champion(command, stranger, outputs):
     assert scored.status == 0, scored.err
     assert "5 rows scored" in scored.out
     assert pd.read_parquet(stranger / "scores.parquet")["probability"].between(0, 1).all()
+    with Process([sys.executable, "-m", "runner", *serve, *there], cwd=stranger) as server:
+        address = server.wait_for(r"answers at (http://\S+)/invocations")[1]
+        asked = {"data": (stranger / "new.csv").read_bytes(), "headers": {"Content-Type": "text/csv"}}
+        with urllib.request.urlopen(urllib.request.Request(f"{address}/invocations", **asked), timeout=60) as answer:
+            assert len(json.load(answer)["predictions"]) == 5
+        assert server.end(signal.SIGINT) == 0, server.said
+    watched = command(*monitor, *there)
+    assert watched.status in (0, 3), watched.err  # as much as one epoch has taught
+    assert "columns: holds" in watched.out
+    assert (stranger / "monitor.html").exists()
 
 
 @pytest.mark.parametrize("target", ["run", "ui", "test", "help"])

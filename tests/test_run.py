@@ -25,6 +25,7 @@ FINAL_METRICS = (
     | {"threshold"}
 )
 FIGURES = {"loss_curves", "precision_recall", "roc", "confusion_matrix", "calibration", "threshold", "loss_shape"}
+FIGURES |= {"cost", "decision_curve", "top_rows"}
 LOSSES = sorted(path.stem for path in (Path(__file__).resolve().parent.parent / "conf" / "loss").glob("*.yaml"))
 FOLDER_ONLY = ("tracking=none", *PLAIN)
 ARTIFACTS = {"config.yaml", "predictions/test.parquet"} | {f"figures/{name}.png" for name in FIGURES}

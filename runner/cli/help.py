@@ -21,6 +21,8 @@ def help_text() -> str:
         "       runner rerun RUN_ID [key=value ...]          a run again, from its recorded configuration",
         "       runner promote SWEEP_ID [--name NAME]        registers the best loss's model: champion if it is better",
         "       runner predict MODEL FILE -o scores.parquet  scores the rows of a file: CSV or Parquet, of any length",
+        "       runner serve MODEL [--port 5001]             scores rows over HTTP: MLflow's scoring server",
+        "       runner monitor MODEL FILE [--labels COLUMN]  whether the model still holds on rows of today",
         "       runner sync [FOLDER]                         records what waits for a server that was away",
         "       runner doctor                                whether store, disk, packages are as they should be",
         "       runner relocate [--outputs FOLDER]           a store that was moved or copied, pointed at where it is",
@@ -47,6 +49,7 @@ def help_text() -> str:
         "",
         "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
         "runner --hydra-help             Hydra's own flags",
-        "Exit status: 0 done, 2 your input was refused, 1 anything else. HYDRA_FULL_ERROR=1 shows tracebacks.",
+        "Exit status: 0 done, 2 your input was refused, 3 a model that does not hold any more (runner monitor),",
+        "1 anything else. HYDRA_FULL_ERROR=1 shows tracebacks.",
     ]
     return "\n".join(lines)

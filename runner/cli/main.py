@@ -1,4 +1,4 @@
-"""`runner [overrides]` or a sub-command. Exit status 0 done, 2 input refused, 1 anything else."""
+"""`runner [overrides]` or a sub-command. Exit status 0 done, 2 input refused, 3 a model that moved, 1 anything else."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ STANDS_ON = (
         "mlflow",
     ),
     *("numpy", "omegaconf", "optuna", "pandas", "psutil", "pyarrow", "rich", "scipy", "sklearn", "sqlalchemy"),
-    *("tensorflow", "yaml"),
+    *("tensorflow", "uvicorn", "yaml"),
 )
 """Packages that are loaded from the current folder first where `python -m runner` is started beside a file so named."""
 
@@ -61,6 +61,8 @@ COMMANDS = {
     "relocate": "runner.cli.relocate",
     "promote": "runner.cli.promote",
     "predict": "runner.cli.predict",
+    "serve": "runner.cli.serve",
+    "monitor": "runner.cli.monitor",
     "sync": "runner.cli.sync",
     "doctor": "runner.cli.doctor",
 }

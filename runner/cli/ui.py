@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from runner import tracking
+from runner.cli.ports import chosen_port
 from runner.errors import InputError
 from runner.wording import without_password
 
@@ -29,7 +29,7 @@ def ui(arguments: Sequence[str]) -> int:  # noqa: RET503 - execv does not return
     experiment = tracking.find_experiment(uri, name)
     if experiment is None and options.experiment:
         raise InputError(f"--experiment {name}: {without_password(uri)} has no experiment of that name")
-    port = _port(options.host, options.port)
+    port = chosen_port(options.host, options.port, PORT)
     address = f"http://{LOCAL if options.host in EVERY_INTERFACE else options.host}:{port}"
     page = address
     if experiment is not None:
@@ -72,32 +72,3 @@ def _store(options: argparse.Namespace) -> tuple[str, str]:
         uri, same = last.uri, True
     remembered = last.experiment if last is not None and same else tracking.EXPERIMENT
     return uri, options.experiment or remembered
-
-
-def _port(host: str, wanted: int | None) -> int:
-    """The port to answer at: the wanted one, the usual one, or one that is free.
-
-    Raises:
-        InputError: the wanted one is in use, or the host is not one of this machine's addresses.
-    """
-    try:
-        return _bound(host, PORT if wanted is None else wanted)
-    except (OSError, OverflowError) as problem:
-        if wanted is not None:
-            raise InputError(
-                f"--port {wanted} cannot be used ({problem}): choose another, such as {wanted + 1}"
-            ) from problem
-    try:
-        free = _bound(host, 0)
-    except OSError as problem:
-        raise InputError(f"--host {host} cannot be used ({problem})") from problem
-    print(f"port {PORT} is in use: {free} is taken instead")
-    return free
-
-
-def _bound(host: str, port: int) -> int:
-    """The port, once it was found to be free; of 0 any. The server itself would end without telling."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server sets it
-        probe.bind((host, port))
-        return int(probe.getsockname()[1])

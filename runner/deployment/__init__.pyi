@@ -1,5 +1,9 @@
 from .find_model import find_model as find_model
+from .monitor import check_monitoring as check_monitoring
+from .monitor import headline as headline
+from .monitor import monitor as monitor
 from .predict import PredictOptions as PredictOptions
 from .predict import check_files as check_files
 from .predict import predict_file as predict_file
 from .promote import promote as promote
+from .watched_rows import MonitorOptions as MonitorOptions

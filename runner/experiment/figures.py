@@ -12,6 +12,8 @@ import pandas as pd
 import losses
 from runner import figures
 from runner.evaluation import Evaluation, curves
+from runner.evaluation.budgets import rows_of
+from runner.evaluation.decision_curves import cost_curve, net_benefit_curve, top_rows_curve
 from runner.evaluation.thresholds import threshold_curve
 
 
@@ -100,9 +102,34 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
             subtitle=name,
         ),
     )
+    yield from _decisions(picture)
     whole_batch = getattr(picture.loss, "whole_batch", False)
     shape = losses.loss_shape(picture.loss)
     yield (
         "loss_shape",
         partial(figures.loss_shape, shape, loss_name=picture.option, whole_batch=whole_batch, subtitle=name),
     )
+
+
+def _decisions(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
+    """Cost by threshold, decision curve, and what the highest scores hold."""
+    evaluation, name, rule = picture.evaluation, picture.name, picture.evaluation.rule
+    labels, rows = evaluation.test.labels, len(evaluation.test.labels)
+    yield (
+        "cost",
+        partial(
+            figures.cost_by_threshold,
+            cost_curve(labels, evaluation.test.probabilities, rule.cost_fp, rule.cost_fn),
+            threshold=evaluation.threshold,
+            cost_fp=rule.cost_fp,
+            cost_fn=rule.cost_fn,
+            subtitle=name,
+        ),
+    )
+    benefit = net_benefit_curve(labels, evaluation.calibrated)
+    yield (
+        "decision_curve",
+        partial(figures.decision_curve, benefit, prevalence=evaluation.metrics["test/prevalence"], subtitle=name),
+    )
+    highest = top_rows_curve(labels, evaluation.test.logits)
+    yield "top_rows", partial(figures.top_rows, highest, k=rows_of(rule.top_k, rows) / rows, subtitle=name)

@@ -1,6 +1,7 @@
 from .charts import Varied as Varied
 from .contact import Contact as Contact
 from .environment import set_defaults as set_defaults
+from .guarded_app import RequestLimits as RequestLimits
 from .last_store import last_store as last_store
 from .loaded_model import LoadedModel as LoadedModel
 from .mlflow_tracker import MlflowTracker as MlflowTracker
@@ -8,6 +9,7 @@ from .model_loading import load_model as load_model
 from .model_loading import model_file as model_file
 from .model_package import packed as packed
 from .model_package import save_model as save_model
+from .monitoring import record_monitoring as record_monitoring
 from .opening import find_experiment as find_experiment
 from .opening import open_store as open_store
 from .opening import refuse_missing_store as refuse_missing_store
@@ -29,6 +31,8 @@ from .results_table import varied_parameters as varied_parameters
 from .saved_views import LOSSES as LOSSES
 from .saved_views import page as page
 from .schema_revision import other_revision as other_revision
+from .serving import scoring_app as scoring_app
+from .serving import serve as serve
 from .stale_runs import end_as_killed as end_as_killed
 from .stale_runs import end_stale_runs as end_stale_runs
 from .stale_runs import end_stale_runs_if_possible as end_stale_runs_if_possible

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+
+from runner.data.profile import Profile
 
 NUMBER = "number"
 """The kind of a model's column that holds numbers; others hold categories."""
@@ -23,6 +25,10 @@ class LoadedModel:
         prevalence: share of positives among the rows that its probabilities were calibrated on; None of an old model,
             whose probabilities are the network's own.
         score: a frame with these columns to `probability`, `raw_probability` (not of old models) and `label`.
+        typed: the same frame to its columns as training read them.
+        profile: of the data it was trained on; None of an old model.
+        run_id: of the MLflow run that made it; empty where it is a folder's.
+        model_id: of the logged model in MLflow; likewise.
     """
 
     name: str
@@ -30,3 +36,7 @@ class LoadedModel:
     reading: Mapping[str, Any]
     prevalence: float | None
     score: Callable[[pd.DataFrame], pd.DataFrame]
+    typed: Callable[[pd.DataFrame], pd.DataFrame] = field(default=lambda frame: frame)
+    profile: Profile | None = None
+    run_id: str = ""
+    model_id: str = ""

@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import mlflow.artifacts
 import mlflow.pyfunc
 from mlflow.exceptions import MlflowException
 
+from runner.data.profile import Profile
 from runner.errors import InputError
 from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
@@ -41,7 +43,19 @@ def load_model(place: str, uri: str, name: str) -> LoadedModel:
     if "columns" not in said:
         raise InputError(f"{name}: this model was not made by `runner`: it does not say which columns it needs")
     reading = (loaded.model_config or {}).get("reading") or {}
-    return LoadedModel(name, dict(said["columns"]), reading, said.get("prevalence"), loaded.predict)
+    scorer: Any = loaded.unwrap_python_model()
+    kept = getattr(scorer, "profile", None)
+    return LoadedModel(
+        name,
+        dict(said["columns"]),
+        reading,
+        said.get("prevalence"),
+        loaded.predict,
+        getattr(scorer, "typed", lambda frame: frame),
+        None if kept is None else Profile.of_json(kept),
+        loaded.metadata.run_id or "",
+        loaded.metadata.model_id or "",
+    )
 
 
 def model_file(run_id: str, path: str, uri: str) -> Path | None:

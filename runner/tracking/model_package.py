@@ -23,6 +23,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, Schema
 
 from runner.data.dataset import Dataset
+from runner.data.profile import profile_of
 from runner.data.splits import Splits
 from runner.evaluation import Evaluation, calibration_map
 from runner.tracking import names
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # Keras loads with it, and a store is opened long before anyt
 
 RAW = "as the network says it: not calibrated, and the bias that the loss gives probabilities is not undone"
 """What the model's metadata say of its raw probabilities."""
+PARTS = ("network.keras", "preprocessing.joblib", "calibrator.json", "profile.json")
 # Named here, because MLflow would take 15 seconds to find them out by itself.
 REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "numpy", "joblib")
 
@@ -131,8 +133,11 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evalu
     joblib.dump(splits.preprocessing, parts / "preprocessing.joblib")
     calibrator = evaluation.calibrator
     (parts / "calibrator.json").write_text(json.dumps(calibrator.as_json()), encoding="utf-8")
-    files = {name: str(parts / name) for name in ("network.keras", "preprocessing.joblib", "calibrator.json")}
     features = dataset.features[list(splits.preprocessing.feature_names_in_)]
+    train, promised = splits.train, list(map(str, evaluation.rule.promised))
+    profile = profile_of(features.iloc[train.rows], train.labels, calibrator(evaluation.test.logits), promised)
+    (parts / "profile.json").write_text(json.dumps(profile.as_json()), encoding="utf-8")
+    files = {name: str(parts / name) for name in PARTS}
     numeric = [str(name) for name in features.select_dtypes(["number", "bool"]).columns]
     # No types of the inputs: MLflow would refuse 3 for 3.0, a gap in a column of whole numbers, or all CSV.
     columns = {str(name): "number" if str(name) in numeric else "category" for name in features.columns}

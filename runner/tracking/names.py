@@ -70,6 +70,10 @@ VERDICT = "verdict"
 # Of a registered model.
 PROMOTED = "promoted"  # what marks it as one that `runner promote` made
 
+# Of a run that says whether a model still holds, nested under the run that made the model.
+MONITOR = "monitor"  # holds, or moved
+MONITORED_FILE = "monitor.file"
+
 # Of a search's parent.
 SEARCH_STUDY = "search.study"
 SEARCH_STORAGE = "search.storage"

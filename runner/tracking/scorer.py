@@ -36,9 +36,22 @@ class Scorer(PythonModel):
         self.numeric = context.model_config["numeric"]
         # How a text file was read: new rows, read by plain pandas, hold its texts where training saw numbers and gaps.
         self.reading = context.model_config.get("reading") or {}
+        # What `runner monitor` holds later data against; models of older versions have none.
+        kept = context.artifacts.get("profile.json")
+        self.profile = json.loads(Path(kept).read_text(encoding="utf-8")) if kept else None
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
         """Scores rows. Unknown categories and missing values are fine; a missing column is refused by name."""
+        frame = self.typed(model_input)
+        if not len(frame):  # scikit-learn takes no table without rows
+            return self._scores(np.zeros(0), model_input.index)
+        inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
+        parts = [self.logits.predict_on_batch(inputs[at : at + BATCH]) for at in range(0, len(inputs), BATCH)]
+        logits = np.concatenate(parts).astype("float64")[:, 0]
+        return self._scores(logits, model_input.index)
+
+    def typed(self, model_input: pd.DataFrame) -> pd.DataFrame:
+        """The model's columns as training read them: numbers, and categories, gaps missing."""
         columns = list(self.preprocessing.feature_names_in_)
         missing = [name for name in columns if name not in model_input]
         if missing:
@@ -46,12 +59,7 @@ class Scorer(PythonModel):
         frame = model_input[columns].copy()
         for name in columns:
             frame[name] = self._number(frame[name]) if name in self.numeric else self._category(frame[name])
-        if not len(frame):  # scikit-learn takes no table without rows
-            return self._scores(np.zeros(0), model_input.index)
-        inputs = np.asarray(self.preprocessing.transform(frame), dtype="float32")
-        parts = [self.logits.predict_on_batch(inputs[at : at + BATCH]) for at in range(0, len(inputs), BATCH)]
-        logits = np.concatenate(parts).astype("float64")[:, 0]
-        return self._scores(logits, model_input.index)
+        return frame
 
     def _scores(self, logits: np.ndarray, index: pd.Index) -> pd.DataFrame:
         """The table that `predict` returns."""

@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from runner import figures
+from runner.evaluation.decision_curves import cost_curve, net_benefit_curve, top_rows_curve
 
 LOSSES = [
     "builtin",
@@ -53,6 +54,9 @@ NAMES = [
     "confusion_matrix",
     "calibration",
     "threshold_metrics",
+    "cost_by_threshold",
+    "decision_curve",
+    "top_rows",
     "loss_shape",
     "search_history",
     "search_importance",
@@ -88,6 +92,13 @@ def draw(
         "threshold_metrics": lambda **more: figures.threshold_metrics(
             threshold_table, threshold=0.4, rule="cost (false alarm 1, miss 20)", **more
         ),
+        "cost_by_threshold": lambda **more: figures.cost_by_threshold(
+            cost_curve(labels, probabilities, 1, 20), threshold=0.05, cost_fp=1, cost_fn=20, **more
+        ),
+        "decision_curve": lambda **more: figures.decision_curve(
+            net_benefit_curve(labels, probabilities), prevalence=0.05, **more
+        ),
+        "top_rows": lambda **more: figures.top_rows(top_rows_curve(labels, probabilities), k=0.05, **more),
         "loss_shape": lambda **more: figures.loss_shape(shape_table, loss_name="weighted", **more),
         "search_history": lambda **more: figures.search_history(
             search_table, objective="val/average_precision", maximize=True, **more
@@ -125,7 +136,7 @@ def test_axes_are_named_and_the_run_is_too(name, draw):
         if name not in NAMED_BY_TICKS:
             assert axes.get_ylabel()
             # stacked panels share the lowest one's x axis
-            assert axes.get_xlabel() or name in ("loss_curves", "calibration")
+            assert axes.get_xlabel() or name in ("loss_curves", "calibration", "top_rows")
     assert name == "confusion_matrix" or figure.axes[-1].get_xlabel()
 
 
