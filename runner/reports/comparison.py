@@ -24,6 +24,7 @@ from runner.comparison import (
     verdict,
 )
 from runner.errors import InputError
+from runner.evaluation.budgets import Budget
 from runner.findings import counted
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
@@ -100,6 +101,7 @@ def compare_runs(
     in_detail = len(paired.datasets) <= MOST_IN_DETAIL
     compared = _Compared(table, paired, references_table(table, runs))
     sections = _sections(compared, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None)
+    sections = [replace(section, budget=_shared_budget(finished)) for section in sections]
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
     told = (
         of_preprocessing(table, settings.metric, baseline),
@@ -128,6 +130,15 @@ def compare_runs(
         first.figures,
         first.references,
     )
+
+
+def _shared_budget(runs: Sequence[RecordedRun]) -> Budget | None:
+    """The budget of the metrics at one, where all runs have the same."""
+    found = {(run.params.get("evaluation.top_k"), run.params.get("evaluation.max_fpr")) for run in runs}
+    top_k, max_fpr = found.pop()
+    if found or top_k is None or max_fpr is None:
+        return None
+    return Budget(float(top_k), float(max_fpr))
 
 
 def _sampled(references: pd.DataFrame) -> str:
