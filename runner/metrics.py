@@ -62,6 +62,25 @@ def metric_name(metric: str) -> str:
     return _LABELS.get(plain, plain.replace("_", " "))
 
 
+def name_at_budget(metric: str, top_k: float, max_fpr: float) -> str:
+    """`metric_name`, and of a metric at a budget which: `precision at k = 5%`, `recall at FPR 10%`.
+
+    Args:
+        metric: with or without `test/` before it.
+        top_k: a share of the rows below 1, else their number.
+        max_fpr: the false positive rate.
+    """
+    k = f"{100 * top_k:.4g}%" if top_k < 1 else f"{top_k:.0f} rows"
+    rate = f"FPR {100 * max_fpr:.4g}%"
+    names = {
+        "precision_at_k": f"precision at k = {k}",
+        "lift_at_k": f"lift at k = {k}",
+        "recall_at_fpr": f"recall at {rate}",
+        "partial_roc_auc": f"partial ROC AUC to {rate}",
+    }
+    return names.get(metric.rpartition("/")[2], metric_name(metric))
+
+
 def metric_label(metric: str) -> str:
     """An axis label: the metric, what it was measured on, its unit."""
     part, _, plain = metric.rpartition("/")

@@ -56,6 +56,7 @@ class Evaluation:
         calibrated: (n,) P(y=1|x) of the test part by Platt scaling fitted on validation: one method for all losses.
         calibrator: makes the probabilities that the model serves; fitted on validation.
         debiased: (n,) the same by the loss's closed form alone; None where it has none.
+        budget: of the metrics at a budget.
     """
 
     metrics: dict[str, float]
@@ -66,6 +67,7 @@ class Evaluation:
     calibrated: np.ndarray
     calibrator: Calibrator
     debiased: np.ndarray | None = None
+    budget: Budget = Budget()
 
     @property
     def confusion(self) -> Confusion:
@@ -121,7 +123,7 @@ def evaluate(
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, rule, validation, test, calibrated, calibrator, debiased)
+    return Evaluation(metrics, threshold, rule, validation, test, calibrated, calibrator, debiased, options.budget)
 
 
 def _decided(validation: Predictions, rule: ThresholdRule) -> tuple[ThresholdRule, float, dict[str, float]]:

@@ -36,7 +36,7 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
         if not run.spec.in_sweep:
             console.show_result(
                 run.identity.name,
-                result_rows(evaluation.metrics),
+                result_rows(evaluation.metrics, evaluation.budget),
                 f"threshold {evaluation.threshold:.4g} ({evaluation.rule}, chosen on validation)",
                 f"weights of epoch {training.best_epoch}; training ended: {training.stopped}",
             )

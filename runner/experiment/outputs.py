@@ -13,7 +13,7 @@ from runner.experiment.retention import Retention
 from runner.experiment.run import TrainedRun
 from runner.findings import Finding, as_list
 from runner.runs.folder import RunFacts, RunFolder
-from runner.runs.summary import summary
+from runner.runs.summary import DecidedBy, summary
 
 
 def write_outputs(
@@ -62,7 +62,7 @@ def write_outputs(
         summary(
             run.identity.name,
             evaluation.metrics,
-            (str(evaluation.rule), str(evaluation.calibrator)),
+            DecidedBy(str(evaluation.rule), str(evaluation.calibrator), evaluation.budget),
             run.splits.train.weights_vary_within_a_class,
             training.stopped,
             training.best_epoch,

@@ -94,7 +94,7 @@ def run_reference(spec: ReferenceSpec, recording: Recording, provenance: Mapping
 def _write(folder: RunFolder, name: str, evaluation: Evaluation) -> None:
     folder.write_predictions("validation", evaluation.validation.table())
     folder.write_predictions("test", evaluation.test.table())
-    folder.write_summary(reference_summary(name, evaluation.metrics, str(evaluation.rule)))
+    folder.write_summary(reference_summary(name, evaluation.metrics, str(evaluation.rule), evaluation.budget))
 
 
 def _identity(spec: ReferenceSpec, fitted: FittedReference, provenance: Mapping[str, str]) -> RunIdentity:

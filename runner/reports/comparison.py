@@ -25,6 +25,7 @@ from runner.comparison import (
     verdict,
 )
 from runner.errors import InputError
+from runner.evaluation.budgets import Budget
 from runner.findings import counted
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
 from runner.reports.ensembles import ensembles_table
@@ -107,6 +108,7 @@ def compare_runs(
     ensembles = ensembles_table(tracker, table, by_id, settings.ensembles, settings.metric)
     compared = _Compared(table, paired, references_table(table, runs), ensembles)
     sections = _sections(compared, settings, lambda table: read_outputs(tracker, table, by_id) if in_detail else None)
+    sections = [replace(section, budget=_shared_budget(finished)) for section in sections]
     differ = [f"On {each.dataset} the runs differ in more than the loss: {each}." for each in allowed]
     told = (
         given_up,
@@ -139,6 +141,7 @@ def compare_runs(
     )
 
 
+<<<<<<< HEAD
 def _without_given_up(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> tuple[pd.DataFrame, str]:
     """The runs of losses that lost none to pruning, and a sentence on those that did; empty where none did.
 
@@ -157,6 +160,15 @@ def _without_given_up(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> tuple
         f"Given up on validation: {len(pruned)} of {len(table)} runs, which saved up to {saved} epochs; not compared, "
         f"because the runs that were left are their better ones: {', '.join(lost)}."
     )
+=======
+def _shared_budget(runs: Sequence[RecordedRun]) -> Budget | None:
+    """The budget of the metrics at one, where all runs have the same."""
+    found = {(run.params.get("evaluation.top_k"), run.params.get("evaluation.max_fpr")) for run in runs}
+    top_k, max_fpr = found.pop()
+    if found or top_k is None or max_fpr is None:
+        return None
+    return Budget(float(top_k), float(max_fpr))
+>>>>>>> 4553475f4495db28878b2f60b0998a2df39b2471
 
 
 def _sampled(references: pd.DataFrame) -> str:

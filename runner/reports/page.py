@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from runner.comparison.verdict import Verdict
-from runner.metrics import metric_label, metric_name
+from runner.evaluation.budgets import Budget
+from runner.metrics import BUDGET_METRICS, metric_label, metric_name, name_at_budget
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class Section:
         figures: its figures.
         references: the leaderboard of what is no network; empty where there is none.
         ensembles: the leaderboard of ensembles of runs; empty where there is none.
+        budget: of the metrics at a budget; None where the runs have several.
     """
 
     title: str
@@ -122,6 +124,7 @@ class Section:
     figures: Sequence[ReportFigure]
     references: pd.DataFrame = field(default_factory=pd.DataFrame)
     ensembles: pd.DataFrame = field(default_factory=pd.DataFrame)
+    budget: Budget | None = None
 
 
 def render_page(title: str, metric: str, sections: Sequence[Section], facts: Mapping[str, str]) -> str:
@@ -147,7 +150,7 @@ def render_page(title: str, metric: str, sections: Sequence[Section], facts: Map
 
 def _table(section: Section, metric: str) -> dict[str, object]:
     """The section as the template reads it."""
-    columns = _columns(section.leaderboard, metric)
+    columns = [_at_budget(column, section.budget) for column in _columns(section.leaderboard, metric)]
     rows = [
         (style, loss, [_cell(column.name, row) for column in columns])
         for style, board in zip(("", "ensemble", "reference"), _boards(section), strict=True)
@@ -174,6 +177,14 @@ def _columns(leaderboard: pd.DataFrame, metric: str) -> list[Column]:
     if plain not in leaderboard:  # the metric compared is always shown
         columns.insert(4, Column("mean", plain, f"mean {metric}"))
     return columns
+
+
+def _at_budget(column: Column, budget: Budget | None) -> Column:
+    """The column with the budget in its heading, where it is one's and all runs share it."""
+    if budget is None or column.name not in BUDGET_METRICS:
+        return column
+    heading = name_at_budget(column.name, budget.top_k, budget.max_fpr)
+    return replace(column, heading=heading.replace("partial ROC AUC", "pAUC"))
 
 
 def _cell(name: str, row: pd.Series) -> Cell:

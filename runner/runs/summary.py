@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from runner.metrics import FINAL_METRICS, WITHOUT_INTERVAL, metric_name
+from runner.evaluation.budgets import Budget
+from runner.metrics import FINAL_METRICS, WITHOUT_INTERVAL, name_at_budget
 
 
-def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
+@dataclass(frozen=True)
+class DecidedBy:
+    """How a run's decisions and probabilities were made.
+
+    Attributes:
+        threshold: the rule that chose it, in words.
+        calibrator: of the served probabilities, in words.
+        budget: of the metrics at a budget.
+    """
+
+    threshold: str
+    calibrator: str
+    budget: Budget
+
+
+def result_rows(metrics: Mapping[str, float], budget: Budget) -> list[tuple[str, str, str]]:
     """(metric, test value, 95% interval) of the result table, in words and four digits.
 
     Args:
         metrics: `Evaluation.metrics`.
+        budget: of the metrics at a budget.
     """
     rows = []
     any_intervals = any(name.endswith(".low") for name in metrics)
@@ -21,7 +39,7 @@ def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
             interval = f"{low:.4f} to {high:.4f}"
         else:
             interval = _too_few(metrics) if any_intervals and key not in WITHOUT_INTERVAL else ""
-        rows.append((metric_name(key), f"{metrics[f'test/{key}']:.4f}", interval))
+        rows.append((name_at_budget(key, budget.top_k, budget.max_fpr), f"{metrics[f'test/{key}']:.4f}", interval))
         if key == "average_precision":
             rows.append(("  by guessing (prevalence)", f"{metrics['test/prevalence']:.4f}", ""))
     return rows
@@ -33,13 +51,14 @@ def _too_few(metrics: Mapping[str, float]) -> str:
     return f"too few {scarce} to say"
 
 
-def reference_summary(name: str, metrics: Mapping[str, float], threshold_rule: str) -> str:
+def reference_summary(name: str, metrics: Mapping[str, float], threshold_rule: str, budget: Budget) -> str:
     """The note of a reference, which is no network: a short Markdown page.
 
     Args:
         name: the run's.
         metrics: `Evaluation.metrics`.
         threshold_rule: how the threshold was chosen, in words.
+        budget: of the metrics at a budget.
     """
     return f"""## {name}
 
@@ -48,14 +67,15 @@ sweep: what they have to beat.
 
 | test metric | value | 95% interval |
 |---|---|---|
-{_table(metrics)}
+{_table(metrics, budget)}
 
 Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation).
 """
 
 
-def _table(metrics: Mapping[str, float]) -> str:
-    return "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in result_rows(metrics))
+def _table(metrics: Mapping[str, float], budget: Budget) -> str:
+    rows = result_rows(metrics, budget)
+    return "\n".join(f"| {label.strip()} | {value} | {interval} |" for label, value, interval in rows)
 
 
 def _calibration_row(metrics: Mapping[str, float], part: str, said: str) -> str:
@@ -68,7 +88,7 @@ def _calibration_row(metrics: Mapping[str, float], part: str, said: str) -> str:
 def summary(
     name: str,
     metrics: Mapping[str, float],
-    rules: tuple[str, str],
+    decided: DecidedBy,
     weighted_by_row: bool,
     stopped: str,
     best_epoch: int,
@@ -78,12 +98,12 @@ def summary(
     Args:
         name: the run's.
         metrics: `Evaluation.metrics`.
-        rules: how the threshold was chosen, and what the served probabilities are made by, in words.
+        decided: how the threshold was chosen, and what the served probabilities are made by.
         weighted_by_row: whether sample weights differ within a class, which no closed form undoes.
         stopped: why training ended, in words.
         best_epoch: whose weights are kept.
     """
-    threshold_rule, calibrator = rules
+    threshold_rule, calibrator = decided.threshold, decided.calibrator
     half = {key: metrics[f"test_at_half/{key}"] for key in ("f1", "mcc")}
     ways = [("raw", "as the network gives them"), ("calibrated", "by Platt scaling fitted on validation")]
     if "test_debiased/log_loss" in metrics:
@@ -101,7 +121,7 @@ def summary(
 
 | test metric | value | 95% interval |
 |---|---|---|
-{_table(metrics)}
+{_table(metrics, decided.budget)}
 
 Threshold **{metrics["threshold"]:.4g}** ({threshold_rule}, chosen on validation). At 0.5 instead: \
 F1 {half["f1"]:.4f}, MCC {half["mcc"]:.4f}.

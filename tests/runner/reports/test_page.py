@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from runner.comparison.verdict import Verdict
+from runner.evaluation.budgets import Budget
 from runner.reports.page import ReportFigure, Section, render_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -119,3 +120,13 @@ def test_a_click_on_a_heading_sorts_the_table_and_another_turns_it_round():
         assert order_after_a_click_on("gain") == [focal, "dice", "builtin"]  # what has no value stays last
         assert order_after_a_click_on("loss") == [focal, "builtin", "dice"]
         browser.close()
+
+
+def test_headings_of_metrics_at_a_budget_tell_it_where_all_runs_share_one():
+    board = BOARD.assign(precision_at_k=0.5, recall_at_fpr=0.4, partial_roc_auc=0.7)
+    for budget, named in ((Budget(0.05, 0.1), True), (None, False)):
+        section = Section("d", Verdict("h", ()), board, [], budget=budget)
+        said = Reader(render_page("t", "test/average_precision", [section], {})).said
+        for heading in ("precision at k = 5%", "recall at FPR 10%", "pAUC to FPR 10%"):
+            assert (heading in said) is named
+        assert ("precision at k" in said) is not named

@@ -1,5 +1,6 @@
 """The result in words."""
 
+from runner.evaluation.budgets import Budget
 from runner.metrics import FINAL_METRICS
 from runner.runs.summary import result_rows
 
@@ -12,7 +13,7 @@ def table(prevalence, **intervals):
         for name, pair in intervals.items()
         for end, value in zip(("low", "high"), pair, strict=True)
     }
-    rows = result_rows({**METRICS, "test/prevalence": prevalence, **ends})
+    rows = result_rows({**METRICS, "test/prevalence": prevalence, **ends}, Budget(0.02, 0.005))
     return {name: interval for name, _, interval in rows}
 
 
@@ -26,6 +27,11 @@ def test_where_a_class_is_too_scarce_it_says_so_instead():
     assert shown["average precision"] == shown["recall"] == "too few positives to say"
     assert shown["calibration error"] == ""  # it never has one
     assert table(0.999, recall=(0.4, 0.6))["specificity"] == "too few negatives to say"
+
+
+def test_metrics_at_a_budget_say_which():
+    named = {"precision at k = 2%", "lift at k = 2%", "recall at FPR 0.5%", "partial ROC AUC to FPR 0.5%"}
+    assert named <= set(table(0.1))
 
 
 def test_no_intervals_were_asked_for():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ from processes import Process
 from runner.tracking import LoadedModel, RequestLimits, load_model, scoring_app
 
 LIMITS = RequestLimits(megabytes=0.1, rows=200, at_once=3)
+SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # which MLflow sets for good
 JSON, CSV = "application/json", "text/csv"
 
 
@@ -50,7 +52,8 @@ def rows(folder) -> pd.DataFrame:
 
 @contextmanager
 def running(app) -> Iterator[int]:
-    """The port of a server in a thread of this process."""
+    """The port of a server in a thread of this process, which goes on as if there had been none."""
+    os.environ.pop(SERVING, None)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
