@@ -45,7 +45,8 @@ def help_text() -> str:
     lines += [
         "other keys: seed, objective, preprocessing, paths.outputs,",
         "            split.seed, split.validation, split.test; split.fold=all in a sweep: every fold,",
-        "            comparison.references=none, checks.ignore=[FEW01], hydra/sweeper/pruner=median (of a search)",
+        "            comparison.references=none, checks.ignore=[FEW01], hydra/sweeper/pruner=median (of a search),",
+        "            sweep.prune=median (of a grid), comparison.ensembles=[seeds,selection], init.weights=RUN_ID",
         "",
         "runner loss=focal --cfg job     every key of a configuration with its value; trains nothing",
         "runner --hydra-help             Hydra's own flags",
