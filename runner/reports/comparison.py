@@ -34,6 +34,7 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import references_table, results_table, varied_parameters
 from runner.tracking.tracker import Tracker
+from runner.whole_files import whole_file, write_text
 from runner.wording import override
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
@@ -228,9 +229,12 @@ def _section(
 
 def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None:
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    write_text(folder / "report.html", page)
     boards = [first.leaderboard.assign(reference=False), first.references.assign(reference=True)]
-    pd.concat([board for board in boards if len(board)]).to_csv(folder / "leaderboard.csv", index_label="loss")
-    table.to_csv(folder / "runs.csv", index=False)
+    with whole_file(folder / "leaderboard.csv") as beside:
+        pd.concat([board for board in boards if len(board)]).to_csv(beside, index_label="loss")
+    with whole_file(folder / "runs.csv") as beside:
+        table.to_csv(beside, index=False)
     for figure in first.figures:
-        (folder / "figures" / figure.file_name).write_bytes(figure.png)
+        with whole_file(folder / "figures" / figure.file_name) as beside:
+            beside.write_bytes(figure.png)

@@ -18,6 +18,7 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table
 from runner.tracking.tracker import Tracker
+from runner.whole_files import whole_file
 
 MOST_ROWS = 20_000_000
 """Predictions that are put together; more take a gigabyte and minutes."""
@@ -58,8 +59,10 @@ def publish_out_of_fold(tracker: Tracker, parent_id: str, runs: Sequence[Recorde
     if not whole:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    pd.concat([each.table for each in whole], ignore_index=True).to_parquet(folder / "predictions.parquet")
-    pooled_scores(whole).to_csv(folder / "scores.csv", index=False)
+    with whole_file(folder / "predictions.parquet") as beside:
+        pd.concat([each.table for each in whole], ignore_index=True).to_parquet(beside)
+    with whole_file(folder / "scores.csv") as beside:
+        pooled_scores(whole).to_csv(beside, index=False)
     for number, each in enumerate(whole[:MOST_DRAWN]):
         _draw(each, folder, f"_{number}" if len(whole) > 1 else "")
     tracker.log_artifacts(parent_id, folder, names.OUT_OF_FOLD)

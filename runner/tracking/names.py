@@ -35,6 +35,7 @@ DATASET_SHA256 = "dataset.sha256"
 FOLDER = "folder"  # where its files are
 DEVICE = "device"
 FAILURE = "failure"
+FIGURES_KEPT = "figures.kept"  # of a sweep's best run: its figures were all recorded, at the end of the sweep
 CHECKS = "checks"  # what there is to look at in data and run: a JSON list of codes and sentences
 OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of metrics
 GIT_DIRTY = "git.dirty"

@@ -46,6 +46,7 @@ def end_as_killed(tracker: Tracker, run_id: str) -> None:
     """Ends a run whose process could not do it."""
     tracker.set_tags(run_id, {names.FAILURE: names.DIED, names.NOTE: f"**KILLED.** {names.DIED}"})
     tracker.end_run(run_id, "KILLED")
+    tracker.remove_unfinished_model(run_id)
 
 
 def _waits(run: RecordedRun) -> bool:
