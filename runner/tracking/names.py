@@ -25,6 +25,7 @@ SAVED_VIEW = "mlflow.sharedViewState."  # and the view's id
 # Of every run.
 FINGERPRINT = "fingerprint"
 PROCESS = "process"
+HEARTBEAT = "heartbeat"  # when its process was last heard of, in UTC: what other machines know it by
 RECORD = "record"  # of a run on a server: by which it is found where the answer to its creation was lost
 VARIANT = "variant"
 LOSS = "loss"  # the chosen option
