@@ -15,6 +15,7 @@ from commands import TINY, Command, command_in
 from hypothesis import settings
 from isolation import end_joblib_workers, heed_signals, isolated
 from postgresql import PostgreSQL, running
+from s3 import S3, s3_server
 
 __all__ = ["TINY"]
 
@@ -60,6 +61,20 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
     """A PostgreSQL server, one for all tests of a process."""
     with running(tmp_path_factory.mktemp("postgresql") / "server") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgresql: PostgreSQL) -> str:
+    """The name of a database of `postgresql` with MLflow's tables, and no run, for `PostgreSQL.create` to copy."""
+    mlflow.MlflowClient(postgresql.create("empty_of_mlflow")).search_experiments()
+    return "empty_of_mlflow"
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """An S3 server, one for all tests of a process."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
         yield server
 
 

@@ -16,6 +16,7 @@ from runner import tracking
 from runner.data.sources import load_synthetic
 from runner.sweeps import best_runs
 from runner.sweeps.best_runs import select_best
+from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 
 SMALL = (*TINY, "model=logistic", "evaluation.bootstrap=20", "paths.outputs=outputs")
@@ -103,6 +104,8 @@ def test_a_resumed_sweep_makes_what_is_lacking_and_nothing_twice(command, store)
     before = [path.stat().st_mtime_ns for path in pictures]
     for run in (gone, cut):  # as if the end had been cut short
         shutil.rmtree(Path(run.info.artifact_uri.removeprefix("file://")) / "figures")
+        store.delete_tag(run.info.run_id, names.FIGURES_KEPT)
+    store.log_artifact(cut.info.run_id, str(run_folder(cut) / "figures" / "roc.png"), "figures")
     shutil.rmtree(run_folder(gone))
     done = command(*arguments, "sweep.resume=true")
 

@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from runner import tracking
 from runner.console import short_path
 from runner.errors import InputError
+from runner.runs.process import host_of
+from runner.tracking import names
 from runner.tracking.store import sqlite_file
 from runner.wording import typed, without_password
 
@@ -134,6 +136,11 @@ def _store(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[A
     if ended:
         which = ", ".join(run.run_id for run in ended[:10]) + (" ..." if len(ended) > 10 else "")
         yield Answer("open runs", f"{len(ended)} of killed processes ended as KILLED: {which}")
+    if silent := tracking.silent_runs(tracker):
+        hosts = " and ".join(sorted({host_of(run.tags[names.PROCESS]) for run in silent}))
+        which = ", ".join(run.run_id for run in silent[:10]) + (" ..." if len(silent) > 10 else "")
+        way_out = f"`runner doctor` on {hosts} ends those of dead processes"
+        yield Answer("open runs", f"{len(silent)} not heard of for ten minutes: {way_out}: {which}", True)
     left = len(tracker.running())
     yield Answer("open runs", f"{left} still open, under way or of other machines" if left else "none left open")
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import importlib.util
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
+from runner.cli.full_disk import full_disk
 from runner.cli.streams import patient_streams
 from runner.errors import InputError, RunFailed
 from runner.wording import closest, did_you_mean
@@ -28,8 +29,6 @@ LONG_OPTIONS = {
 SHORT_OPTIONS = {*(option for option in OPTIONS_WITH_A_VALUE if option[1] != "-"), "-h", "-m", "-r", "-sc"}
 """Likewise; argparse also takes a value that follows without a space, such as `-cjob`."""
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""A full disk, a quota, a limit of a file's size."""
 OURS = ("losses", "conf", "hydra_plugins")
 STANDS_ON = (
     *(
@@ -114,15 +113,21 @@ def _main() -> int:
             raise
         print(f"error: {problem}", file=sys.stderr)
         return 2 if isinstance(problem, InputError) else 1
-    except OSError as problem:
-        if show_tracebacks or problem.errno not in NO_ROOM:
+    except Exception as problem:
+        told = None if show_tracebacks else full_disk(problem, _places(arguments))
+        if told is None:
             raise
-        where = f"{problem.filename}: " if problem.filename else ""
-        print(f"error: {where}{problem.strerror}: make room there; what was recorded so far is kept", file=sys.stderr)
+        print(f"error: {told}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as problem:
         print(f"\n{str(problem) or 'interrupted'}: what was recorded so far is kept", file=sys.stderr)
         return 1
+
+
+def _places(arguments: Sequence[str]) -> list[Path]:
+    """Where a command writes: the folder that it is told, else `outputs`, and the temporary files'."""
+    named = [word.partition("=")[2] for word in arguments if word.startswith(("paths.outputs=", "--outputs="))]
+    return [Path(each) for each in (*named, "outputs", tempfile.gettempdir())]
 
 
 def _refuse_shadowed_packages() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -47,7 +48,8 @@ class PatientStream:
 @contextmanager
 def patient_streams() -> Iterator[None]:
     """A block in which nothing that is printed ends the program; what an encoding lacks is shown as `?`."""
-    before = sys.stdout, sys.stderr
+    before, loud = (sys.stdout, sys.stderr), logging.raiseExceptions
+    logging.raiseExceptions = False  # a log file that cannot be written: a traceback for each line
     for stream in before:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -57,3 +59,4 @@ def patient_streams() -> Iterator[None]:
     finally:
         sys.stdout.flush()
         sys.stdout, sys.stderr = before
+        logging.raiseExceptions = loud

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from runner.figures.colours import GREY, LIGHT_GREY, loss_colour
+from runner.whole_files import whole_file
 
 __all__ = [
     "DPI",
@@ -193,4 +195,8 @@ def save(figure: Figure, path: str | PathLike[str] | BinaryIO) -> None:
     packing: dict[str, Any] = (
         {"pil_kwargs": {"compress_level": 3}} if str(path).endswith(".png") or hasattr(path, "write") else {}
     )
-    figure.savefig(path, dpi=DPI, **packing)
+    if isinstance(path, (str, PathLike)):
+        with whole_file(Path(path)) as beside:
+            figure.savefig(beside, dpi=DPI, **packing)
+    else:
+        figure.savefig(path, dpi=DPI, **packing)

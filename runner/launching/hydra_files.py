@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.yaml_text import yaml_texts
+from runner.whole_files import write_text
 from runner.wording import without_password
 
 
@@ -23,4 +24,4 @@ def write_hydra_files(config: DictConfig, folder: Path) -> None:
     overrides = hydra["hydra"]["overrides"]["task"]
     folder.mkdir(parents=True, exist_ok=True)
     for name, part in (("config", task), ("hydra", hydra), ("overrides", overrides)):
-        (folder / f"{name}.yaml").write_text(without_password(yaml_texts().of(part)), encoding="utf-8")
+        write_text(folder / f"{name}.yaml", without_password(yaml_texts().of(part)))

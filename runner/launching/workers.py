@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -70,6 +71,7 @@ def _portions(launcher: JobLauncher, jobs: Jobs, at_once: int) -> list[list[tupl
 
 def _launch_in_worker(state: dict[Any, Any], request: LaunchRequest, jobs: Jobs) -> list[JobReturn]:
     """In another process: what Hydra knew in this one, and then as here."""
+    logging.raiseExceptions = False  # as in the command's own process: see `runner.cli.streams`
     setup_globals()
     Singleton.set_state(state)
     return JobLauncher(request).launch(jobs)

@@ -38,6 +38,7 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import references_table, results_table, varied_parameters
 from runner.tracking.tracker import Tracker
+from runner.whole_files import whole_file, write_text
 from runner.wording import override
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
@@ -141,7 +142,6 @@ def compare_runs(
     )
 
 
-<<<<<<< HEAD
 def _without_given_up(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> tuple[pd.DataFrame, str]:
     """The runs of losses that lost none to pruning, and a sentence on those that did; empty where none did.
 
@@ -160,7 +160,8 @@ def _without_given_up(table: pd.DataFrame, runs: Sequence[RecordedRun]) -> tuple
         f"Given up on validation: {len(pruned)} of {len(table)} runs, which saved up to {saved} epochs; not compared, "
         f"because the runs that were left are their better ones: {', '.join(lost)}."
     )
-=======
+
+
 def _shared_budget(runs: Sequence[RecordedRun]) -> Budget | None:
     """The budget of the metrics at one, where all runs have the same."""
     found = {(run.params.get("evaluation.top_k"), run.params.get("evaluation.max_fpr")) for run in runs}
@@ -168,7 +169,6 @@ def _shared_budget(runs: Sequence[RecordedRun]) -> Budget | None:
     if found or top_k is None or max_fpr is None:
         return None
     return Budget(float(top_k), float(max_fpr))
->>>>>>> 4553475f4495db28878b2f60b0998a2df39b2471
 
 
 def _sampled(references: pd.DataFrame) -> str:
@@ -285,11 +285,15 @@ def _of_ensembles(
 
 def _write(folder: Path, page: str, table: pd.DataFrame, first: Section) -> None:
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    write_text(folder / "report.html", page)
     boards = [first.leaderboard.assign(reference=False), first.references.assign(reference=True)]
-    pd.concat([board for board in boards if len(board)]).to_csv(folder / "leaderboard.csv", index_label="loss")
+    with whole_file(folder / "leaderboard.csv") as beside:
+        pd.concat([board for board in boards if len(board)]).to_csv(beside, index_label="loss")
     if len(first.ensembles):
-        first.ensembles.to_csv(folder / "ensembles.csv", index_label="loss")
-    table.to_csv(folder / "runs.csv", index=False)
+        with whole_file(folder / "ensembles.csv") as beside:
+            first.ensembles.to_csv(beside, index_label="loss")
+    with whole_file(folder / "runs.csv") as beside:
+        table.to_csv(beside, index=False)
     for figure in first.figures:
-        (folder / "figures" / figure.file_name).write_bytes(figure.png)
+        with whole_file(folder / "figures" / figure.file_name) as beside:
+            beside.write_bytes(figure.png)

@@ -22,6 +22,7 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table
 from runner.tracking.tracker import Tracker
+from runner.whole_files import whole_file, write_text
 
 MOST_ROWS = 20_000_000
 """Predictions that are put together; more take a gigabyte and minutes."""
@@ -64,8 +65,10 @@ def publish_out_of_fold(tracker: Tracker, parent_id: str, runs: Sequence[Recorde
     if not whole:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    pd.concat([each.table for each in whole], ignore_index=True).to_parquet(folder / "predictions.parquet")
-    pooled_scores(whole).to_csv(folder / "scores.csv", index=False)
+    with whole_file(folder / "predictions.parquet") as beside:
+        pd.concat([each.table for each in whole], ignore_index=True).to_parquet(beside)
+    with whole_file(folder / "scores.csv") as beside:
+        pooled_scores(whole).to_csv(beside, index=False)
     _write_decisions(whole, folder)
     for number, each in enumerate(whole[:MOST_DRAWN]):
         _draw(each, folder, f"_{number}" if len(whole) > 1 else "")
@@ -158,9 +161,10 @@ def _write_decisions(found: Sequence[OutOfFold], folder: Path) -> None:
     decided = [one for each in found if each.options is not None for one in decide(each.table, each.options)]
     if not decided:
         return
-    pd.DataFrame([one.row for one in decided]).to_csv(folder / "decisions.csv", index=False)
+    with whole_file(folder / "decisions.csv") as beside:
+        pd.DataFrame([one.row for one in decided]).to_csv(beside, index=False)
     content = [{**one.whose, "threshold": one.threshold, "calibrator": one.calibrator.as_json()} for one in decided]
-    (folder / "calibrators.json").write_text(json.dumps(content, default=int) + "\n", encoding="utf-8")
+    write_text(folder / "calibrators.json", json.dumps(content, default=int) + "\n")
 
 
 def _division(params: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 from runner.config.experiment_config import ExperimentConfig
 from runner.findings import Finding
+from runner.whole_files import whole_file, write_text
 from runner.wording import without_password
 
 
@@ -72,7 +73,7 @@ class RunFolder:
 
     def write_config(self, config: ExperimentConfig) -> None:
         """config.yaml: the whole configuration, interpolations resolved, passwords hidden."""
-        self._file("config.yaml").write_text(without_password(config.to_yaml()), encoding="utf-8")
+        write_text(self._file("config.yaml"), without_password(config.to_yaml()))
 
     def read_config(self) -> ExperimentConfig:
         """What `write_config` wrote; see `ExperimentConfig.read` for its errors."""
@@ -92,7 +93,7 @@ class RunFolder:
 
     def write_metrics(self, metrics: Mapping[str, float]) -> None:
         """metrics.json: the final metrics under MLflow's names."""
-        self._file("metrics.json").write_text(json.dumps(dict(metrics), indent=2) + "\n", encoding="utf-8")
+        write_text(self._file("metrics.json"), json.dumps(dict(metrics), indent=2) + "\n")
 
     def read_metrics(self) -> dict[str, float]:
         """What `write_metrics` wrote.
@@ -104,7 +105,7 @@ class RunFolder:
 
     def write_calibrator(self, content: Mapping[str, Any]) -> None:
         """calibrator.json: what makes the probabilities that the model serves, as `Calibrator.as_json` has it."""
-        self._file("calibrator.json").write_text(json.dumps(dict(content)) + "\n", encoding="utf-8")
+        write_text(self._file("calibrator.json"), json.dumps(dict(content)) + "\n")
 
     def write_facts(self, facts: RunFacts) -> None:
         """run.json: what tells the run from others."""
@@ -116,7 +117,7 @@ class RunFolder:
             "fingerprint": facts.fingerprint,
             "dataset.sha256": facts.dataset_sha256,
         }
-        self._file(self.FACTS).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write_text(self._file(self.FACTS), json.dumps(content, indent=2) + "\n")
 
     def read_facts(self) -> RunFacts:
         """What `write_facts` wrote.
@@ -142,7 +143,8 @@ class RunFolder:
     def write_weights(self, weights: Sequence[np.ndarray]) -> None:
         """weights.npz: the network's weights, in Keras's order, from which a model can be made later."""
         arrays: dict[str, Any] = {f"{number:04d}": array for number, array in enumerate(weights)}
-        np.savez(self._file("weights.npz"), **arrays)
+        with whole_file(self._file("weights.npz")) as beside:
+            np.savez(beside, **arrays)
 
     def read_weights(self) -> list[np.ndarray]:
         """What `write_weights` wrote."""
@@ -153,7 +155,7 @@ class RunFolder:
         """checks.json: what there is to look at before the numbers are believed; no file where there is nothing."""
         if findings:
             content = [[finding.code, finding.sentence] for finding in findings]
-            self._file("checks.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            write_text(self._file("checks.json"), json.dumps(content, indent=2) + "\n")
 
     def read_findings(self) -> list[Finding]:
         """What `write_findings` wrote."""
@@ -163,7 +165,7 @@ class RunFolder:
 
     def write_summary(self, text: str) -> None:
         """summary.md: what MLflow shows as the run's note."""
-        self._file("summary.md").write_text(text, encoding="utf-8")
+        write_text(self._file("summary.md"), text)
 
     def read_summary(self) -> str:
         """What `write_summary` wrote."""
@@ -173,7 +175,8 @@ class RunFolder:
         """predictions/PART.parquet: row, label, logit, probability, as `Predictions.table` has them."""
         columns = {name: column.to_numpy() for name, column in table.items()}
         # Dictionaries would pay for values that repeat, and these do not.
-        parquet.write_table(pyarrow.table(columns), self._file(f"predictions/{part}.parquet"), use_dictionary=False)
+        with whole_file(self._file(f"predictions/{part}.parquet")) as beside:
+            parquet.write_table(pyarrow.table(columns), beside, use_dictionary=False)
 
     def read_logits(self, part: str) -> np.ndarray:
         """(n,) float64 logits of `write_predictions`."""

@@ -23,6 +23,11 @@ def is_alive(identity: str) -> bool:
     return alive and host == socket.gethostname()
 
 
+def host_of(identity: str) -> str:
+    """The host of `this_process()`; empty where it is no such text."""
+    return identity.rpartition(":")[0].rpartition(":")[0]
+
+
 def is_dead_here(identity: str) -> bool:
     """Whether the process of `this_process()` ran on this host, and does not any more."""
-    return identity.rpartition(":")[0].rpartition(":")[0] == socket.gethostname() and not is_alive(identity)
+    return host_of(identity) == socket.gethostname() and not is_alive(identity)

@@ -15,6 +15,7 @@ from runner.search.pruning import epochs_in_words
 from runner.search.results import SearchResults, save_objective_figures, trial_overrides, trial_table
 from runner.search.trials import RUN_ID, RUN_NAME
 from runner.tracking import names
+from runner.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class BestTrialReport:
 
     def save(self, folder: Path) -> Sequence[str]:
         """Writes `trials.csv`, `history.png` and `importance.png`."""
-        trial_table(self.results.study).to_csv(folder / "trials.csv", index=False)
+        with whole_file(folder / "trials.csv") as beside:
+            trial_table(self.results.study).to_csv(beside, index=False)
         missing = save_objective_figures(self.results, 0, folder)
         return [*([missing] if missing else []), *self._told()]
 

@@ -20,6 +20,7 @@ from runner.search.results import (
 )
 from runner.search.trials import RUN_NAME
 from runner.tracking import names
+from runner.whole_files import whole_file
 
 MOST_ROWS = 20  # of the parent's note; best_trials.csv has all
 
@@ -56,11 +57,13 @@ class ParetoFrontReport:
         """Writes `trials.csv`, `best_trials.csv` with commands, `front.png`, and each objective's figures."""
         results, front = self.results, self._front()
         trials = trial_table(results.study, results.objectives)
-        trials.to_csv(folder / "trials.csv", index=False)
+        with whole_file(folder / "trials.csv") as beside:
+            trials.to_csv(beside, index=False)
         numbers = [trial.number for trial in front]
         chosen = trials.set_index("trial").loc[numbers].reset_index()
         commands = [results.command_of(trial) for trial in front]
-        chosen.assign(command=commands).to_csv(folder / "best_trials.csv", index=False)
+        with whole_file(folder / "best_trials.csv") as beside:
+            chosen.assign(command=commands).to_csv(beside, index=False)
         figure = figures.pareto_front(
             trials,
             numbers,

@@ -73,6 +73,7 @@ def missing_outputs(runs: Sequence[RecordedRun], tracker: Tracker, resources: Re
                 with each.may_fail():
                     each.draw()
                     tracker.log_artifacts(each.run.run_id, each.recorded.folder.figures, names.FIGURES)
+                    tracker.set_tags(each.run.run_id, {names.FIGURES_KEPT: "true"})
 
 
 @dataclass
@@ -130,9 +131,9 @@ def _warn(folder: Path, problem: Exception) -> None:
 
 
 def _lacks_figures(recorded: experiment.RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:
-    """Whether the run is to have figures, and has none."""
+    """Whether the run is to have figures, and does not have them all: who recorded them may have been killed."""
     wanted = retained(recorded.config.figures, in_sweep=True) is Retention.BEST
-    return wanted and not tracker.has_artifact(run, names.FIGURES)
+    return wanted and not (names.FIGURES_KEPT in run.tags and tracker.has_artifact(run, names.FIGURES))
 
 
 def _lacks_model(recorded: experiment.RecordedExperiment, tracker: Tracker, run: RecordedRun) -> bool:

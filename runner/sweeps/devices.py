@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from runner.runs.process import is_alive, this_process
+from runner.whole_files import write_text
 
 
 def share_machine(launcher: Any, folder: Path) -> None:
@@ -60,5 +61,5 @@ def claim(gpus: Sequence[str], claims_file: Path) -> str:
         claims = {process: gpu for process, gpu in claims.items() if is_alive(process)}
         taken = list(claims.values())
         claims.setdefault(mine, min(gpus, key=taken.count))
-        claims_file.write_text(json.dumps(claims), encoding="utf-8")
+        write_text(claims_file, json.dumps(claims))
     return str(claims[mine])

@@ -36,6 +36,7 @@ from runner.sweeps.live_progress import LiveProgress
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
 from runner.sweeps.session import SweepSession
+from runner.whole_files import write_text
 from runner.wording import typed, without_password
 
 
@@ -69,7 +70,7 @@ def hide_passwords(folder: Path) -> None:
     for path in folder.glob("*.yaml"):
         text = path.read_text(encoding="utf-8")
         if text != (hidden := without_password(text)):
-            path.write_text(hidden, encoding="utf-8")
+            write_text(path, hidden)
 
 
 def choices_of(hydra: Any, config: DictConfig) -> dict[str, str]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock
 
 from runner.runs.outcome import Outcome
+from runner.whole_files import write_text
 
 FOLDER = ".sweep"
 LOCK_SECONDS = 60.0
@@ -116,8 +119,8 @@ class Journal:
         """Starts the journal anew."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._offset, self._latest = 0, {}
-        self._jobs.write_text("", encoding="utf-8")
-        self._plan.write_text(json.dumps(asdict(plan)), encoding="utf-8")
+        write_text(self._jobs, "")
+        write_text(self._plan, json.dumps(asdict(plan)))
 
     @property
     def exists(self) -> bool:
@@ -139,8 +142,10 @@ class Journal:
         """Adds a line; processes that append at the same time wait for each other."""
         line = {**asdict(record), "name": record.name[:300], "reason": " ".join(record.reason.split())[:1000]}
         lock = FileLock(self.folder / "jobs.lock", timeout=LOCK_SECONDS, poll_interval=POLL_SECONDS)
-        with lock, self._jobs.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with lock, self._jobs.open("ab+") as file:
+            if file.tell() and not _ends_line(file):  # a process was killed within one, or the disk was full
+                file.write(b"\n")
+            file.write(json.dumps(line).encode() + b"\n")
 
     def latest(self) -> list[JobRecord]:
         """The last record of each job, by job. Only lines added since the last call are read."""
@@ -151,7 +156,10 @@ class Journal:
                 if not line.endswith(b"\n"):  # another process is writing it
                     break
                 offset += len(line)
-                content = json.loads(line)
+                try:
+                    content = json.loads(line)
+                except ValueError:  # it was never finished
+                    continue
                 record = JobRecord(**{**content, "event": Event(content["event"])})
                 latest[record.job] = record
         self._offset, self._latest = offset, latest
@@ -169,3 +177,8 @@ class Journal:
         with contextlib.suppress(OSError):  # not empty: something else is in it
             self.folder.rmdir()
             self.folder.parent.rmdir()
+
+
+def _ends_line(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

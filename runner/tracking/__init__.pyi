@@ -36,6 +36,7 @@ from .serving import serve as serve
 from .stale_runs import end_as_killed as end_as_killed
 from .stale_runs import end_stale_runs as end_stale_runs
 from .stale_runs import end_stale_runs_if_possible as end_stale_runs_if_possible
+from .stale_runs import silent_runs as silent_runs
 from .store import EXPERIMENT as EXPERIMENT
 from .store import Store as Store
 from .store import configured_uri as configured_uri

@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 
 from mlflow.entities import Metric
 
-from runner.tracking import database_run_store
+from runner.tracking import database_run_store, names
 from runner.tracking.contact import contact_with
 from runner.tracking.database_run_store import DatabaseRunStore
 from runner.tracking.journaled_run_store import JournaledRunStore
 from runner.tracking.recorder import ModelPackage, StoreError
 from runner.tracking.run_store import ClientRunStore, CreatedRun, NewRun, RunStore, store_failure
+from runner.tracking.stale_runs import heartbeat
 from runner.tracking.store import Store
 from runner.wording import first_line
 
@@ -30,6 +31,8 @@ log = logging.getLogger("runner.tracking")
 
 Value = TypeVar("Value")
 MOST_UNANSWERED = 1000
+HEARTBEAT_SECONDS = 60.0
+"""Between two heartbeats of a run, which go with a write of its metrics. A shorter run has none."""
 
 
 @dataclass
@@ -149,6 +152,7 @@ class StoreWriter:
                 self._do(task)
             if time.monotonic() >= due:
                 for run in tuple(self.running):
+                    run.beat()
                     run.flush()
                 self.commit()
                 due = time.monotonic() + self._seconds
@@ -188,6 +192,7 @@ class RunWriter:
         self._metrics: list[Metric] = []
         self._tags: dict[str, str] = {}
         self._created: CreatedRun | None = None
+        self._next_beat = time.monotonic() + HEARTBEAT_SECONDS
         self._opened = writer.call(lambda: self._open(new), self)
 
     @property
@@ -250,6 +255,12 @@ class RunWriter:
                 raise StoreError(first_line(self.error)) from self.error
 
         return self._writer.call(ending, self)
+
+    def beat(self) -> None:
+        """Has the next write say that this process lives, once a while; for the thread alone."""
+        if time.monotonic() >= self._next_beat:
+            self._next_beat = time.monotonic() + HEARTBEAT_SECONDS
+            self.add({}, step=0, tags={names.HEARTBEAT: heartbeat()})
 
     def flush(self) -> None:
         """Hands what waits to the store; for the thread alone."""

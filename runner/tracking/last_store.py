@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from runner.whole_files import write_text
 from runner.wording import without_password
 
 FILE = ".last_store.json"
@@ -49,7 +50,7 @@ def remember(outputs: Path, uri: str, experiment: str, experiment_id: str) -> No
     text = json.dumps(asdict(LastStore(without_password(uri), experiment, experiment_id)))
     file = outputs / FILE
     if not file.exists() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8")
+        write_text(file, text)
 
 
 def forget(outputs: Path) -> None:

@@ -111,8 +111,9 @@ class MlflowTracker:
 
     def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
         """See `Tracker`."""
+        short = name[: names.NAME_LENGTH]  # PostgreSQL refuses more
         with self._asking() as client:
-            run = client.create_run(self.store.experiment_id, run_name=name, tags=_clean(tags))
+            run = client.create_run(self.store.experiment_id, run_name=short, tags=_clean(tags))
         return str(run.info.run_id)
 
     def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
@@ -224,8 +225,14 @@ class MlflowTracker:
 
     def log_model(self, run_id: str, package: ModelPackage) -> None:
         """See `Tracker`."""
+        self.remove_unfinished_model(run_id)
         with self._asking():
             model_package.log_model(self.store, run_id, package)
+
+    def remove_unfinished_model(self, run_id: str) -> None:
+        """See `Tracker`."""
+        with self._asking() as client:
+            model_package.remove_unfinished(client, self.store.experiment_id, run_id)
 
     def _write(self, run_id: str, work: Callable[[ClientRunStore | JournaledRunStore], None]) -> None:
         """Writes something of a run at once, or has it wait in the folder of a run that is kept."""

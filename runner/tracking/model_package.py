@@ -30,6 +30,7 @@ from runner.tracking import names
 from runner.tracking.model_loading import tracking_uri
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
+from runner.whole_files import whole_file
 
 if TYPE_CHECKING:  # Keras loads with it, and a store is opened long before anything is trained
     from runner.models import Network
@@ -57,7 +58,9 @@ def packed(network: Network, splits: Splits, dataset: Dataset, evaluation: Evalu
 
 def save_model(package: ModelPackage, path: Path) -> None:
     """Saves the model as a folder, which scores raw frames without any store: `mlflow.pyfunc.load_model(path)`."""
-    mlflow.pyfunc.save_model(path=str(path), **package.arguments)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as beside:
+        mlflow.pyfunc.save_model(path=str(beside), **package.arguments)
 
 
 def log_model(store: Store, run_id: str, package: ModelPackage) -> None:

@@ -25,6 +25,7 @@ SAVED_VIEW = "mlflow.sharedViewState."  # and the view's id
 # Of every run.
 FINGERPRINT = "fingerprint"
 PROCESS = "process"
+HEARTBEAT = "heartbeat"  # when its process was last heard of, in UTC: what other machines know it by
 RECORD = "record"  # of a run on a server: by which it is found where the answer to its creation was lost
 VARIANT = "variant"
 LOSS = "loss"  # the chosen option
@@ -35,6 +36,7 @@ DATASET_SHA256 = "dataset.sha256"
 FOLDER = "folder"  # where its files are
 DEVICE = "device"
 FAILURE = "failure"
+FIGURES_KEPT = "figures.kept"  # of a sweep's best run: its figures were all recorded, at the end of the sweep
 CHECKS = "checks"  # what there is to look at in data and run: a JSON list of codes and sentences
 OBJECTIVES = "objectives"  # what the run returns to a sweeper: a JSON list of metrics
 GIT_DIRTY = "git.dirty"

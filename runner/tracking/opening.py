@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import mlflow
 import sqlalchemy
 from filelock import FileLock, Timeout
+from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from runner.errors import InputError
@@ -27,6 +28,14 @@ from runner.wording import first_line, typed, without_password
 FIRST_CONTACT_SECONDS = 10
 TRIED_ARTIFACT = ".writable"
 """A file that is written among the artifacts of an experiment, and deleted where that is allowed."""
+CHATTY = {
+    "alembic": logging.WARNING,
+    "mlflow": logging.WARNING,
+    "urllib3": logging.ERROR,
+    "mlflow.store.db.utils": logging.CRITICAL,
+}
+"""Loggers that tell of every table they create, every attempt to connect, and, with a traceback, of every error that
+they raise as well."""
 LOCKS = {
     "postgresql": "SELECT pg_advisory_lock(4711230815)",  # a number of our own
     "mysql": "SELECT GET_LOCK('imbalance-runner', 120)",
@@ -65,8 +74,7 @@ def open_store(uri: str, experiment_name: str, outputs: Path) -> Store:
 
 
 def _experiment(uri: str, name: str, outputs: Path) -> str:
-    # They tell of every table they create and every attempt to connect.
-    for chatty, level in (("alembic", logging.WARNING), ("mlflow", logging.WARNING), ("urllib3", logging.ERROR)):
+    for chatty, level in CHATTY.items():
         logging.getLogger(chatty).setLevel(level)
 
     remote = not uri.startswith(("sqlite", "postgresql", "mysql", "mssql"))
@@ -75,11 +83,8 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
             place_fresh_store(file)
         with _impatient():
             client = mlflow.MlflowClient(uri)
-            found = client.get_experiment_by_name(name)
-            if found is None:
-                place = None if remote else (outputs.absolute() / "artifacts").as_uri()
-                made = client.create_experiment(name, artifact_location=place, tags=saved_views.creation_tags())
-                found = client.get_experiment(made)
+            place = None if remote else (outputs.absolute() / "artifacts").as_uri()
+            found = client.get_experiment_by_name(name) or _made(client, name, place)
             if found.lifecycle_stage == "active":
                 for tag, value in saved_views.missing_tags(found.tags).items():
                     client.set_experiment_tag(found.experiment_id, tag, value)
@@ -104,6 +109,23 @@ def _experiment(uri: str, name: str, outputs: Path) -> str:
     _refuse_moved(uri, name, str(found.artifact_location))
     _refuse_unwritable(uri, name, str(found.artifact_location))
     return found.experiment_id
+
+
+def _made(client: mlflow.MlflowClient, name: str, place: str | None) -> mlflow.entities.Experiment:
+    """A new experiment, or the one that another machine has made on the same server meanwhile.
+
+    Args:
+        client: of the store.
+        name: of the experiment.
+        place: of its artifacts; None where a server decides.
+    """
+    try:
+        made = client.create_experiment(name, artifact_location=place, tags=saved_views.creation_tags())
+    except MlflowException:
+        if (found := client.get_experiment_by_name(name)) is None:
+            raise
+        return found
+    return client.get_experiment(made)
 
 
 def _refuse_moved(uri: str, name: str, location: str) -> None:

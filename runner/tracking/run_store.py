@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,17 @@ from typing import Protocol
 
 import mlflow
 from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from runner.tracking import model_package, names
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
 from runner.wording import first_line
+
+TRIES = 5
+ALREADY_THERE = re.compile("duplicate|unique", re.IGNORECASE)
+"""What databases behind servers say where two processes begin with the same dataset at once, for MLflow looks whether
+it is there and then adds it: asked again, it finds it."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,13 @@ class ClientRunStore:
     def describe(self, created: CreatedRun, run: NewRun) -> None:
         """Adds params and dataset of a run that was begun."""
         self._client.log_batch(created.run_id, params=[Param(key, value) for key, value in run.params.items()])
-        self._client.log_inputs(created.run_id, datasets=[run.dataset])
+        for tries_left in reversed(range(TRIES)):
+            try:
+                self._client.log_inputs(created.run_id, datasets=[run.dataset])
+                return
+            except MlflowException as problem:
+                if not (tries_left and ALREADY_THERE.search(str(problem))):
+                    raise
 
     def find(self, key: str) -> CreatedRun | None:
         """The run whose tag `record` has that value, if there is one."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.runs.process import is_dead_here
+from runner.runs.process import host_of, is_dead_here, this_process
 from runner.tracking import names
 from runner.tracking.pending import PendingRecord
 from runner.tracking.recorded_run import RecordedRun
@@ -14,6 +15,9 @@ from runner.tracking.tracker import Tracker
 from runner.wording import first_line
 
 log = logging.getLogger("runner.tracking")
+
+SILENT_SECONDS = 600.0
+"""After which an open run is told of whose heartbeat, once a minute, has stopped."""
 
 
 def end_stale_runs(tracker: Tracker) -> list[RecordedRun]:
@@ -42,10 +46,40 @@ def end_stale_runs_if_possible(tracker: Tracker) -> None:
         log.warning("runs of dead processes stay RUNNING: %s", first_line(problem))
 
 
+def heartbeat() -> str:
+    """Now, as the value of the tag `heartbeat`."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def silent_runs(tracker: Tracker) -> list[RecordedRun]:
+    """Open runs of other machines that have not been heard of for a while: their processes may be dead.
+
+    A run without a heartbeat is known by its start. Sweeps have none, and are left out.
+
+    Args:
+        tracker: of the experiment that is looked through.
+    """
+    return [run for run in tracker.running() if _is_elsewhere(run) and _seconds_silent(run) > SILENT_SECONDS]
+
+
+def _is_elsewhere(run: RecordedRun) -> bool:
+    host = host_of(run.tags.get(names.PROCESS, ""))
+    return bool(host) and host != host_of(this_process()) and names.SWEEP_KEY not in run.tags
+
+
+def _seconds_silent(run: RecordedRun) -> float:
+    now = datetime.now(UTC)
+    try:
+        return (now - datetime.fromisoformat(run.tags[names.HEARTBEAT])).total_seconds()
+    except (KeyError, ValueError):
+        return now.timestamp() - run.started / 1000
+
+
 def end_as_killed(tracker: Tracker, run_id: str) -> None:
     """Ends a run whose process could not do it."""
     tracker.set_tags(run_id, {names.FAILURE: names.DIED, names.NOTE: f"**KILLED.** {names.DIED}"})
     tracker.end_run(run_id, "KILLED")
+    tracker.remove_unfinished_model(run_id)
 
 
 def _waits(run: RecordedRun) -> bool:

@@ -126,7 +126,10 @@ class Tracker(Protocol):
         """Whether the run's model is logged."""
 
     def log_model(self, run_id: str, package: ModelPackage) -> None:
-        """Logs a model to a run, which need not be running."""
+        """Logs a model to a run, which need not be running; what was begun of another one is removed."""
+
+    def remove_unfinished_model(self, run_id: str) -> None:
+        """Removes what was begun of a run's model by a process that was killed."""
 
 
 class FolderRecording:
@@ -245,6 +248,9 @@ class NoTracker:
         return RunFolder(Path(run.tags[names.FOLDER])).model.exists()
 
     def log_model(self, run_id: str, package: ModelPackage) -> None:
+        """See `Tracker`."""
+
+    def remove_unfinished_model(self, run_id: str) -> None:
         """See `Tracker`."""
 
 

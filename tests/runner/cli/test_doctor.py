@@ -12,6 +12,7 @@ from runner.cli import doctor as doctor_command
 from runner.runs.process import this_process
 from runner.tracking import names
 from runner.tracking.pending import PendingRecord
+from runner.tracking.stale_runs import heartbeat
 
 HOST, NUMBER, START = this_process().rsplit(":", 2)
 
@@ -34,6 +35,23 @@ def test_runs_of_killed_processes_are_ended(command, store):
     assert "1 still open" in done.out
     assert store.get_run(left.info.run_id).info.status == "KILLED"
     assert store.get_run(alive.info.run_id).info.status == "RUNNING"
+
+
+def test_runs_of_other_machines_that_have_fallen_silent_are_a_problem(command, store):
+    experiment = store.create_experiment("imbalance-runner")
+    elsewhere = {names.PROCESS: "far-away:7:100.00"}
+    silent = store.create_run(experiment, tags={**elsewhere, names.HEARTBEAT: "2020-01-01T00:00:00+00:00"})
+    old = store.create_run(experiment, start_time=1_600_000_000_000, tags=elsewhere)
+    store.create_run(experiment, start_time=1, tags={**elsewhere, names.HEARTBEAT: heartbeat()})
+    store.create_run(experiment, tags=elsewhere)
+    store.create_run(experiment, start_time=1, tags={**elsewhere, names.SWEEP_KEY: "a sweep has no heartbeat"})
+    done = command("doctor")
+    (line,) = [line for line in done.out.splitlines() if "heard of" in line]
+    assert done.status == 1
+    assert line.startswith("PROBLEM")
+    assert "2 not heard of for ten minutes: `runner doctor` on far-away" in line
+    assert silent.info.run_id in line
+    assert old.info.run_id in line
 
 
 def test_what_waits_is_a_problem_with_its_command(command, tmp_path):

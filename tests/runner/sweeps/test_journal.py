@@ -38,6 +38,19 @@ def test_the_journal_has_the_last_record_of_each_job(tmp_path):
     assert math.isnan(second.objective)
 
 
+def test_a_line_that_was_never_finished_costs_no_other(tmp_path):
+    """A process was killed within it, or the disk was full."""
+    journal = Journal(tmp_path)
+    journal.begin(PLAN)
+    journal.append(JobRecord(0, Event.STARTED, "zero"))
+    with (journal.folder / "jobs.jsonl").open("a") as file:
+        file.write('{"job": 1, "eve')
+    journal.append(JobRecord(2, Event.STARTED, "two"))
+
+    assert [record.job for record in journal.latest()] == [0, 2]
+    assert [record.job for record in Journal(tmp_path).latest()] == [0, 2]
+
+
 def test_processes_that_append_at_once_do_not_mix_their_lines(tmp_path):
     journal = Journal(tmp_path)
     journal.begin(PLAN)

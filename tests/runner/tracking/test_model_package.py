@@ -19,6 +19,7 @@ from sklearn.metrics import brier_score_loss
 from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.calibrators import AUTO
 from runner.runs.folder import RunFolder
+from runner.tracking import ModelPackage, save_model
 
 SCORE = """
 import importlib.abc, sys
@@ -286,3 +287,18 @@ def test_the_calibrator_of_the_configuration_is_the_models(command, outputs, tmp
     assert "| as served: " in (folder / "summary.md").read_text()
     method = json.loads((folder / "calibrator.json").read_text())["method"]
     assert method in AUTO if calibrator == "auto" else method == calibrator
+
+
+def test_a_folder_that_a_killed_process_left_half_written_is_saved_whole(tmp_path):
+    source = tmp_path / "model.py"
+    source.write_text("import mlflow\nclass M(mlflow.pyfunc.PythonModel):\n    def predict(self, x): return x\n")
+    with source.open("a") as file:
+        file.write("mlflow.models.set_model(M())\n")
+    for left in ("model", "model.part"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "half").write_text("of it")
+    save_model(ModelPackage({"python_model": str(source), "pip_requirements": ["mlflow"]}), tmp_path / "model")
+
+    assert (tmp_path / "model" / "MLmodel").exists()
+    assert not (tmp_path / "model" / "half").exists()
+    assert not (tmp_path / "model.part").exists()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -18,7 +19,7 @@ from runner.data import Dataset
 from runner.errors import RunFailed
 from runner.runs.folder import RunFolder
 from runner.runs.naming import RunIdentity
-from runner.tracking import MlflowTracker, Store, database_run_store, open_store, record, store_uri
+from runner.tracking import MlflowTracker, Store, database_run_store, names, open_store, record, store_uri
 
 DATASET = Dataset("toy", pd.DataFrame({"x": np.arange(10.0)}), np.array([0, 1] * 5, np.int8), "here")
 PARAMS = {f"key.{i}": str(i) for i in range(130)}  # more than MLflow takes at once
@@ -215,6 +216,20 @@ def test_metrics_of_running_runs_appear_while_they_run(store, client, tmp_path):
         assert client.get_run(recorder.run_id).info.status == "RUNNING"
         recorder.close()
         recorder.wait()
+
+
+def test_a_run_that_lasts_has_a_heartbeat_without_metrics_of_its_own(store, client, tmp_path, monkeypatch):
+    monkeypatch.setattr("runner.tracking.async_writer.HEARTBEAT_SECONDS", 0.0)
+    with MlflowTracker(store, 0.05).recording() as recording:
+        recorder = opened(recording, tmp_path, "long")
+        for _ in range(400):
+            if names.HEARTBEAT in client.get_run(recorder.run_id).data.tags:
+                break
+            threading.Event().wait(0.05)
+        beat = client.get_run(recorder.run_id).data.tags[names.HEARTBEAT]
+        recorder.close()
+        recorder.wait()
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(beat)).total_seconds()) < 120
 
 
 @pytest.mark.parametrize("what", ["run", "experiment"])
