@@ -51,8 +51,8 @@ def runs(outputs: Path) -> list[mlflow.entities.Run]:
 
 @pytest.mark.parametrize(
     ("number", "flush_seconds"),
-    [(signal.SIGINT, 60), (signal.SIGTERM, 0.2), (signal.SIGHUP, 60)],
-    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
+    [(signal.SIGINT, 60), (signal.SIGTERM, 0.2), (signal.SIGHUP, 60), (signal.SIGQUIT, 60)],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP", "SIGQUIT"],
 )
 def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number, flush_seconds):
     endless = [

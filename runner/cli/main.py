@@ -87,9 +87,9 @@ def main() -> int:
 def _main() -> int:
     arguments = sys.argv[1:]
     show_tracebacks = bool(os.environ.get("HYDRA_FULL_ERROR"))
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup has it be
-        signal.signal(signal.SIGHUP, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and shells have it
+            signal.signal(number, _terminate)
     if os.getcwd() not in sys.path:  # the installed script finds a user's own loss as `python -m runner` does
         sys.path.append(os.getcwd())
     try:

@@ -28,7 +28,7 @@ SET_ONCE = {
 }
 """Variables that belong to pytest, or that the runner sets when it loads TensorFlow and MLflow."""
 LOGGERS = ("", "runner", "losses", "hydra")
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 LOKY = "ExecutorManagerThread"
 
 
@@ -37,7 +37,8 @@ def heed_signals() -> None:
 
     A shell's background jobs ignore Ctrl-C, what nohup begins the other; and processes inherit that.
     """
-    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    at_first = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL, signal.SIGQUIT: signal.SIG_DFL}
+    for number, handler in at_first.items():
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
 
