@@ -37,8 +37,8 @@ def heed_signals() -> None:
 
     A shell's background jobs ignore Ctrl-C, what nohup begins the other; and processes inherit that.
     """
-    at_first = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL, signal.SIGQUIT: signal.SIG_DFL}
-    for number, handler in at_first.items():
+    ends = signal.SIG_DFL
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, ends), (signal.SIGQUIT, ends)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
 
