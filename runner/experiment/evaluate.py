@@ -35,7 +35,7 @@ def evaluate_logits(
 
     Args:
         config: of the run.
-        dataset: whose groups, if any, are what is independent.
+        dataset: whose groups, if any, are what is independent, and whose costs, if any, decisions are measured by.
         splits: the rows and labels of both parts.
         loss: a keras.losses.Loss as it was in the epoch whose weights made the logits, for the bias it gives
             probabilities; None where there is none to undo.
@@ -51,6 +51,7 @@ def evaluate_logits(
         groups=None if dataset.groups is None else dataset.groups[splits.test.rows],
         calibrator=asked.calibrator,
         budget=Budget(asked.top_k, asked.max_fpr),
+        costs=None if dataset.costs is None else dataset.costs.of(splits.test.rows),
     )
     closed_form = closed_form_of(loss, splits) if asked.calibrator == "auto" else None
     return evaluate(validation, test, options, _debiased(loss, splits, test.logits), closed_form)

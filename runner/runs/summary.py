@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.metrics import FINAL_METRICS, WITHOUT_INTERVAL, metric_name
+from runner.metrics import COST_METRICS, FINAL_METRICS, WITHOUT_INTERVAL, metric_name
 
 
 def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
@@ -24,6 +24,9 @@ def result_rows(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
         rows.append((metric_name(key), f"{metrics[f'test/{key}']:.4f}", interval))
         if key == "average_precision":
             rows.append(("  by guessing (prevalence)", f"{metrics['test/prevalence']:.4f}", ""))
+    rows += [
+        (metric_name(key), f"{metrics[f'test/{key}']:.4f}", "") for key in COST_METRICS if f"test/{key}" in metrics
+    ]
     return rows
 
 

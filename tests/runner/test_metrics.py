@@ -2,11 +2,12 @@
 
 import pytest
 
-from runner.metrics import DECISION_METRICS, LOWER_IS_BETTER, PROBABILITY_METRICS, RANKING_METRICS, sign
+from runner.metrics import COST_METRICS, DECISION_METRICS, LOWER_IS_BETTER, PROBABILITY_METRICS, RANKING_METRICS, sign
 
 
-def test_every_metric_of_the_probabilities_is_better_lower_and_no_other():
-    assert set(LOWER_IS_BETTER) == set(PROBABILITY_METRICS)
+def test_every_metric_of_the_probabilities_and_a_cost_is_better_lower_and_no_other():
+    assert set(LOWER_IS_BETTER) == {*PROBABILITY_METRICS, "expected_cost"}
+    assert [sign(f"test/{metric}") for metric in COST_METRICS] == [-1, 1, 1]
     assert all(sign(f"test/{metric}") == 1 for metric in (*RANKING_METRICS, *DECISION_METRICS))
 
 
