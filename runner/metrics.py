@@ -15,13 +15,16 @@ FINAL_METRICS = (*RANKING_METRICS, *BUDGET_METRICS, *PROBABILITY_METRICS, *DECIS
 CALIBRATION_METRICS = ("brier_skill", "ece_null", "ece_null.high", "calibration_slope", "calibration_intercept")
 """What is measured of the test probabilities beside the scores above."""
 
+COST_METRICS = ("expected_cost", "savings", "net_benefit")
+"""What is measured on test where rows have costs of their own."""
+
 WITHOUT_INTERVAL = ("ece", *BUDGET_METRICS)
 """Of these no sample gives an interval that holds what it promises."""
 
 OBJECTIVES = tuple(f"val/{name}" for name in FINAL_METRICS)
 """What a run may return to a sweeper: chosen on validation, never on test."""
 
-LOWER_IS_BETTER = PROBABILITY_METRICS
+LOWER_IS_BETTER = (*PROBABILITY_METRICS, "expected_cost")
 
 _LABELS = {
     "average_precision": "average precision",

@@ -36,6 +36,9 @@ class DatasetConfig:
 
     _target_: str = MISSING
     image_shape: list[int] | None = None
+    cost_fn: Any = None
+    cost_fp: Any = None
+    gain_tp: Any = None
 
 
 @dataclass

@@ -1,4 +1,5 @@
 from .checks import check as check
+from .costs import with_costs as with_costs
 from .dataset import Dataset as Dataset
 from .linked_rows import duplicate_rows as duplicate_rows
 from .linked_rows import row_keys as row_keys

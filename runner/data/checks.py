@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from runner.costs import KEYS
 from runner.data.columns import plain_columns
+from runner.data.costs import check_costs
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
 from runner.errors import InputError
@@ -35,6 +37,7 @@ def check(dataset: Dataset) -> Dataset:
         ("weights", dataset.weights),
         ("groups", dataset.groups),
         ("split_by", dataset.split_by),
+        *[(key, getattr(dataset.costs, key)) for key in (() if dataset.costs is None else KEYS)],
     ):
         if values is not None and np.shape(values) != (rows,):
             raise InputError(
@@ -51,6 +54,8 @@ def check(dataset: Dataset) -> Dataset:
     if dataset.weights is not None:
         weights = checked_weights(dataset.weights, checked.labels, where=f"{where}: weights")
         checked = replace(checked, weights=weights)
+    if dataset.costs is not None:
+        checked = replace(checked, costs=check_costs(dataset.costs, where=where))
     if checked.image_shape is not None:
         _check_image(checked.features, checked.image_shape, where)
     return checked

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from runner.costs import KEYS, Costs
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -31,6 +33,7 @@ class Dataset:
         split_by: (rows,) array that ``split=time`` orders the rows by, or that ``split=given`` reads their parts from,
             or None; no feature.
         dates: names of columns that look like dates, features or not.
+        costs: of each row's decisions, or None.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Dataset:
     reading: Mapping[str, Any] = field(default_factory=dict)
     split_by: np.ndarray | None = None
     dates: Sequence[str] = ()
+    costs: Costs | None = None
 
     @property
     def prevalence(self) -> float:
@@ -52,7 +56,7 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the full content: column names and types, every value, labels, weights, groups, `split_by`.
+        """SHA-256 over the full content: column names and types, every value, labels, and all that rows have.
 
         The dataset's name and source are left out: a renamed file is still the same data.
         """
@@ -64,6 +68,9 @@ class Dataset:
             digest.update(b"\0none\0" if part is None else b"\0some\0" + _content(pd.Series(part)))
         if self.split_by is not None:  # else the digest is that of older versions
             digest.update(b"\0split_by\0" + _content(pd.Series(self.split_by)))
+        if self.costs is not None:
+            for key in KEYS:
+                digest.update(f"\0{key}\0".encode() + _content(pd.Series(getattr(self.costs, key))))
         return digest.hexdigest()
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
+from runner.costs import Costs
 from runner.evaluation.budgets import Budget, budget_metrics
 from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.calibration_measures import calibration_measures
 from runner.evaluation.calibrators import Calibrator, ClosedForm, fit_calibrator, log_loss_of_probabilities
 from runner.evaluation.confusion import Confusion
+from runner.evaluation.costs import cost_metrics
 from runner.evaluation.guarantee import guaranteed_threshold
 from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import decision_metrics, score_metrics
@@ -33,6 +35,7 @@ class EvaluationOptions:
         groups: (n,) of the test rows, where rows of one group are not independent; then groups are, in the intervals.
         calibrator: what the served probabilities are made by: see `fit_calibrator`.
         budget: of the metrics at a budget.
+        costs: of the test rows' decisions, or None.
     """
 
     rule: ThresholdRule
@@ -41,6 +44,7 @@ class EvaluationOptions:
     groups: np.ndarray | None = None
     calibrator: str = "platt"
     budget: Budget = Budget()
+    costs: Costs | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +123,9 @@ def evaluate(
         if probabilities is not None:
             metrics[f"{name}/log_loss"] = log_loss_of_probabilities(test.labels, probabilities)
             metrics |= {f"{name}/{key}": value for key, value in _calibration(test, probabilities, options).items()}
+    if options.costs is not None:
+        values = cost_metrics(test.labels, calibrated if served is None else served, options.costs)
+        metrics |= {f"test/{key}": value for key, value in values.items()}
     if options.draws:
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():

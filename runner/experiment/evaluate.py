@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def evaluate_logits(
 
     Args:
         config: of the run.
-        dataset: whose groups, if any, are what is independent.
+        dataset: whose groups, if any, are what is independent, and whose costs, if any, decisions are measured by.
         splits: the rows and labels of both parts.
         loss: a keras.losses.Loss as it was in the epoch whose weights made the logits, for the bias it gives
             probabilities; None where there is none to undo.
@@ -44,7 +45,8 @@ def evaluate_logits(
     validation = Predictions(splits.validation.rows, splits.validation.labels, logits.validation)
     test = Predictions(splits.test.rows, splits.test.labels, logits.test)
     groups = None if dataset.groups is None else dataset.groups[splits.test.rows]
-    options = evaluation_options(asked, groups)
+    costs = None if dataset.costs is None else dataset.costs.of(splits.test.rows)
+    options = replace(evaluation_options(asked, groups), costs=costs)
     closed_form = closed_form_of(loss, splits) if asked.calibrator == "auto" else None
     return evaluate(validation, test, options, _debiased(loss, splits, test.logits), closed_form)
 

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from runner import data, tracking
 from runner.config.experiment_config import ExperimentConfig
-from runner.config.instantiate import build
+from runner.config.instantiate import build, locate, parameters
 from runner.config.schemas import TrackingConfig
+from runner.costs import KEYS
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.data.sampling import Sampler
@@ -179,7 +180,10 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
         InputError: it cannot be loaded, or cannot be used.
     """
     column = config.split.get("column")
-    dataset = build("dataset", config.dataset, known={"split_column": column})
+    own = parameters(locate("dataset._target_", str(config.dataset.get("_target_"))))
+    costs = {key: config.dataset.get(key) for key in KEYS if key not in own}  # of a loader that does not ask for them
+    arguments = {key: value for key, value in config.dataset.items() if key not in costs}
+    dataset = build("dataset", arguments, known={"split_column": column})
     if not isinstance(dataset, Dataset):
         raise InputError(
             f"dataset._target_={config.dataset['_target_']} returned {type(dataset).__name__}: "
@@ -187,6 +191,7 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
         )
     if column is not None and dataset.split_by is None:  # a loader that does not ask for it
         dataset = _divided_by(dataset, str(column))
+    dataset = data.with_costs(dataset, costs)
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
     checked = check_dataset(dataset)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runner.evaluation.budgets import Budget
-from runner.metrics import FINAL_METRICS, WITHOUT_INTERVAL, name_at_budget
+from runner.metrics import COST_METRICS, FINAL_METRICS, WITHOUT_INTERVAL, metric_name, name_at_budget
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ def result_rows(metrics: Mapping[str, float], budget: Budget) -> list[tuple[str,
         rows.append((name_at_budget(key, budget.top_k, budget.max_fpr), f"{metrics[f'test/{key}']:.4f}", interval))
         if key == "average_precision":
             rows.append(("  by guessing (prevalence)", f"{metrics['test/prevalence']:.4f}", ""))
+    rows += [
+        (metric_name(key), f"{metrics[f'test/{key}']:.4f}", "") for key in COST_METRICS if f"test/{key}" in metrics
+    ]
     return rows
 
 

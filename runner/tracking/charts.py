@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner.metrics import CALIBRATION_METRICS, FINAL_METRICS, metric_name
+from runner.metrics import CALIBRATION_METRICS, COST_METRICS, FINAL_METRICS, metric_name
 from runner.tracking import names
 
 Chart = Mapping[str, Any]
@@ -227,6 +227,7 @@ def recorded_metrics() -> list[str]:
     final += [f"{part}/{name}" for part in of_probabilities for name in CALIBRATION_METRICS]
     final += [f"calibrator/{name}" for name in CALIBRATOR_NUMBERS]
     intervals = [f"test/{name}.{end}" for name in FINAL_METRICS for end in ("low", "high")]
+    final += [f"test/{name}" for name in COST_METRICS]
     final += ["guarantee/holds", "guarantee/p", "guarantee/positives_needed"]
     others = ["train/loss", "val/loss", "test/prevalence", "threshold", "best_epoch", "epochs"]
     return [*final, *intervals, *others, *(f"wall_seconds/{step}" for step in STEPS)]

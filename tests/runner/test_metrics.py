@@ -4,6 +4,7 @@ import pytest
 
 from runner.metrics import (
     BUDGET_METRICS,
+    COST_METRICS,
     DECISION_METRICS,
     FINAL_METRICS,
     LOWER_IS_BETTER,
@@ -15,8 +16,9 @@ from runner.metrics import (
 )
 
 
-def test_every_metric_of_the_probabilities_is_better_lower_and_no_other():
-    assert set(LOWER_IS_BETTER) == set(PROBABILITY_METRICS)
+def test_every_metric_of_the_probabilities_and_a_cost_is_better_lower_and_no_other():
+    assert set(LOWER_IS_BETTER) == {*PROBABILITY_METRICS, "expected_cost"}
+    assert [sign(f"test/{metric}") for metric in COST_METRICS] == [-1, 1, 1]
     assert all(sign(f"test/{metric}") == 1 for metric in (*RANKING_METRICS, *DECISION_METRICS))
 
 

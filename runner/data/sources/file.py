@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from runner.data.checks import as_image_shape, check, checked_groups, checked_weights
+from runner.data.costs import make_costs
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels, described, named_values
 from runner.data.sources.column_warnings import warn_of_columns
@@ -42,6 +44,9 @@ def load_file(
     categorical: Sequence[str] | None = None,
     numeric: Sequence[str] | None = None,
     image_shape: Sequence[int] | None = None,
+    cost_fn: str | float | None = None,
+    cost_fp: str | float | None = None,
+    gain_tp: str | float | None = None,
 ) -> Dataset:
     """A table with a header, one row an example.
 
@@ -68,6 +73,8 @@ def load_file(
         categorical: columns of codes: categories, though they look like numbers.
         numeric: columns of numbers, in which a word is a gap.
         image_shape: (height, width, channels), if the feature columns are pixels in row-major order.
+        cost_fn, cost_fp, gain_tp: what a miss and a false alarm cost and a hit brings: a column, or a number for all
+            rows; see `runner.costs`. No features, unless ``features`` names them.
 
     Rows in errors are counted from 1, the first one below the header.
     """
@@ -81,6 +88,9 @@ def load_file(
         numeric=numeric,
     )
     known = [str(column) for column in (target, sample_weight, group, split_column) if column is not None]
+    costs = {"cost_fn": cost_fn, "cost_fp": cost_fp, "gain_tp": gain_tp}
+    cost_columns = {key: value for key, value in costs.items() if isinstance(value, str)}
+    known += cost_columns.values()
     parts = find_parts(path, test_path, validation_path, split_column)
     table = read_table([str(file) for files in parts.values() for file in files], how, known)
     table.columns.reading = with_columns_found(table, how)
@@ -91,6 +101,7 @@ def load_file(
     if divider == target:
         raise InputError(f"{table.where}: split.column={divider} is the target; name another column")
     taken = {column for column in (target, weight, grouped, divider) if column is not None}
+    taken |= {table.find(key, column) for key, column in cost_columns.items()}
     chosen = _feature_columns(table, target, features, drop, taken)
     answers = table.target(target, named_values(positive_label)[0])
     where = f"{table.where}: target column '{target}'"
@@ -115,6 +126,7 @@ def load_file(
             groups,
             image_shape=as_image_shape(image_shape),
             split_by=part_of_rows(parts, table.file_rows) if divider is None else table.other(divider).to_numpy(),
+            costs=make_costs(costs, partial(_cost_column, table), table.rows, where=table.where),
             dates=[column for column in table.names if column not in (target, divider) and table.has_dates(column)],
         )
     )
@@ -128,6 +140,11 @@ def load_file(
         f" {table.dialect}{written and f', {written}'}; target '{target}': {described(answers, labels)}"
     )
     return replace(dataset, summary=summary, reading=_for_new_rows(table, dataset))
+
+
+def _cost_column(table: Table, key: str, column: str) -> tuple[str, pd.Series]:
+    name = table.find(key, column)
+    return name, table.other(name)
 
 
 def _for_new_rows(table: Table, dataset: Dataset) -> Mapping[str, Any]:
