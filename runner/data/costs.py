@@ -65,7 +65,7 @@ def check_costs(costs: Costs, *, where: str) -> Costs:
         )
     if not costs.cost_fp.any():
         raise InputError(
-            f"{where}: a false alarm costs nothing on any row, so that all rows are best called; correct dataset.cost_fp"
+            f"{where}: a false alarm costs nothing on any row, so all rows are best called; correct dataset.cost_fp"
         )
     return costs
 
