@@ -46,6 +46,7 @@ def test_a_sweep_counts_them_in_report_and_note(command, store, tmp_path):
     for where in (done.out, parent.data.tags["mlflow.note.content"], page):
         assert "FEW01: synthetic: few positives" in where
         assert "EPOCH01: 4 of 4 runs were still improving" in where
+    assert done.out.count("EPOCH01") == 1  # and not once for each run
 
     again = command(*sweep, "checks.ignore=[EPOCH01,FEW01]")
     assert "FEW01" not in again.out + again.err

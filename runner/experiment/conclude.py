@@ -59,7 +59,7 @@ def _findings(run: Run, metrics: Mapping[str, float]) -> list[Finding]:
         if finding.code not in run.spec.config.checks.ignored
     ]
     for finding in own:
-        # A sweep's report counts them; a run that is alone says by itself why it ended.
-        quiet = run.spec.in_sweep or finding.code == "EPOCH01"
-        log.log(logging.INFO if quiet else logging.WARNING, "%s (%s)", finding.sentence, finding.code)
+        # A sweep's end counts them, which else says as many lines as it has runs; a run alone says itself why it ended.
+        level = logging.INFO if finding.code == "EPOCH01" else logging.WARNING
+        log.log(logging.DEBUG if run.spec.in_sweep else level, "%s (%s)", finding.sentence, finding.code)
     return [*run.findings, *own]
