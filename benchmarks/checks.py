@@ -23,8 +23,8 @@ from runner.data.linked_rows import row_keys
 from runner.data.sources.keel import keel_names, load_keel
 from runner.errors import InputError
 from runner.evaluation import EvaluationOptions, Predictions, ThresholdRule, evaluate
-from runner.findings import CODES, collected
 from runner.runs.checks import run_findings
+from runner.terms.findings import CODES, collected
 from runner.training.references import fit_reference
 
 OPTIONS = EvaluationOptions(ThresholdRule("max_f1", 1.0, 1.0, 0.5, 0.5), draws=20)

@@ -17,7 +17,7 @@ from scipy.special import logit
 from scipy.stats import norm
 
 from runner.evaluation.guarantee import guaranteed_threshold
-from runner.promises import Promise, promises
+from runner.terms.promises import Promise, promises
 
 PROMISED = ("recall>=0.9", "fpr<=0.05", "precision>=0.4", "recall>=0.6,fpr<=0.1", "recall>=0.4,precision>=0.4")
 PARTS = ((0.01, 6_000), (0.1, 500), (0.1, 2_000), (0.3, 1_000))

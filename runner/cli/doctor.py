@@ -14,12 +14,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from runner import tracking
-from runner.console import short_path
 from runner.errors import InputError
 from runner.runs.process import host_of
 from runner.tracking import names
 from runner.tracking.store import sqlite_file
-from runner.wording import typed, without_password
+from runner.writing.console import short_path
+from runner.writing.wording import typed, without_password
 
 PROJECT = "imbalance-runner"
 LEAST_FREE = 1_000_000_000

@@ -15,7 +15,7 @@ from types import FrameType
 from runner.cli.full_disk import full_disk
 from runner.cli.streams import patient_streams
 from runner.errors import InputError, RunFailed
-from runner.wording import closest, did_you_mean
+from runner.writing.wording import closest, did_you_mean
 
 OPTIONS_WITH_A_VALUE = {
     *("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp"),

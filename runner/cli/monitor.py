@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import console, tracking
+from runner import tracking
 from runner.cli.store_options import add_store_options
+from runner.writing import console
 
 MOVED = 3
 """Exit status where the model should not be used as before."""

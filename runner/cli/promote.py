@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from runner import console, tracking
+from runner import tracking
 from runner.cli.store_options import add_store_options
-from runner.wording import typed
+from runner.writing import console
+from runner.writing.wording import typed
 
 
 def promote(arguments: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from runner.cli.store_options import add_store_options
 from runner.cli.train import train
 from runner.config.options import GROUPS
 from runner.errors import InputError
-from runner.wording import hydra_value
+from runner.writing.wording import hydra_value
 
 
 def rerun(arguments: Sequence[str]) -> int:

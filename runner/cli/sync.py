@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner import tracking
-from runner.console import short_path
 from runner.errors import InputError
+from runner.writing.console import short_path
 
 
 def sync(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from runner import console, sweeps
+from runner import sweeps
 from runner.config.file_sweeps import with_files
 from runner.config.hydra_errors import HydraPassThrough, explain
 from runner.config.options import CONF
@@ -20,6 +20,7 @@ from runner.config.own_configs import check_config_dir
 from runner.config.schemas import register
 from runner.config.zip_and_grid import for_hydra
 from runner.errors import InputError
+from runner.writing import console
 
 
 def train(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from runner import tracking
 from runner.cli.ports import chosen_port
 from runner.errors import InputError
-from runner.wording import without_password
+from runner.writing.wording import without_password
 
 LOCAL = "127.0.0.1"
 PORT = 5000

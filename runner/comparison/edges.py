@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from runner.comparison.corrected_t import CorrectedT
-from runner.findings import Finding
 from runner.metrics import metric_name, sign
+from runner.terms.findings import Finding
 
 PARAMETERS = ("loss.", "model.", "optimizer.", "sampling.")
 FEWEST_VALUES = 3

@@ -16,8 +16,8 @@ from runner.config.fold_sweeps import ALL
 from runner.config.schemas import ENSEMBLES, REFERENCES, ComparisonConfig
 from runner.errors import InputError
 from runner.metrics import OBJECTIVES
-from runner.promises import promises
-from runner.wording import closest, override
+from runner.terms.promises import promises
+from runner.writing.wording import closest, override
 
 
 def load(config: DictConfig) -> ExperimentConfig:

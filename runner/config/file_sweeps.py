@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from runner.config.zip_and_grid import typed_groups
 from runner.errors import InputError
-from runner.wording import hydra_value
+from runner.writing.wording import hydra_value
 
 FILES = re.compile(r"(?P<key>\+{0,2}[\w.]+)=files\((?P<patterns>.*)\)")
 

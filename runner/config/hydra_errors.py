@@ -9,8 +9,8 @@ from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 from runner.config.options import GROUPS, default_arguments, option_files
-from runner.wording import closest
-from runner.wording import override as typed_override
+from runner.writing.wording import closest
+from runner.writing.wording import override as typed_override
 
 MANY = 4  # options that are listed
 

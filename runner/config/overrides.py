@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
 
 from runner.errors import InputError
-from runner.wording import did_you_mean, hydra_value
+from runner.writing.wording import did_you_mean, hydra_value
 
 
 def varied_keys(

@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 
 from runner.config.options import CONF
 from runner.errors import InputError
-from runner.wording import hydra_value, typed
+from runner.writing.wording import hydra_value, typed
 
 CONFIG_DIR = ("--config-dir", "-cd")
 CONFIG_PATH = ("--config-path", "-cp")

@@ -13,8 +13,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from losses.domains import Domain, Number, above, at_least, between, inside, one_of, some_of, up_to, whole
-from runner.findings import CODES
 from runner.metrics import EPOCH_METRICS, OBJECTIVES
+from runner.terms.findings import CODES
 
 RETENTION_OPTIONS = (
     "auto",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from runner.errors import InputError
-from runner.wording import hydra_value
+from runner.writing.wording import hydra_value
 
 KINDS = ("zip", "grid")
 PARAMS = "++hydra.sweeper.params."

@@ -10,7 +10,7 @@ from runner import data
 from runner.data import sources
 from runner.data.dataset import Dataset
 from runner.errors import InputError
-from runner.wording import override
+from runner.writing.wording import override
 
 FEW_POSITIVES = 30
 

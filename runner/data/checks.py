@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runner.costs import KEYS
 from runner.data.columns import plain_columns
 from runner.data.costs import check_costs
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.terms.costs import KEYS
+from runner.writing.wording import join_names
 
 
 def check(dataset: Dataset) -> Dataset:

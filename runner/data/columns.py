@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api import types
 
 from runner.errors import InputError
-from runner.wording import join_names, override
+from runner.writing.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runner.costs import KEYS, Costs
 from runner.data.dataset import Dataset
 from runner.errors import InputError
-from runner.wording import did_you_mean
+from runner.terms.costs import KEYS, Costs
+from runner.writing.wording import did_you_mean
 
 FAULTS = ("are missing", "are not numbers", "are infinite", "are negative")
 

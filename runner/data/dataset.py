@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from runner.costs import KEYS, Costs
+from runner.terms.costs import KEYS, Costs
 
 
 @dataclass(frozen=True, eq=False)

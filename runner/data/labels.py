@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from runner.errors import InputError
-from runner.wording import join_names, override
+from runner.writing.wording import join_names, override
 
 
 def binary_labels(

@@ -14,7 +14,7 @@ import numpy as np
 
 from runner.data.splits import Part, Splits
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.writing.wording import join_names
 
 OWN_STREAM = 1
 """Third word of the generator's seed, that sampling shares no random numbers with the batch order of any epoch."""

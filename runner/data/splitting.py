@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from runner import data, findings
+from runner import data
 from runner.data.allocation import LEAST, PARTS, TRAIN
 from runner.data.dataset import Dataset
 from runner.data.linked_rows import linked_sets, row_keys
@@ -15,7 +15,8 @@ from runner.data.part_weights import part_weights
 from runner.data.split.protocol import Split
 from runner.data.splits import Part, Splits
 from runner.errors import InputError
-from runner.wording import join_names, override
+from runner.terms import findings
+from runner.writing.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 

@@ -12,7 +12,7 @@ from runner.runs.folder import RunFolder
 from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
 from runner.tracking.recorded_run import RecordedRun
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 ADDRESSES = ("models:/", "runs:/")
 

@@ -14,7 +14,7 @@ from runner.data.profile import ColumnProfile, Profile
 from runner.deployment.watched_rows import MonitorOptions, Seen, probabilities_seen
 from runner.evaluation.drift import categories_p_value, numbers_p_value, stability_index, two_sample_classifier
 from runner.evaluation.prevalence import estimated_prevalence
-from runner.wording import join_names
+from runner.writing.wording import join_names
 
 LEAST_AUC = 0.6
 """Of a classifier that tells today's rows from training's, from which they count as different."""

@@ -16,13 +16,13 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from runner import console
 from runner.deployment.tables import BadRow, Chunk, ChunkedFile
 from runner.deployment.typed_rows import gaps_of, typed_rows
 from runner.errors import InputError
 from runner.evaluation.prevalence import with_prevalence
 from runner.tracking.loaded_model import LoadedModel
-from runner.wording import first_line
+from runner.writing import console
+from runner.writing.wording import first_line
 
 WRITTEN = (".parquet", ".pq", ".csv")
 MOST_BAD = 1000

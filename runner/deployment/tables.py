@@ -16,7 +16,7 @@ from pyarrow import parquet
 from runner.data.sources.table_files import TEXT
 from runner.data.sources.text_tables import SEPARATORS
 from runner.errors import InputError
-from runner.wording import did_you_mean, first_line, join_names
+from runner.writing.wording import did_you_mean, first_line, join_names
 
 PARQUET = (".parquet", ".pq")
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}

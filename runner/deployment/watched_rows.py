@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from runner import console
 from runner.data.profile import Profile
 from runner.deployment.tables import Chunk, ChunkedFile
 from runner.deployment.typed_rows import gaps_of, typed_rows
 from runner.errors import InputError
 from runner.evaluation.drift import MOST_ROWS
 from runner.evaluation.sequential import SequentialTest
-from runner.promises import Promise, promises
+from runner.terms.promises import Promise, promises
 from runner.tracking.loaded_model import LoadedModel
-from runner.wording import first_line
+from runner.writing import console
+from runner.writing.wording import first_line
 
 LOGITS = np.linspace(-20, 20, 4001)
 """Where the histogram of the probabilities is kept, of which the share of positives is estimated."""

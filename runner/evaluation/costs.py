@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.costs import Costs
+from runner.terms.costs import Costs
 
 
 def cost_metrics(labels: np.ndarray, probabilities: np.ndarray, costs: Costs) -> dict[str, float]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
-from runner.costs import Costs
 from runner.evaluation.budgets import Budget, budget_metrics
 from runner.evaluation.calibration import platt_scaling
 from runner.evaluation.calibration_measures import calibration_measures
@@ -20,6 +19,7 @@ from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import decision_metrics, score_metrics
 from runner.evaluation.predictions import Predictions
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
+from runner.terms.costs import Costs
 
 log = logging.getLogger("runner.evaluation")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtr, bdtrc, expit
 
-from runner.promises import Promise
+from runner.terms.promises import Promise
 
 LOGITS = np.linspace(-20, 20, 801)
 """Thresholds of a sequence, known before any row is seen. Sequences have no price for their length."""

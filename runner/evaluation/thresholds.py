@@ -12,7 +12,7 @@ import pandas as pd
 from runner.evaluation.budgets import rows_of
 from runner.evaluation.confusion import Confusion
 from runner.metrics import DECISION_METRICS
-from runner.promises import Promise
+from runner.terms.promises import Promise
 
 log = logging.getLogger("runner.evaluation")
 

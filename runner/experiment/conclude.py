@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from runner import console
 from runner.evaluation import Evaluation
 from runner.experiment.outputs import packed_model, write_outputs
 from runner.experiment.run import Run, TrainedRun
-from runner.findings import Finding
 from runner.runs.checks import run_findings
 from runner.runs.outcome import Outcome
 from runner.runs.summary import result_rows
+from runner.terms.findings import Finding
 from runner.tracking import names
 from runner.tracking.recorder import Recorder
+from runner.writing import console
 
 log = logging.getLogger("runner")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from runner import console, experiment, tracking
+from runner import experiment, tracking
 from runner.experiment.admit import NOTHING_DONE, admit
 from runner.experiment.resources import Resources
 from runner.experiment.spec import RunSpec
 from runner.runs.outcome import Outcome
 from runner.tracking import names
+from runner.writing import console
 
 log = logging.getLogger("runner")
 

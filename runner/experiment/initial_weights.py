@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from runner import findings, models, tracking
+from runner import models, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset
 from runner.errors import InputError
 from runner.runs.folder import RunFolder
 from runner.runs.naming import flat_params
+from runner.terms import findings
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 log = logging.getLogger(findings.LOGGER)
 

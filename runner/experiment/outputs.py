@@ -11,9 +11,9 @@ from runner.evaluation import Evaluation
 from runner.experiment.figures import RunPicture, run_figures
 from runner.experiment.retention import Retention
 from runner.experiment.run import TrainedRun
-from runner.findings import Finding, as_list
 from runner.runs.folder import RunFacts, RunFolder
 from runner.runs.summary import DecidedBy, summary
+from runner.terms.findings import Finding, as_list
 
 
 def write_outputs(

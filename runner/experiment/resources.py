@@ -14,15 +14,15 @@ from runner import data, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build, locate, parameters
 from runner.config.schemas import TrackingConfig
-from runner.costs import KEYS
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
 from runner.data.sampling import Sampler
 from runner.data.split.protocol import Split
 from runner.errors import InputError
 from runner.experiment.initial_weights import InitialWeights, initial_weights
-from runner.findings import Finding, collected
-from runner.wording import did_you_mean
+from runner.terms.costs import KEYS
+from runner.terms.findings import Finding, collected
+from runner.writing.wording import did_you_mean
 
 log = logging.getLogger("runner.data")
 

@@ -14,8 +14,8 @@ from runner import models, tracking, training
 from runner.data import Dataset, Splits
 from runner.experiment.initial_weights import InitialWeights
 from runner.experiment.spec import RunSpec
-from runner.findings import Finding
 from runner.runs.naming import RunIdentity
+from runner.terms.findings import Finding
 
 
 @dataclass(frozen=True)

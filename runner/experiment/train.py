@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from runner import console, evaluation, training
+from runner import evaluation, training
 from runner.experiment.build import make_loss, make_network, make_optimizer, make_trainer
 from runner.experiment.run import Logits, Run, TrainedRun
 from runner.tracking.recorder import Recorder
+from runner.writing import console
 
 
 @dataclass(frozen=True)

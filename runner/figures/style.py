@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from runner.figures.colours import GREY, LIGHT_GREY, loss_colour
-from runner.whole_files import whole_file
+from runner.writing.whole_files import whole_file
 
 __all__ = [
     "DPI",

@@ -8,8 +8,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.yaml_text import yaml_texts
-from runner.whole_files import write_text
-from runner.wording import without_password
+from runner.writing.whole_files import write_text
+from runner.writing.wording import without_password
 
 
 def write_hydra_files(config: DictConfig, folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from runner import console, evaluation, experiment, models, training
+from runner import evaluation, experiment, models, training
 from runner.config.experiment_config import ExperimentConfig
 from runner.errors import InputError
 from runner.experiment.admit import admit
@@ -24,6 +24,7 @@ from runner.launching.jobs import DoneJob, LaunchedJob, StackedRun
 from runner.runs.outcome import Outcome
 from runner.sweeps.devices import share_machine
 from runner.sweeps.job import JobRun
+from runner.writing import console
 
 log = logging.getLogger("runner")
 

@@ -26,7 +26,6 @@ from runner.comparison import (
 )
 from runner.errors import InputError
 from runner.evaluation.budgets import Budget
-from runner.findings import counted
 from runner.reports.conditions import differences, of_other_versions, of_preprocessing
 from runner.reports.ensembles import ensembles_table
 from runner.reports.figures import RunOutputs, SectionData, draw_section, read_outputs
@@ -34,12 +33,13 @@ from runner.reports.page import ReportFigure, Section, render_page
 from runner.reports.settings import ComparisonSettings
 from runner.runs.checks import still_improving
 from runner.runs.naming import plain_variant
+from runner.terms.findings import counted
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import references_table, results_table, varied_parameters
 from runner.tracking.tracker import Tracker
-from runner.whole_files import whole_file, write_text
-from runner.wording import override
+from runner.writing.whole_files import whole_file, write_text
+from runner.writing.wording import override
 
 MOST_IN_DETAIL = 4  # datasets whose curves are drawn; a report of twenty would be too heavy to open
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from runner import console, figures
+from runner import figures
 from runner.evaluation import EvaluationOptions
 from runner.evaluation.calibrators import log_loss_of_probabilities
 from runner.evaluation.overlays import Run, mean_precision_recall, pooled_calibration
@@ -22,7 +22,8 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.results_table import results_table
 from runner.tracking.tracker import Tracker
-from runner.whole_files import whole_file, write_text
+from runner.writing import console
+from runner.writing.whole_files import whole_file, write_text
 
 MOST_ROWS = 20_000_000
 """Predictions that are put together; more take a gigabyte and minutes."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import console, tracking
+from runner import tracking
 from runner.reports.comparison import compare_runs
 from runner.reports.declaration import declared_hash, departure
 from runner.reports.note import parent_note
@@ -15,7 +15,8 @@ from runner.reports.settings import ComparisonSettings
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.tracker import Tracker
-from runner.wording import typed
+from runner.writing import console
+from runner.writing.wording import typed
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from scipy.special import logit, ndtri
 
-from runner.findings import LATE, Finding
 from runner.metrics import metric_name
+from runner.terms.findings import LATE, Finding
 
 GAP_METRIC = "average_precision"
 LEAST_GAP = 0.1

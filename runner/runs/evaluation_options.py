@@ -6,7 +6,7 @@ import numpy as np
 
 from runner.config.schemas import EvaluationConfig
 from runner.evaluation import Budget, EvaluationOptions, ThresholdRule
-from runner.promises import promises
+from runner.terms.promises import promises
 
 
 def evaluation_options(asked: EvaluationConfig, groups: np.ndarray | None = None) -> EvaluationOptions:

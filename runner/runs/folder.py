@@ -16,9 +16,9 @@ import pyarrow
 from pyarrow import parquet
 
 from runner.config.experiment_config import ExperimentConfig
-from runner.findings import Finding
-from runner.whole_files import whole_file, write_text
-from runner.wording import without_password
+from runner.terms.findings import Finding
+from runner.writing.whole_files import whole_file, write_text
+from runner.writing.wording import without_password
 
 
 @dataclass(frozen=True)

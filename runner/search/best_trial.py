@@ -9,13 +9,13 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from runner import console
 from runner.search.edges import edges
 from runner.search.pruning import epochs_in_words
 from runner.search.results import SearchResults, save_objective_figures, trial_overrides, trial_table
 from runner.search.trials import RUN_ID, RUN_NAME
 from runner.tracking import names
-from runner.whole_files import whole_file
+from runner.writing import console
+from runner.writing.whole_files import whole_file
 
 
 @dataclass(frozen=True)

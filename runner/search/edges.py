@@ -10,7 +10,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from runner.findings import Finding
+from runner.terms.findings import Finding
 
 BEST = 3
 """Trials that all have to be at the end. Of values that do not matter that happens in 2 of 1000 searches a key."""

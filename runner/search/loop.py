@@ -17,7 +17,6 @@ from omegaconf.errors import OmegaConfBaseException
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 
-from runner import console
 from runner.config.experiment_config import typed_group
 from runner.config.instantiate import build, locate
 from runner.config.schemas import ChecksConfig
@@ -45,7 +44,8 @@ from runner.search.trials import (
 from runner.sweeps.journal import Event, JobRecord
 from runner.sweeps.sweep import Sweep
 from runner.tracking import names
-from runner.wording import without_password
+from runner.writing import console
+from runner.writing.wording import without_password
 
 
 def run_search(

@@ -10,7 +10,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from runner import console, figures
+from runner import figures
 from runner.search.results import (
     RESULTS_FOLDER,
     SearchResults,
@@ -20,7 +20,8 @@ from runner.search.results import (
 )
 from runner.search.trials import RUN_NAME
 from runner.tracking import names
-from runner.whole_files import whole_file
+from runner.writing import console
+from runner.writing.whole_files import whole_file
 
 MOST_ROWS = 20  # of the parent's note; best_trials.csv has all
 

@@ -17,7 +17,7 @@ from runner import figures
 from runner.search.space import Space, as_override, rounded
 from runner.search.trials import EPOCHS, REPEATED_TRIAL, RUN_ID, RUN_NAME
 from runner.sweeps.sweep import Sweep
-from runner.wording import typed
+from runner.writing.wording import typed
 
 RESULTS_FOLDER = "search"  # in the sweep's folder, and among the parent's artifacts
 # The beginnings of overrides that are about the sweep, and not about any one of its runs.

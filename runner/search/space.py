@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from runner.config.checks import check
 from runner.config.overrides import declared
 from runner.errors import InputError
-from runner.wording import hydra_value
+from runner.writing.wording import hydra_value
 
 SYNTAX = "interval(1e-4,1e-2), tag(log,interval(1e-4,1e-2)), int(interval(1,8)), range(0,5), choice(a,b) or a,b"
 

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from runner.errors import InputError
 from runner.search.space import Space, rounded
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 # User attributes of a trial; studies on disk have them, so their values stay.
 SWEEP_NAME = "sweep"  # the search that asked for it: a study of that name may be shared by several

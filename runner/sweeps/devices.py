@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from runner.runs.process import is_alive, this_process
-from runner.whole_files import write_text
+from runner.writing.whole_files import write_text
 
 
 def share_machine(launcher: Any, folder: Path) -> None:

@@ -16,7 +16,6 @@ from hydra.errors import InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from runner import console
 from runner.config.checks import load, objectives_of
 from runner.config.experiment_config import typed_group
 from runner.config.hydra_errors import HydraPassThrough
@@ -36,8 +35,9 @@ from runner.sweeps.live_progress import LiveProgress
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
 from runner.sweeps.session import SweepSession
-from runner.whole_files import write_text
-from runner.wording import typed, without_password
+from runner.writing import console
+from runner.writing.whole_files import write_text
+from runner.writing.wording import typed, without_password
 
 
 def run_job(config: DictConfig) -> float | tuple[float, ...]:

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from filelock import FileLock
 
 from runner.runs.outcome import Outcome
-from runner.whole_files import write_text
+from runner.writing.whole_files import write_text
 
 FOLDER = ".sweep"
 LOCK_SECONDS = 60.0

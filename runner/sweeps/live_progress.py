@@ -11,7 +11,7 @@ from runner.sweeps.journal import Journal, SweepPlan
 from runner.sweeps.progress import progress_tags
 from runner.tracking.recorder import StoreAway
 from runner.tracking.tracker import Tracker
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 log = logging.getLogger("runner.tracking")
 

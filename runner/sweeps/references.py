@@ -15,7 +15,7 @@ from runner.runs.folder import RunFolder
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.tracker import Recording, Tracker
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 log = logging.getLogger("runner")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
-from runner import console, reports, tracking
+from runner import reports, tracking
 from runner.config.checks import ensembles_of, objectives_of, references_of
 from runner.config.experiment_config import typed_group
 from runner.config.overrides import varied_keys
@@ -41,6 +41,7 @@ from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.recorder import StoreAway
 from runner.tracking.tracker import Tracker
+from runner.writing import console
 
 SECONDS_FOR_CHILDREN = 10.0  # that interrupted runs get to close their own record
 

@@ -25,7 +25,7 @@ from runner.tracking.recorder import ModelPackage, StoreError
 from runner.tracking.run_store import ClientRunStore, CreatedRun, NewRun, RunStore, store_failure
 from runner.tracking.stale_runs import heartbeat
 from runner.tracking.store import Store
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 log = logging.getLogger("runner.tracking")
 

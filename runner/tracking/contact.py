@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from runner.tracking.recorder import StoreAway
 from runner.tracking.store import is_server
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 log = logging.getLogger("runner.tracking")
 

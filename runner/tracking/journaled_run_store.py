@@ -19,7 +19,7 @@ from runner.tracking.pending import Entry, PendingRecord, PendingRun
 from runner.tracking.recorder import ModelPackage, StoreAway
 from runner.tracking.run_store import ClientRunStore, CreatedRun, NewRun
 from runner.tracking.store import Store
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 log = logging.getLogger("runner.tracking")
 

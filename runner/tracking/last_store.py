@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from runner.whole_files import write_text
-from runner.wording import without_password
+from runner.writing.whole_files import write_text
+from runner.writing.wording import without_password
 
 FILE = ".last_store.json"
 MASKED_PASSWORD = ":***@"

@@ -14,7 +14,7 @@ from runner.tracking.recorder import ModelPackage, StoreError
 from runner.tracking.run_store import store_failure
 from runner.tracking.store import Store
 from runner.tracking.system_metrics import start_monitor
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 FINAL_STEP = 0
 

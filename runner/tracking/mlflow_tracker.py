@@ -14,7 +14,6 @@ import mlflow
 from mlflow.entities import Metric, Run
 from mlflow.exceptions import MlflowException
 
-from runner.console import short_path
 from runner.data.dataset import Dataset
 from runner.runs.folder import RunFolder
 from runner.runs.naming import RunIdentity
@@ -31,7 +30,8 @@ from runner.tracking.run_store import ClientRunStore, NewRun
 from runner.tracking.store import UI_ADDRESS, Store, ui_command
 from runner.tracking.syncing import sync
 from runner.tracking.tracker import Recording
-from runner.wording import first_line, typed, without_password
+from runner.writing.console import short_path
+from runner.writing.wording import first_line, typed, without_password
 
 log = logging.getLogger("runner.tracking")
 

@@ -18,7 +18,7 @@ from runner.data.profile import Profile
 from runner.errors import InputError
 from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 
 def load_model(place: str, uri: str, name: str) -> LoadedModel:

@@ -30,7 +30,7 @@ from runner.tracking import names
 from runner.tracking.model_loading import tracking_uri
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
-from runner.whole_files import whole_file
+from runner.writing.whole_files import whole_file
 
 if TYPE_CHECKING:  # Keras loads with it, and a store is opened long before anything is trained
     from runner.models import Network

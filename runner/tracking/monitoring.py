@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from runner.errors import RunFailed
 from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 
 def record_monitoring(

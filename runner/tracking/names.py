@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from runner.findings import Finding
+from runner.terms.findings import Finding
 
 # MLflow's own tags.
 PARENT = "mlflow.parentRunId"

@@ -23,7 +23,7 @@ from runner.tracking import names, saved_views
 from runner.tracking.fresh_store import place_fresh_store
 from runner.tracking.schema_revision import other_revision
 from runner.tracking.store import Store, folder_of, sqlite_file
-from runner.wording import first_line, typed, without_password
+from runner.writing.wording import first_line, typed, without_password
 
 FIRST_CONTACT_SECONDS = 10
 TRIED_ARTIFACT = ".writable"

@@ -10,7 +10,7 @@ from importlib.metadata import version
 import runner
 from runner.config.zip_and_grid import as_typed
 from runner.tracking import names
-from runner.wording import typed
+from runner.writing.wording import typed
 
 PACKAGES = ("tensorflow", "keras", "mlflow", "hydra-core", "scikit-learn", "pandas", "numpy")
 

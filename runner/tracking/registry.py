@@ -18,7 +18,7 @@ from runner.tracking import names
 from runner.tracking.model_loading import tracking_uri
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.store import sqlite_file
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 """Aliases: of the version that is used, and of one that was not shown to be better."""

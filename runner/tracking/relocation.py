@@ -11,7 +11,7 @@ from runner.errors import InputError
 from runner.tracking import names
 from runner.tracking.last_store import forget
 from runner.tracking.store import folder_of
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 LOCATIONS = (
     ("experiments", "artifact_location"),

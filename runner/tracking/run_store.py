@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from runner.tracking import model_package, names
 from runner.tracking.recorder import ModelPackage
 from runner.tracking.store import Store
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 TRIES = 5
 ALREADY_THERE = re.compile("duplicate|unique", re.IGNORECASE)

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from mlflow.store import db_migrations
 
-from runner.wording import typed, without_password
+from runner.writing.wording import typed, without_password
 
 
 def other_revision(uri: str) -> str | None:

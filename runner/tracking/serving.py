@@ -17,7 +17,7 @@ from mlflow.pyfunc import scoring_server
 
 from runner.tracking.guarded_app import Application, GuardedApp, RequestLimits
 from runner.tracking.loaded_model import NUMBER, LoadedModel
-from runner.wording import did_you_mean, first_line
+from runner.writing.wording import did_you_mean, first_line
 
 LAST_SECONDS = 10
 """In which requests under way are answered once the server is to end."""

@@ -12,7 +12,7 @@ from runner.tracking.pending import PendingRecord
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.recorder import StoreAway
 from runner.tracking.tracker import Tracker
-from runner.wording import first_line
+from runner.writing.wording import first_line
 
 log = logging.getLogger("runner.tracking")
 

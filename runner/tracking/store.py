@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from runner.config.schemas import TrackingConfig
-from runner.console import short_path
 from runner.errors import InputError
-from runner.wording import typed
+from runner.writing.console import short_path
+from runner.writing.wording import typed
 
 UI_ADDRESS = "http://127.0.0.1:5000"
 """Where `runner ui` answers, unless its port is taken or another one is asked for."""

@@ -15,7 +15,7 @@ from runner.tracking.recorder import StoreAway
 from runner.tracking.replay import replay
 from runner.tracking.run_store import ClientRunStore
 from runner.tracking.store import Store
-from runner.wording import first_line, without_password
+from runner.writing.wording import first_line, without_password
 
 
 @dataclass

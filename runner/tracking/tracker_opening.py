@@ -13,7 +13,7 @@ from runner.tracking.mlflow_tracker import MlflowTracker
 from runner.tracking.opening import open_store, refuse_missing_store
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.store import Store, is_server, sqlite_file
-from runner.wording import without_password
+from runner.writing.wording import without_password
 
 
 def open_tracker(uri: str, tracking: TrackingConfig, outputs: Path, *, in_sweep: bool = False) -> MlflowTracker:

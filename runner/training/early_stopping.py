@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runner.findings import LATE
+from runner.terms.findings import LATE
 
 
 @dataclass(frozen=True)

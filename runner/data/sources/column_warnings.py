@@ -10,7 +10,7 @@ import pandas as pd
 
 from runner.data.columns import MOST_CATEGORIES, RAREST
 from runner.data.sources.dates import NEARLY_ALL, looks_like_dates
-from runner.wording import join_names, override
+from runner.writing.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 

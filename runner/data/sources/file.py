@@ -20,7 +20,7 @@ from runner.data.sources.file_table import Table, formats_in_words, gap_numbers,
 from runner.data.sources.reading import AUTO, names, reading
 from runner.data.sources.row_warnings import warn_of_rows
 from runner.errors import InputError
-from runner.wording import join_names, override
+from runner.writing.wording import join_names, override
 
 
 def load_file(
@@ -74,7 +74,7 @@ def load_file(
         numeric: columns of numbers, in which a word is a gap.
         image_shape: (height, width, channels), if the feature columns are pixels in row-major order.
         cost_fn, cost_fp, gain_tp: what a miss and a false alarm cost and a hit brings: a column, or a number for all
-            rows; see `runner.costs`. No features, unless ``features`` names them.
+            rows; see `runner.terms.costs`. No features, unless ``features`` names them.
 
     Rows in errors are counted from 1, the first one below the header.
     """

@@ -28,7 +28,7 @@ from runner.data.sources.table_files import FileTable, find_files, read_file
 from runner.data.sources.text_columns import TextColumns, code, codes
 from runner.data.sources.text_tables import looks_like_data
 from runner.errors import InputError
-from runner.wording import did_you_mean, join_names
+from runner.writing.wording import did_you_mean, join_names
 
 log = logging.getLogger("runner.data")
 

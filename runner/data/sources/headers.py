@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from runner.data.sources.table_files import FileTable
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.writing.wording import join_names
 
 log = logging.getLogger("runner.data")
 

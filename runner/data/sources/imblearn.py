@@ -12,7 +12,7 @@ from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
 from runner.data.sources.downloads import download
 from runner.errors import InputError
-from runner.wording import did_you_mean
+from runner.writing.wording import did_you_mean
 
 NAMES = (
     *("ecoli", "optical_digits", "satimage", "pen_digits", "abalone", "sick_euthyroid", "spectrometer"),

@@ -14,7 +14,7 @@ import pandas as pd
 from runner.data.checks import as_image_shape, check
 from runner.data.dataset import Dataset
 from runner.errors import InputError
-from runner.wording import did_you_mean
+from runner.writing.wording import did_you_mean
 
 
 def load_page_blocks(*, image_shape: Sequence[int] | None = None) -> Dataset:

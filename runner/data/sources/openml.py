@@ -14,7 +14,7 @@ from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels
 from runner.data.sources.downloads import download
 from runner.errors import InputError
-from runner.wording import did_you_mean
+from runner.writing.wording import did_you_mean
 
 
 def load_openml(

@@ -7,9 +7,10 @@ import logging
 import numpy as np
 import pandas as pd
 
-from runner import data, findings
+from runner import data
 from runner.data.dataset import Dataset
-from runner.wording import override
+from runner.terms import findings
+from runner.writing.wording import override
 
 log = logging.getLogger("runner.data")
 

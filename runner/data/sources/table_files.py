@@ -21,7 +21,7 @@ from pyarrow import feather, orc, parquet
 from runner.data.sources.reading import Reading
 from runner.data.sources.text_tables import TextTable, read_text
 from runner.errors import InputError
-from runner.wording import did_you_mean, join_names, override
+from runner.writing.wording import did_you_mean, join_names, override
 
 log = logging.getLogger("runner.data")
 

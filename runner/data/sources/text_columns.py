@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from runner.data.sources.numbers import Ambiguous, NumberFormat, Numbers, Words, read_numbers
 from runner.data.sources.reading import Reading, called
 from runner.errors import InputError
-from runner.wording import join_names, override
+from runner.writing.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 

@@ -18,7 +18,7 @@ from pyarrow import csv as arrow_csv
 
 from runner.data.sources.reading import SIGNS, Reading, called
 from runner.errors import InputError
-from runner.wording import override
+from runner.writing.wording import override
 
 log = logging.getLogger("runner.data")
 

@@ -15,7 +15,7 @@ from runner.data.split.linked import LinkedRows
 from runner.data.split.part_sizes import warn_missed_shares, warn_of_dates, warn_repeated, warn_scarce
 from runner.data.split.protocol import Sides, check_count, check_fold, check_share
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.writing.wording import join_names
 
 log = logging.getLogger("runner.data")
 

@@ -13,7 +13,7 @@ from runner.data.split.linked import LinkedRows
 from runner.data.split.part_sizes import warn_divided_groups, warn_of_overlap, warn_repeated, warn_scarce
 from runner.data.split.protocol import Sides, check_count, check_share
 from runner.errors import InputError
-from runner.wording import join_names
+from runner.writing.wording import join_names
 
 CALLED = {
     TRAIN: ("train", "training"),

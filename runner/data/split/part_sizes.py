@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from runner import findings
 from runner.data.allocation import PARTS, TEST, TRAIN
 from runner.data.dataset import Dataset
 from runner.data.linked_rows import row_keys
 from runner.data.split.linked import LinkedRows
 from runner.data.split.time_order import time_order
 from runner.errors import InputError
-from runner.wording import join_names, override
+from runner.terms import findings
+from runner.writing.wording import join_names, override
 
 log = logging.getLogger("runner.data")
 

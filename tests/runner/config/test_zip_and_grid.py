@@ -7,7 +7,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from runner.config.zip_and_grid import as_typed, for_hydra, groups, typed_groups
 from runner.errors import InputError
-from runner.wording import hydra_value
+from runner.writing.wording import hydra_value
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runner.costs import Costs
 from runner.data import Dataset, RandomSplit, check, make_splits, with_costs
 from runner.data.sources import load_file
 from runner.errors import InputError
+from runner.terms.costs import Costs
 
 COSTS: list[dict[str, Any]] = [{}, {"cost_fn": 1, "cost_fp": 2}, {"cost_fn": 1, "cost_fp": 3}]
 TABLE = "a,amount,fee,y\n1,10,1,0\n2,20.5,2,1\n3,0,3,0\n4,7,4,1\n"

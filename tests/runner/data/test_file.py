@@ -8,7 +8,7 @@ import pytest
 
 from runner.data.sources import load_file
 from runner.errors import InputError
-from runner.wording import override
+from runner.writing.wording import override
 
 ROWS = "age,town,y\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
 

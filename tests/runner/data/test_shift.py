@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from runner.data import Dataset, GivenSplit, RandomSplit, distribution_shift, make_splits
-from runner.findings import collected
+from runner.terms.findings import collected
 
 
 def rows(count, seed, move=0.0):

@@ -12,7 +12,7 @@ from scipy.stats import binomtest, norm
 
 from runner.evaluation import EvaluationOptions, Predictions, ThresholdRule, evaluate
 from runner.evaluation.guarantee import LOGITS, guaranteed_threshold, p_values
-from runner.promises import promises
+from runner.terms.promises import promises
 
 
 def sample(seed: int, rows: int, prevalence: float) -> tuple[np.ndarray, np.ndarray]:

@@ -121,7 +121,7 @@ def test_what_happens_while_runs_are_concluded_is_no_secret(command, tmp_path, m
     def broken(*arguments, **settings):
         raise problem
 
-    monkeypatch.setattr("runner.console.show_job", broken)
+    monkeypatch.setattr("runner.writing.console.show_job", broken)
     tracked = [word for word in SWEEP if word != "tracking=none"]
     done = command(*tracked, "model=logistic", "seed=0,1")
 

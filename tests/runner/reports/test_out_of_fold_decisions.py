@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss
 
 from runner.evaluation import EvaluationOptions, ThresholdRule
-from runner.promises import promises
 from runner.reports.out_of_fold_decisions import decide
+from runner.terms.promises import promises
 
 FOLDS, ROWS = 4, 400
 

@@ -17,7 +17,7 @@ from runner.search.pareto_front import MOST_ROWS, pareto_front, pareto_front_not
 from runner.search.results import importances, trial_command, trial_overrides, trial_table
 from runner.search.space import parse_space
 from runner.search.trials import SamplerFactory, Search
-from runner.wording import hydra_value
+from runner.writing.wording import hydra_value
 
 
 def test_a_table_of_no_finished_trial_has_its_columns():

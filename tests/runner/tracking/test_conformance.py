@@ -21,7 +21,7 @@ from runner.runs.folder import RunFolder
 from runner.tracking import MlflowTracker, names
 from runner.tracking.environment import DEFAULTS
 from runner.tracking.mlflow_tracker import recorded as recorded_run
-from runner.wording import without_password
+from runner.writing.wording import without_password
 
 pytestmark = pytest.mark.slow  # servers take seconds to start
 

@@ -8,7 +8,16 @@ import subprocess
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from runner.wording import closest, did_you_mean, first_line, hydra_value, join_names, override, typed, without_password
+from runner.writing.wording import (
+    closest,
+    did_you_mean,
+    first_line,
+    hydra_value,
+    join_names,
+    override,
+    typed,
+    without_password,
+)
 
 
 @pytest.mark.parametrize(

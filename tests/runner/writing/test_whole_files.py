@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from runner.runs.folder import RunFolder
-from runner.whole_files import whole_file, write_text
+from runner.writing.whole_files import whole_file, write_text
 
 
 @pytest.mark.parametrize("before", [None, "before"])

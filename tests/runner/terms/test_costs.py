@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from runner.costs import Costs
 from runner.evaluation.costs import cost_metrics
+from runner.terms.costs import Costs
 
 RNG = np.random.default_rng(0)
 ROWS = 400

@@ -9,7 +9,7 @@ import rich.progress
 from rich.console import Console
 from rich.text import Text
 
-from runner import console
+from runner.writing import console
 
 METRICS = {"train/loss": 0.51234, "val/log_loss": 0.41234, "val/average_precision": 0.61234}
 

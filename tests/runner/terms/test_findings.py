@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from runner.findings import CODES, Finding, as_list, collected, counted, warn
+from runner.terms.findings import CODES, Finding, as_list, collected, counted, warn
 
 LOG = logging.getLogger("runner.data")
 

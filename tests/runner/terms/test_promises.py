@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.promises import Promise, promises
+from runner.terms.promises import Promise, promises
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What several rooms speak of: findings of checks, promises of a threshold, costs of decisions."""
