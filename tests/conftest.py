@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,9 +59,10 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server, one for all tests of a process."""
-    with running(tmp_path_factory.mktemp("postgresql") / "server") as server:
+    # Not in pytest's folders, which another run of pytest closes to all but their owner.
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "server") as server:
         yield server
 
 

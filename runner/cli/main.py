@@ -150,7 +150,7 @@ def _refuse_shadowed_packages() -> None:
 
 def _refuse_stray_words(arguments: Sequence[str], commands: list[str]) -> None:
     """`seed = 3`, `runner uii` and `--mulitrun`: words that are neither an override nor an option of Hydra's."""
-    for before, word in zip(["", *arguments], arguments, strict=False):
+    for before, word, after in zip(["", *arguments], arguments, [*arguments[1:], ""], strict=False):
         if before in OPTIONS_WITH_A_VALUE:
             continue
         if word.startswith(TYPOGRAPHIC_DASHES):
@@ -160,7 +160,7 @@ def _refuse_stray_words(arguments: Sequence[str], commands: list[str]) -> None:
         if word.startswith("-"):
             _refuse_unknown_option(word.partition("=")[0])
         elif "=" not in word.strip("=") and not word.startswith("~"):
-            near = closest(word, commands)
+            near = closest(word, commands) if not after.startswith("=") else []
             hint = f"did you mean `runner {near[0]}`?" if near else "an override is key=value, without spaces around ="
             raise InputError(f"{word}: not an override; {hint}")
 

@@ -69,7 +69,7 @@ def running(folder: Path) -> Iterator[PostgreSQL]:
     if as_other:
         shutil.chown(folder, "postgres")
         shutil.chown(password, "postgres")
-        for parent in folder.parents:  # pytest's folders are for their owner alone
+        for parent in folder.parents:  # temporary folders are for their owner alone
             if str(parent).startswith("/tmp/"):
                 parent.chmod(parent.stat().st_mode | 0o011)
     made = [initdb, "-D", str(data), "-U", "tester", "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"]
