@@ -304,7 +304,9 @@ def test_a_process_of_a_sweep_that_starts_while_the_server_is_away_trains_on(gat
 def test_a_place_for_artifacts_that_takes_none_is_refused_before_training(server, tmp_path):
     client = mlflow.MlflowClient(server.uri)
     client.create_experiment("nowhere", artifact_location="s3://bucket/place")
-    with pytest.raises(InputError, match=r"artifacts of the experiment 'nowhere' go to s3://bucket/place.*(boto|credentials)"):
+    with pytest.raises(
+        InputError, match=r"artifacts of the experiment 'nowhere' go to s3://bucket/place.*(boto|credentials)"
+    ):
         open_store(server.uri, "nowhere", tmp_path)
     place = server.folder / "artifacts"
     os.rename(place, server.folder / "gone") if place.exists() else None
