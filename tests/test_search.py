@@ -6,7 +6,6 @@ import io
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -40,22 +39,6 @@ def configure(config, trial):
     if trial.params["loss"] == "focal":
         trial.suggest_float("loss.gamma", 0, 5)
 """
-
-
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory) -> Path:
-    """An MLflow store without runs: making its tables takes seconds."""
-    file = tmp_path_factory.mktemp("store") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{file}").search_experiments()
-    return file
-
-
-@pytest.fixture
-def store(tmp_path, empty_store) -> mlflow.MlflowClient:
-    """A store of the test's own, where its searches are recorded."""
-    (tmp_path / "outputs").mkdir()
-    file = shutil.copy(empty_store, tmp_path / "outputs")
-    return mlflow.MlflowClient(f"sqlite:///{file}")
 
 
 def states(study: optuna.Study) -> list[str]:

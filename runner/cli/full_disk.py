@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from runner.errors import with_causes
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A full disk, a quota, a limit of a file's size."""
 SAID = ("database or disk is full", "No space left on device", "Disk quota exceeded")
@@ -23,17 +25,13 @@ def full_disk(problem: BaseException, places: Iterable[Path]) -> str | None:
         problem: with those that it came of.
         places: where the command writes, of which the first that is full is named, if the problem names no file.
     """
-    seen: BaseException | None = problem
-    for _ in range(20):  # errors may name each other in a circle
-        if seen is None:
-            return None
+    for seen in with_causes(problem):
         text = str(seen)
         if (isinstance(seen, OSError) and seen.errno in NO_ROOM) or any(words in text for words in SAID):
             named = seen.filename if isinstance(seen, OSError) else None
             where = str(named) if named else _full(places)
             why = (seen.strerror if isinstance(seen, OSError) else None) or "No space left on device"
             return f"{where}: {why}: make room there; what was recorded so far is kept"
-        seen = seen.__cause__ or seen.__context__
     return None
 
 

@@ -21,13 +21,12 @@ where s is the standard deviation of the splits' means over their S_j seeds. Whe
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from runner.comparison.corrected_t import CorrectedT
-from runner.comparison.planning import MOST_SPLITS, POWER, power
+from runner.comparison.planning import fewest_splits
 from runner.comparison.words import counted, number
 
 SEEDS = (1, 2, 3, 5, 10)
@@ -96,12 +95,6 @@ def cheapest_design(estimate: CorrectedT, within: float, seeds: np.ndarray, leve
     found = []
     for count in SEEDS:
         spread = float(np.sqrt(between**2 + within**2 / count))
-        splits = _fewest(replace(estimate, spread=spread), level, rope) if spread > 0 else None
+        splits = fewest_splits(replace(estimate, spread=spread), level, rope, 2) if spread > 0 else None
         found += [Design(splits, count, between, within)] if splits is not None else []
     return min(found, key=lambda design: (design.runs, design.seeds), default=None)
-
-
-def _fewest(estimate: CorrectedT, level: float, rope: float) -> int | None:
-    counts = range(2, MOST_SPLITS + 1)
-    place = bisect_left(counts, True, key=lambda splits: power(estimate, level, rope, splits) >= POWER)
-    return counts[place] if place < len(counts) else None

@@ -64,10 +64,10 @@ def splits_needed(estimate: CorrectedT, level: float, rope: float) -> SplitsNeed
         level: of the test, adjusted for the number of losses.
         rope: half the width of the region of practical equivalence.
     """
-    freedom, tail = estimate.splits - 1, (1 - SPREAD_INTERVAL) / 2
+    freedom, tail, more = estimate.splits - 1, (1 - SPREAD_INTERVAL) / 2, estimate.splits + 1
     ends = [estimate.spread * np.sqrt(freedom / chdtri(freedom, upper)) for upper in (tail, 1 - tail)]
-    low, high = (_least(replace(estimate, spread=float(spread)), level, rope) for spread in ends)
-    return SplitsNeeded(_least(estimate, level, rope), low, high, estimate.splits)
+    low, high = (fewest_splits(replace(estimate, spread=float(spread)), level, rope, more) for spread in ends)
+    return SplitsNeeded(fewest_splits(estimate, level, rope, more), low, high, estimate.splits)
 
 
 def power(estimate: CorrectedT, level: float, rope: float, splits: int) -> float:
@@ -85,9 +85,8 @@ def power(estimate: CorrectedT, level: float, rope: float, splits: int) -> float
     return float(max(different, tied))
 
 
-def _least(estimate: CorrectedT, level: float, rope: float) -> int | None:
-    """The fewest splits, more than were seen, that decide with `POWER`; power grows with them."""
-    first = estimate.splits + 1
+def fewest_splits(estimate: CorrectedT, level: float, rope: float, first: int) -> int | None:
+    """The fewest splits, from `first` on, that decide with `POWER`, which grows with them; None where 1000 do not."""
     counts = range(first, MOST_SPLITS + 1)
     found = bisect_left(counts, True, key=lambda splits: power(estimate, level, rope, splits) >= POWER)
     return counts[found] if found < len(counts) else None

@@ -9,6 +9,7 @@ from hydra.errors import OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 from runner.config.options import GROUPS, default_arguments, option_files
+from runner.errors import with_causes
 from runner.writing.wording import closest
 from runner.writing.wording import override as typed_override
 
@@ -63,10 +64,8 @@ def explain(problem: BaseException) -> str:
     return " ".join(dict.fromkeys(lines))[:400] or type(problem).__name__
 
 
-def _omegaconf_cause(problem: BaseException | None) -> OmegaConfBaseException | None:
-    while problem is not None and not isinstance(problem, OmegaConfBaseException):
-        problem = problem.__cause__ or problem.__context__
-    return problem
+def _omegaconf_cause(problem: BaseException) -> OmegaConfBaseException | None:
+    return next((each for each in with_causes(problem) if isinstance(each, OmegaConfBaseException)), None)
 
 
 def _options_with(key: str) -> str:

@@ -57,8 +57,8 @@ def with_sampled_train(splits: Splits, sampler: Sampler, seed: int) -> Splits:
 
 
 @dataclass(frozen=True)
-class Undersample:
-    """Leaves negatives out at random.
+class ToRatio:
+    """What samplers that come to a ratio have in common.
 
     Attributes:
         ratio: positives to one negative afterwards, up to 1.
@@ -67,7 +67,15 @@ class Undersample:
     ratio: float
 
     def __post_init__(self) -> None:
-        _check_ratio(self.ratio)
+        if isinstance(self.ratio, bool) or not isinstance(self.ratio, int | float) or not 0 < self.ratio <= 1:
+            raise InputError(
+                f"sampling.ratio={self.ratio} is not a number of positives to one negative, above 0 and up to 1"
+            )
+
+
+@dataclass(frozen=True)
+class Undersample(ToRatio):
+    """Leaves negatives out at random. Attributes: see `ToRatio`."""
 
     def sample(self, splits: Splits, seed: int) -> Part:
         """See `Sampler`."""
@@ -78,17 +86,8 @@ class Undersample:
 
 
 @dataclass(frozen=True)
-class Oversample:
-    """Repeats positives at random; each stays in at least once.
-
-    Attributes:
-        ratio: positives to one negative afterwards, up to 1.
-    """
-
-    ratio: float
-
-    def __post_init__(self) -> None:
-        _check_ratio(self.ratio)
+class Oversample(ToRatio):
+    """Repeats positives at random; each stays in at least once. Attributes: see `ToRatio`."""
 
     def sample(self, splits: Splits, seed: int) -> Part:
         """See `Sampler`."""
@@ -100,22 +99,20 @@ class Oversample:
 
 
 @dataclass(frozen=True)
-class Smote:
+class Smote(ToRatio):
     """Adds positives between a positive and one of its nearest neighbours among them: Chawla et al. 2002.
 
     The neighbours are those of the preprocessed inputs. Rows that are made have -1 for their position in the dataset,
     and stand at the end.
 
     Attributes:
-        ratio: positives to one negative afterwards, up to 1.
         k_neighbors: of each positive.
     """
 
-    ratio: float
     k_neighbors: int = 5
 
     def __post_init__(self) -> None:
-        _check_ratio(self.ratio)
+        super().__post_init__()
         if isinstance(self.k_neighbors, bool) or not isinstance(self.k_neighbors, int) or self.k_neighbors < 1:
             raise InputError(f"sampling.k_neighbors={self.k_neighbors} is not a whole number from 1 up")
 
@@ -163,11 +160,6 @@ def _rows_of(part: Part, sampler: Any) -> Part:
 
 def _more_positives(splits: Splits, ratio: float) -> dict[int, int]:
     return {1: max(round(ratio * splits.negatives), splits.positives), 0: splits.negatives}
-
-
-def _check_ratio(ratio: object) -> None:
-    if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 0 < ratio <= 1:
-        raise InputError(f"sampling.ratio={ratio} is not a number of positives to one negative, above 0 and up to 1")
 
 
 def _check_above_present(splits: Splits, ratio: float) -> None:

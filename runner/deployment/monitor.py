@@ -18,6 +18,7 @@ from runner.experiment.resources import Resources
 from runner.runs.folder import RunFolder
 from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
+from runner.writing.whole_files import write_text
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def monitor(model: LoadedModel, path: Path, report: Path, options: MonitorOption
     calibrated_at = profile.prevalence if model.prevalence is None else model.prevalence
     found = checks(profile, seen, columns, options, _training_rows(model, uri), calibrated_at)
     done = Monitored(found, _rows(seen), "")
-    report.write_text(_html(model, path, done, columns), encoding="utf-8")
+    write_text(report, _html(model, path, done, columns))
     if not model.run_id:
         return done
     metrics = {key: value for check in found for key, value in check.metrics.items()}

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from runner.data.sources.table_files import TEXT
 from runner.data.sources.text_tables import SEPARATORS
 from runner.errors import InputError
-from runner.writing.wording import did_you_mean, first_line, join_names
+from runner.writing.wording import first_line, join_names, no_column
 
 PARQUET = (".parquet", ".pq")
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
@@ -185,9 +185,7 @@ class ChunkedFile:
                 found[name] = same[0]
         lacking = [name for name in self.columns if name not in found]
         if lacking:
-            near = did_you_mean(lacking[0], header)
-            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-            raise InputError(f"{self.path}: no column '{lacking[0]}'{more}, which the model needs: {near}{hint}")
+            raise InputError(f"{self.path}: {no_column(lacking, header)}{hint}")
         return found
 
 

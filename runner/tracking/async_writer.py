@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -307,7 +308,10 @@ def run_store(store: Store) -> RunStore:
     return ClientRunStore(store)
 
 
+@cache
 def _freeze_loaded_objects() -> None:
-    """Python's collector would look through all that TensorFlow has loaded, once or twice for every run recorded."""
-    if not gc.get_freeze_count():
-        gc.freeze()
+    """Python's collector would look through all that the frameworks have loaded, once or twice for every run recorded.
+
+    TensorFlow's part is left out since it was loaded; MLflow has come after. Once: later there is garbage among it.
+    """
+    gc.freeze()

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from mlflow.exceptions import MlflowException
 
+from runner.errors import with_causes
 from runner.tracking.recorder import StoreAway
 from runner.tracking.store import is_server
 from runner.writing.wording import first_line, without_password
@@ -44,17 +45,13 @@ _SILENCE = {
 
 def is_away(problem: BaseException) -> bool:
     """Whether an error says that nobody answers, or that the server cannot now: later the same may go well."""
-    seen: BaseException | None = problem
-    for _ in range(20):  # errors may name each other in a circle
-        if seen is None:
-            return False
+    for seen in with_causes(problem):
         if isinstance(seen, (ConnectionError, TimeoutError, StoreAway)) or type(seen).__name__ in _SILENCE:
             return True
         if isinstance(seen, MlflowException) and seen.get_http_status_code() in OVERLOADED:
             return True
         if any(f"too many {code} error responses" in str(seen) for code in OVERLOADED):
             return True
-        seen = seen.__cause__ or seen.__context__
     return False
 
 

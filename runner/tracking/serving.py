@@ -17,7 +17,7 @@ from mlflow.pyfunc import scoring_server
 
 from runner.tracking.guarded_app import Application, GuardedApp, RequestLimits
 from runner.tracking.loaded_model import NUMBER, LoadedModel
-from runner.writing.wording import did_you_mean, first_line
+from runner.writing.wording import first_line, no_column
 
 LAST_SECONDS = 10
 """In which requests under way are answered once the server is to end."""
@@ -94,9 +94,7 @@ class ServedModel:
             raise RefusedRequest(f"no table of named columns: {first_line(problem)}") from problem
         lacking = [name for name in self._model.columns if name not in frame]
         if lacking:
-            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-            near = did_you_mean(lacking[0], frame.columns)
-            raise RefusedRequest(f"no column '{lacking[0]}'{more}, which the model needs: {near}")
+            raise RefusedRequest(no_column(lacking, frame.columns))
         twice = [name for name in self._model.columns if isinstance(frame[name], pd.DataFrame)]
         if twice:
             raise RefusedRequest(f"two columns are called '{twice[0]}'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def closest(word: object, choices: Iterable[object], most: int = 3) -> list[str]:
@@ -21,6 +21,17 @@ def did_you_mean(word: object, choices: Iterable[object], most: int = 12) -> str
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
     return f"there are: {join_names(names, most)}"
+
+
+def no_column(lacking: Sequence[str], header: Iterable[object]) -> str:
+    """What is said of a table without columns that a model needs.
+
+    Args:
+        lacking: the columns, at least one.
+        header: the columns that there are.
+    """
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    return f"no column '{lacking[0]}'{more}, which the model needs: {did_you_mean(lacking[0], header)}"
 
 
 def join_names(values: Iterable[object], most: int = 12) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from commands import Command
+from small_population import rows_of_population
 
 from runner.runs.folder import RunFolder
 
@@ -43,17 +43,7 @@ class SmallSweep:
 @pytest.fixture(scope="package")
 def small_table() -> pd.DataFrame:
     """Numbers with gaps, true/false, categories with gaps."""
-    rng = np.random.default_rng(0)
-    label = rng.random(400) < 0.2
-    return pd.DataFrame(
-        {
-            "amount": np.where(rng.random(400) < 0.1, np.nan, np.round(rng.normal(size=400) + 2 * label, 3)),
-            "visits": rng.integers(0, 9, 400),
-            "member": rng.random(400) < 0.5,
-            "colour": pd.Series(rng.choice(["red", "green", "blue"], 400)).where(rng.random(400) > 0.1),
-            "y": label.astype(int),
-        }
-    )
+    return rows_of_population(400, seed=0)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import mlflow
-import numpy as np
 import pandas as pd
 import pytest
+from small_population import rows_of_population
 
 from runner import tracking
 from runner.deployment import MonitorOptions, find_model, monitor, tables
@@ -36,17 +36,7 @@ def has_model(swept, run) -> bool:
 @pytest.fixture
 def today() -> pd.DataFrame:
     """New rows of the population that `small_table` is of."""
-    rng = np.random.default_rng(7)
-    label = rng.random(600) < 0.2
-    return pd.DataFrame(
-        {
-            "amount": np.where(rng.random(600) < 0.1, np.nan, np.round(rng.normal(size=600) + 2 * label, 3)),
-            "visits": rng.integers(0, 9, 600),
-            "member": rng.random(600) < 0.5,
-            "colour": pd.Series(rng.choice(["red", "green", "blue"], 600)).where(rng.random(600) > 0.1),
-            "y": label.astype(int),
-        }
-    )
+    return rows_of_population(600, seed=7)
 
 
 def test_rows_like_those_of_training_hold(model, swept, today, tmp_path):
