@@ -6,9 +6,10 @@ BIN := .venv/bin
 # ARGS=--randomly-seed=123 the order of a run that printed this seed.
 PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
 ARGS ?=
+CHOSEN = -m "not exhaustive"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui test test-jax test-fast docs format clean
+.PHONY: help install run ui test test-all check test-jax test-fast docs format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,20 +27,26 @@ run: install ## Train the default experiment; ARGS="loss=focal seed=1" changes i
 ui: install ## Open the MLflow UI on the recorded runs, at http://127.0.0.1:5000
 	$(BIN)/python -m runner ui $(ARGS)
 
-test: install ## Check style, types and imports, and run all tests
+test: check ## Check style, types and imports, and run the tests, but for the exhaustive ones
+	$(PYTEST) $(CHOSEN) $(ARGS)
+	@$(MAKE) --no-print-directory test-jax
+
+test-all: check ## The same with every test, the exhaustive ones included
+	$(PYTEST) $(ARGS)
+	@$(MAKE) --no-print-directory test-jax CHOSEN=
+
+check: install ## Check style, types and imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) $(ARGS)
-	@$(MAKE) --no-print-directory test-jax
 
 # Each function that is compiled here runs once: it is compiled quickly rather than well.
 test-jax: install ## The losses' tests under Keras's JAX backend
-	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) tests/losses losses
+	KERAS_BACKEND=jax JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) $(CHOSEN) tests/losses losses
 
 test-fast: install ## The tests without the slow ones
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow and not exhaustive" $(ARGS)
 
 docs: install ## Write docs/losses.md's list and figure anew from the losses
 	$(BIN)/python docs/losses_page.py

@@ -84,6 +84,7 @@ def test_one_loss_is_shown_with_its_figure_and_minimisers(command, tmp_path):
     assert (tmp_path / "here" / "losses" / "focal.png").stat().st_size > 10_000
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_can_be_shown(command, tmp_path, name):
     """With where a row's prediction is led to, or, of a loss of the whole batch, with why no row's is."""

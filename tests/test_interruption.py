@@ -51,8 +51,12 @@ def runs(outputs: Path) -> list[mlflow.entities.Run]:
 
 @pytest.mark.parametrize(
     ("number", "flush_seconds"),
-    [(signal.SIGINT, 60), (signal.SIGTERM, 0.2), (signal.SIGHUP, 60), (signal.SIGQUIT, 60)],
-    ids=["Ctrl-C", "SIGTERM", "SIGHUP", "SIGQUIT"],
+    [
+        pytest.param(signal.SIGINT, 60, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 0.2, id="SIGTERM"),
+        pytest.param(signal.SIGHUP, 60, id="SIGHUP", marks=pytest.mark.exhaustive),
+        pytest.param(signal.SIGQUIT, 60, id="SIGQUIT", marks=pytest.mark.exhaustive),
+    ],
 )
 def test_an_interrupted_run_is_killed_with_its_history(tmp_path, number, flush_seconds):
     endless = [

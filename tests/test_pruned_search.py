@@ -19,7 +19,7 @@ MEDIAN = (
 )
 
 
-@pytest.mark.parametrize("launcher", ["fused", "basic"])
+@pytest.mark.parametrize("launcher", ["fused", pytest.param("basic", marks=pytest.mark.exhaustive)])
 def test_pruned_trials_end_well_and_a_search_goes_on_without_them(command, store, tmp_path, launcher):
     arguments = (*SEARCH, *MEDIAN, f"hydra/launcher={launcher}")
     done = command(*arguments, "hydra.sweeper.n_trials=5")

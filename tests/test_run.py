@@ -146,6 +146,7 @@ def test_the_same_seed_and_config_give_the_same_digits(command, tmp_path):
     assert results(first) != results(other)
 
 
+@pytest.mark.exhaustive
 def test_every_loss_trains(command, tmp_path):
     done = command("-m", *TINY, "loss=glob(*)", "model=logistic", *FOLDER_ONLY, "paths.outputs=outputs")
     assert (done.status, done.err) == (0, "")
@@ -212,7 +213,7 @@ def test_the_articles_three_forms_give_the_same_curves(command, tmp_path):
     assert curves[0]["train/loss"].iloc[-1] < curves[0]["train/loss"].iloc[0]
 
 
-@pytest.mark.parametrize("experiment", ["article", "fraud_like"])
+@pytest.mark.parametrize("experiment", ["fraud_like", pytest.param("article", marks=pytest.mark.exhaustive)])
 def test_every_experiment_runs(command, experiment):
     done = command(
         f"experiment={experiment}", "trainer.epochs=1", "evaluation.bootstrap=0", "model=logistic", *FOLDER_ONLY

@@ -277,7 +277,9 @@ def test_a_launcher_that_runs_two_at_once_gets_two_trials_at_once(command, store
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.exhaustive)], ids=["kill -9", "Ctrl-C"]
+)
 def test_an_interrupted_search_is_resumed_to_exactly_the_missing_trials(command, store, tmp_path, number):
     slow = ("trainer.epochs=150", "trainer.early_stopping=null")
     arguments = (*SEARCH, *FOCAL, "hydra.sweeper.n_trials=4", *slow)

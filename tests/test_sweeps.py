@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import mlflow
@@ -23,13 +24,15 @@ LAUNCHERS = {
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
 }
 IN_THIS_PROCESS = ("fused", "basic")
-every_launcher = pytest.mark.parametrize(
-    "launcher",
-    [
-        pytest.param(arguments, id=name, marks=[] if name in IN_THIS_PROCESS else [pytest.mark.slow])
-        for name, arguments in LAUNCHERS.items()
-    ],
-)
+
+
+def launchers(*often: str, of: Iterable[str] = LAUNCHERS) -> pytest.MarkDecorator:
+    """Each of them for the test; those that are not named here are for `make test-all`."""
+    marks = {name: [] if name in often else [pytest.mark.exhaustive] for name in of}
+    params = [pytest.param(LAUNCHERS[name], id=name, marks=marks[name]) for name in of]
+    return pytest.mark.parametrize("launcher", params)
+
+
 SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
 QUICK = (*TINY, "model=logistic", *PLAIN)
 WITHOUT_EPOCHS = tuple(each for each in TINY if not each.startswith("trainer.epochs"))
@@ -55,7 +58,7 @@ def family(store) -> tuple[mlflow.entities.Run, list[mlflow.entities.Run]]:
     return parents[0], [run for run in runs if run is not parents[0]]
 
 
-@pytest.mark.parametrize("launcher", [LAUNCHERS[name] for name in IN_THIS_PROCESS], ids=IN_THIS_PROCESS)
+@launchers("fused", of=IN_THIS_PROCESS)
 def test_a_sweep_is_one_parent_with_a_child_for_each_combination(command, store, launcher):
     done = command("-m", *QUICK, *launcher, "loss=builtin,focal", "seed=0,1", "paths.outputs=outputs")
     parent, children = family(store)
@@ -72,7 +75,7 @@ def test_a_sweep_is_one_parent_with_a_child_for_each_combination(command, store,
     assert "4 of 4" in done.out
 
 
-@every_launcher
+@launchers("fused")
 def test_a_failed_job_stops_nothing_and_is_told_last_and_resuming_does_it_alone(command, store, tmp_path, launcher):
     (tmp_path / "buggy.py").write_text(OWN_LOSS)
     arguments = ("-m", *QUICK, *launcher, *OWN, "paths.outputs=outputs")
@@ -183,7 +186,7 @@ def started(tmp_path: Path, *arguments: str) -> Process:
 
 
 @pytest.mark.slow
-@every_launcher
+@launchers("fused on two processes")
 def test_a_sweep_killed_without_a_word_is_resumed_to_exactly_the_missing_runs(command, store, tmp_path, launcher):
     sweep = ("loss=builtin,focal", "seed=range(0,3)", "trainer.epochs=20")
     with started(tmp_path, *launcher, *sweep) as process:
@@ -240,7 +243,7 @@ def epochs(store, run) -> int:
 
 
 @pytest.mark.slow
-@every_launcher
+@launchers("fused")
 def test_ctrl_c_ends_parent_and_running_children_as_killed(command, store, tmp_path, launcher):
     endless = ("trainer.epochs=1000000", "trainer.early_stopping=null", "tracking.flush_seconds=0.2")
     arguments = (*launcher, *endless, "loss=builtin,focal", "seed=range(0,3)")

@@ -78,6 +78,8 @@ class FitTrainer:
             # Keras 3.15 cannot run several steps at once on several devices.
             at_once = steps_per_execution(steps) if self._strategy.num_replicas_in_sync == 1 else 1
             model.compile(optimizer=task.optimizer, jit_compile=False, steps_per_execution=at_once)
+            # A step that makes the optimizer's variables is traced a second time, without them.
+            task.optimizer.build(model.trainable_variables)
         observer = _Observer(model, splits.validation, BestEpoch(settings.early_stopping), task.measure, on_epoch)
         started = time.perf_counter()
         try:

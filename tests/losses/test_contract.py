@@ -418,7 +418,7 @@ def test_a_batch_of_one_class_is_as_good_as_any(case, label):
 
 
 @every_loss
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(z=st.lists(st.floats(-10, 10), min_size=8, max_size=8), label=st.sampled_from([0.0, 1.0]))
 def test_a_better_prediction_costs_less(case, z, label):
     towards_label = np.sort(np.minimum(z, case.best))
@@ -432,7 +432,9 @@ def test_a_better_prediction_costs_less(case, z, label):
 
 
 @every_loss
-@pytest.mark.parametrize("soft", [False, True], ids=["hard labels", "soft labels"])
+@pytest.mark.parametrize(
+    "soft", [False, pytest.param(True, marks=pytest.mark.exhaustive)], ids=["hard labels", "soft labels"]
+)
 def test_three_steps_of_gradient_descent_lower_the_loss(case, soft):
     keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")

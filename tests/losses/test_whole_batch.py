@@ -196,8 +196,14 @@ def test_a_row_of_weight_two_is_two_rows_and_of_weight_zero_is_none(case, y):
     assert float(loss(y, Z, sample_weight=7.0 * times)) == pytest.approx(weighted, rel=1e-12)
 
 
+REDUCTIONS = ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None]
+OFTEN = ("mean_with_sample_weight", None)
+
+
 @every_loss
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None])
+@pytest.mark.parametrize(
+    "reduction", [pytest.param(each, marks=[] if each in OFTEN else pytest.mark.exhaustive) for each in REDUCTIONS]
+)
 def test_a_reduction_has_nothing_to_reduce_and_a_scalar_weight_multiplies(case, reduction):
     loss = case.make(reduction=reduction, dtype="float64")
     expected = case.expected(HARD, Z)
@@ -343,10 +349,10 @@ def test_a_perfect_prediction_reaches_the_minimum(case):
 
 
 @every_loss
-@labels
-def test_compiled_by_xla_equals_eager(case, y):
-    loss = case.make()
-    for fast, slow in zip(value_and_gradient(loss, y, Z, compiled=True), value_and_gradient(loss, y, Z), strict=True):
+def test_compiled_by_xla_equals_eager(case):
+    """Hard labels beside soft ones, as two networks of a stack, for compiling takes long."""
+    loss, y, z = case.make().compute, np.stack([HARD, SOFT]), np.stack([Z, Z])
+    for fast, slow in zip(value_and_gradient(loss, y, z, compiled=True), value_and_gradient(loss, y, z), strict=True):
         np.testing.assert_allclose(fast, slow, rtol=2e-5, atol=1e-7)
 
 
@@ -360,7 +366,7 @@ def test_half_precision_inputs_are_computed_in_float32(case):
 
 
 @every_loss
-@settings(max_examples=25 if keras.config.backend() == "tensorflow" else 8, deadline=None)  # each shape is compiled
+@settings(max_examples=10 if keras.config.backend() == "tensorflow" else 5, deadline=None)  # each shape is compiled
 @given(data=st.data())
 def test_moving_an_example_towards_its_label_costs_less(case, data):
     if case.arguments.get("surrogate") == "square":
@@ -380,7 +386,7 @@ def test_moving_an_example_towards_its_label_costs_less(case, data):
 
 
 @every_loss
-@labels
+@pytest.mark.parametrize("y", [HARD, pytest.param(SOFT, marks=pytest.mark.exhaustive)], ids=["hard", "soft"])
 def test_three_steps_of_gradient_descent_lower_the_loss(case, y):
     keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")

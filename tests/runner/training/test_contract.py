@@ -246,7 +246,10 @@ OPTIMIZERS = (keras.optimizers.Adam, keras.optimizers.AdamW, keras.optimizers.SG
 @pytest.mark.parametrize(
     ("make", "optimizer", "precision"),
     [
-        *[(FitTrainer, optimizer, "mixed_float16") for optimizer in OPTIMIZERS],  # each scales its loss
+        *[  # each scales its loss
+            pytest.param(FitTrainer, optimizer, "mixed_float16", marks=pytest.mark.exhaustive)
+            for optimizer in OPTIMIZERS
+        ],
         (FitTrainer, keras.optimizers.Adam, "mixed_bfloat16"),
         (CompiledTrainer, keras.optimizers.Adam, "mixed_float16"),
         (CompiledTrainer, keras.optimizers.Adam, "mixed_bfloat16"),
@@ -349,3 +352,16 @@ def test_a_listener_ends_the_training_and_its_best_epoch_is_kept(make):
     assert not first_three.pruned
     _, last = train(make, epochs=3, on_epoch=lambda epoch, metrics: epoch == 3)
     assert not last.pruned
+
+
+def test_fit_traces_its_step_once():
+    """Tracing takes longer than many a training; a step that made variables would be traced again without them."""
+    traced = []
+
+    class Counted(losses.CustomLoss):
+        def compute(self, labels, logits):
+            traced.append(logits)
+            return super().compute(labels, logits)
+
+    train(FitTrainer, loss=Counted())
+    assert len(traced) == 2  # in training, and in validation

@@ -115,13 +115,26 @@ def trainings(stack: Stack) -> list[Training]:
     return [each for each in stack.trainings if isinstance(each, Training)]
 
 
+def often(cases: dict[str, Any], *names: str, argument: str) -> pytest.MarkDecorator:
+    """All of them; those that are not named here are for `make test-all`."""
+    marks = {name: [] if name in names else [pytest.mark.exhaustive] for name in cases}
+    params = [pytest.param(case, id=name, marks=marks[name]) for name, case in cases.items()]
+    return pytest.mark.parametrize(argument, params)
+
+
 RANKING = (losses.PairwiseAUCLoss, losses.SmoothAPLoss, losses.AUMLoss)
 OF_EACH_FORM = ("builtin", "CustomLoss", "weights' own mean", "DiceLoss", "squared hinge of Keras")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("names", "weights"), [(LOSSES, False), (OF_EACH_FORM, True)], ids=["unweighted", "weighted rows"]
+    ("names", "weights"),
+    [
+        (OF_EACH_FORM, False),
+        (OF_EACH_FORM, True),
+        pytest.param(LOSSES, False, marks=pytest.mark.exhaustive),
+    ],
+    ids=["unweighted", "weighted rows", "all"],
 )
 def test_every_loss_in_one_stack_is_as_by_fit(names, weights, monkeypatch):
     # Several steps at once are traced twice, which takes longer than all steps; test_contract.py has them.
@@ -162,7 +175,7 @@ OPTIMIZERS: dict[str, list[Callable[[], keras.optimizers.Optimizer]]] = {
 }
 
 
-@pytest.mark.parametrize("makers", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+@often(OPTIMIZERS, "adam with decay", "sharpness-aware", "nesterov", argument="makers")
 def test_every_optimizer_with_rates_of_its_own_is_as_by_fit(makers):
     together = stack([member(losses.CustomLoss(), make()) for make in makers])
     logits = together.predict(make_splits().test.inputs)
@@ -195,7 +208,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("body", MODELS.values(), ids=MODELS.keys())
+@often(MODELS, "cnn", "a user's own", argument="body")
 def test_every_model_is_as_by_fit(body):
     splits = make_splits(width=body.get("width", 5))
     runs = [{"optimizer": keras.optimizers.Adam(0.01), "seed": seed} for seed in (1, 2)]
@@ -234,7 +247,10 @@ def crowd(rule: EarlyStopping) -> list[Member]:
 
 @pytest.mark.parametrize(
     "epochs",
-    [30, 1_000_000],  # dropping those that ended is worth compiling anew if there is no end of epochs
+    [
+        pytest.param(30, marks=pytest.mark.exhaustive),
+        1_000_000,
+    ],  # dropping those that ended is worth compiling anew if there is no end of epochs
     ids=["all stay to the end", "those that ended are dropped"],
 )
 def test_a_member_comes_to_the_same_alone_and_in_any_company(epochs):
@@ -288,7 +304,9 @@ def test_one_member_s_listener_that_fails_ends_that_member_alone():
     np.testing.assert_allclose(ours.history, own.history, atol=1e-6)
 
 
-@pytest.mark.parametrize("weights", [False, True], ids=["unweighted", "weighted rows"])
+@pytest.mark.parametrize(
+    "weights", [pytest.param(False, marks=pytest.mark.exhaustive), True], ids=["unweighted", "weighted rows"]
+)
 def test_folds_of_unequal_sizes_in_one_stack_are_as_by_fit(weights):
     """Losses with priors of their own, a loss of the whole batch, one that changes with time, batch normalisation."""
     sizes = [(203, 60), (200, 61), (206, 60)]
