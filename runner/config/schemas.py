@@ -276,6 +276,7 @@ class EvaluationConfig:
     beta: float = limited(above(0))
     threshold_probability: float = limited(inside(0, 1))
     guarantee: Any = None
+    groups: str | None = None
     confidence: float = limited(inside(0, 1))
     bootstrap: int = limited(whole(0))
     calibration_bins: int = limited(whole(2))

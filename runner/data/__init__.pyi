@@ -18,3 +18,4 @@ from .split.time_split import TimeSplit as TimeSplit
 from .splits import Part as Part
 from .splits import Splits as Splits
 from .splitting import make_splits as make_splits
+from .subgroups import with_subgroups as with_subgroups

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from runner.terms.costs import KEYS, Costs
+from runner.terms.subgroups import Subgroups
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class Dataset:
             or None; no feature.
         dates: names of columns that look like dates, features or not.
         costs: of each row's decisions, or None.
+        subgroups: by which metrics are reported (`evaluation.groups`), or None. No part of the digest: no prediction
+            depends on them.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Dataset:
     split_by: np.ndarray | None = None
     dates: Sequence[str] = ()
     costs: Costs | None = None
+    subgroups: Subgroups | None = None
 
     @property
     def prevalence(self) -> float:

@@ -103,6 +103,18 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
         ),
     )
     yield from _decisions(picture)
+    if evaluation.by_group is not None:
+        whole = {key.removeprefix("test/"): value for key, value in metrics.items() if key.startswith("test/")}
+        yield (
+            "groups",
+            partial(
+                figures.by_group,
+                evaluation.by_group.table,
+                grouped_by=evaluation.by_group.column,
+                overall=whole,
+                subtitle=name,
+            ),
+        )
     whole_batch = getattr(picture.loss, "whole_batch", False)
     shape = losses.loss_shape(picture.loss)
     yield (

@@ -12,6 +12,7 @@ from runner.experiment.figures import RunPicture, run_figures
 from runner.experiment.retention import Retention
 from runner.experiment.run import TrainedRun
 from runner.runs.folder import RunFacts, RunFolder
+from runner.runs.subgroup_rows import subgroup_section
 from runner.runs.summary import DecidedBy, summary
 from runner.terms.findings import Finding, as_list
 
@@ -35,6 +36,8 @@ def write_outputs(
     folder.write_predictions("validation", evaluation.validation.table())
     folder.write_predictions("test", evaluation.test.table())
     folder.write_calibrator(evaluation.calibrator.as_json())
+    if evaluation.by_group is not None:
+        folder.write_groups(evaluation.by_group.table)
     folder.write_facts(
         RunFacts(
             name=run.identity.name,
@@ -67,6 +70,7 @@ def write_outputs(
             training.stopped,
             training.best_epoch,
         )
+        + ("" if evaluation.by_group is None else subgroup_section(evaluation.by_group, evaluation.metrics))
         + as_list(findings)
     )
     folder.write_findings(findings)

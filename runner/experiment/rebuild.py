@@ -121,4 +121,7 @@ def _evaluation(recorded: RecordedExperiment) -> tuple[Evaluation, Any]:
     config = replace(recorded.config, evaluation=replace(recorded.config.evaluation, bootstrap=0))
     logits = Logits(recorded.folder.read_logits("validation"), recorded.folder.read_logits("test"))
     evaluation = evaluate_logits(config, recorded.dataset, recorded.splits, loss, logits)
-    return replace(evaluation, metrics=recorded.metrics), loss
+    evaluation = replace(evaluation, metrics=recorded.metrics)
+    if evaluation.by_group is not None:  # likewise those of the groups
+        evaluation = replace(evaluation, by_group=replace(evaluation.by_group, table=recorded.folder.read_groups()))
+    return evaluation, loss

@@ -26,6 +26,7 @@ WITHOUT_EFFECT = (
     "hparams_search",
     "evaluation.bootstrap",
     "evaluation.calibrator",
+    "evaluation.groups",
     "split.repeats",
 )
 """Parameters, or groups of them, that no compared number depends on."""

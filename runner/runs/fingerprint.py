@@ -22,6 +22,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "top_k": 0.05,
         "beta": 2.0,
         "threshold_probability": 0.1,
+        "groups": None,
     },
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
 }

@@ -90,7 +90,7 @@ NETWORK = "artifacts/network.keras"  # in the model
 FIGURES = "figures"
 COMPARISON = "comparison"
 OUT_OF_FOLD = "out_of_fold"
-UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json", "calibrator.json")
+UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json", "calibrator.json", "groups.csv")
 """Files and folders of a run's folder that become its artifacts."""
 
 PARAM_LENGTH = 6000  # MLflow's limits, in characters
