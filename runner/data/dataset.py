@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,23 @@ class Dataset:
     dates: Sequence[str] = ()
     costs: Costs | None = None
     subgroups: Subgroups | None = None
+
+    def of(self, rows: np.ndarray) -> Dataset:
+        """The dataset of some rows, numbered anew from 0.
+
+        Args:
+            rows: (n,) positions, each once.
+        """
+        return replace(
+            self,
+            features=self.features.iloc[rows].reset_index(drop=True),
+            labels=self.labels[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            split_by=None if self.split_by is None else self.split_by[rows],
+            costs=None if self.costs is None else self.costs.of(rows),
+            subgroups=None if self.subgroups is None else self.subgroups.of(rows),
+        )
 
     @property
     def prevalence(self) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner import figures, tracking
+from runner import figures, models, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset, Splits
 from runner.evaluation import Evaluation
@@ -103,14 +103,20 @@ def _picture(recorded: RecordedExperiment) -> RunPicture:
 @contextmanager
 def packed_model(recorded: RecordedExperiment) -> Iterator[tracking.ModelPackage]:
     """The model as a package for a record, after it was saved in the run's folder; from the weights that are there."""
-    config = recorded.config
-    make_trainer(config).start(config.seed)  # its precision
-    network = make_network(config, recorded.splits, recorded.dataset)
-    network.logits.set_weights(recorded.folder.read_weights())
+    network = network_of(recorded)
     evaluation, _ = _evaluation(recorded)
     with tracking.packed(network, recorded.splits, recorded.dataset, evaluation) as package:
         tracking.save_model(package, recorded.folder.model)
         yield package
+
+
+def network_of(recorded: RecordedExperiment) -> models.Network:
+    """The trained network, of the weights or the model that are in the run's folder."""
+    config, folder = recorded.config, recorded.folder
+    make_trainer(config).start(config.seed)  # its precision
+    network = make_network(config, recorded.splits, recorded.dataset)
+    network.logits.set_weights(folder.read_weights() if folder.has_weights else models.saved_weights(folder.network))
+    return network
 
 
 def _evaluation(recorded: RecordedExperiment) -> tuple[Evaluation, Any]:

@@ -72,6 +72,10 @@ VERDICT = "verdict"
 # Of a registered model.
 PROMOTED = "promoted"  # what marks it as one that `runner promote` made
 
+# Of a run that holds a model which `runner promote` made of other runs, nested under the winner's.
+MADE_OF = "promoted.of"  # the winner's run
+MADE_BY = "promoted.by"  # refit, seeds or folds
+
 # Of a run that says whether a model still holds, nested under the run that made the model.
 MONITOR = "monitor"  # holds, or moved
 MONITORED_FILE = "monitor.file"

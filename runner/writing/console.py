@@ -265,6 +265,11 @@ def file_progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
+def show_step(said: str) -> None:
+    """One step of a command that takes a while."""
+    console.print(escape(said), soft_wrap=True)
+
+
 def show_promoted(version: str, alias: str, description: str, command: str) -> None:
     """Which version of a registered model was made, what it is, and why.
 
