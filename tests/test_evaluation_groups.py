@@ -1,4 +1,4 @@
-"""`evaluation.groups`: the test metrics by a column, of a run alone and of runs in a stack."""
+"""`evaluation.groups` and `evaluation.importance`, of a run alone and of runs in a stack."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_run_has_a_table_a_figure_and_the_worst_group(told, tmp_path):
 
 
 def test_runs_of_a_stack_have_theirs_and_the_best_draws_them_with_intervals(told, tmp_path):
-    done = told("-m", *OPTIONS, "evaluation.groups=colour,member", "figures=best")
+    done = told("-m", *OPTIONS, "evaluation.groups=colour,member", "evaluation.importance=true", "figures=best")
     assert done.status == 0, done.err
     (place,) = [line.partition(": ")[2] for line in done.out.splitlines() if line.startswith("files of its runs")]
     folders = [RunFolder(path.parent) for path in sorted((tmp_path / place).glob("*/run.json"))]
@@ -60,6 +60,11 @@ def test_runs_of_a_stack_have_theirs_and_the_best_draws_them_with_intervals(told
     assert sorted(map(sorted, groups)) == sorted([["(missing)", "blue", "green", "red"], ["False", "True"]])
     drawn = [folder.figures / "groups.png" for folder in folders if folder.figures.exists()]
     assert [path.exists() for path in drawn] == [True]
+    importance = pd.read_csv(drawn[0].with_name("importance.csv"))
+    assert sorted(importance["column"]) == ["amount", "colour", "member", "visits"]
+    assert importance["column"][0] == "amount"  # the others have nothing to do with the label
+    assert importance["low"][0] > 0
+    assert drawn[0].with_name("importance.png").exists()
     for folder in folders:
         ranked = folder.read_groups().query("reason == ''")
         assert np.isfinite(ranked[[f"roc_auc.{end}" for end in ENDS]].to_numpy()).all()

@@ -29,6 +29,7 @@ class RunPicture:
         option: the loss's.
         name: the run's.
         bins: of the calibration curve.
+        importance: of its columns, see `run_importance`; None where it is not asked for.
     """
 
     evaluation: Evaluation
@@ -38,6 +39,7 @@ class RunPicture:
     option: str
     name: str
     bins: int
+    importance: pd.DataFrame | None = None
 
 
 def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
@@ -115,6 +117,9 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
                 subtitle=name,
             ),
         )
+    if picture.importance is not None:
+        value = metrics["test/average_precision"]
+        yield "importance", partial(figures.importance, picture.importance, average_precision=value, subtitle=name)
     whole_batch = getattr(picture.loss, "whole_batch", False)
     shape = losses.loss_shape(picture.loss)
     yield (

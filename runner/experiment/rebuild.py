@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from runner import figures, models, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset, Splits
@@ -17,6 +19,7 @@ from runner.experiment import outputs
 from runner.experiment.build import make_loss, make_network, make_trainer
 from runner.experiment.evaluate import evaluate_logits
 from runner.experiment.figures import RunPicture
+from runner.experiment.importance import run_importance
 from runner.experiment.resources import Resources
 from runner.experiment.run import Logits
 from runner.runs.folder import RunFacts, RunFolder
@@ -97,7 +100,16 @@ def _picture(recorded: RecordedExperiment) -> RunPicture:
         option=recorded.facts.choices["loss"],
         name=recorded.facts.name,
         bins=recorded.config.evaluation.calibration_bins,
+        importance=_importance(recorded),
     )
+
+
+def _importance(recorded: RecordedExperiment) -> pd.DataFrame | None:
+    """Where it is asked for, and something of the network was kept."""
+    kept = recorded.folder.has_weights or recorded.folder.network.is_file()
+    if not (recorded.config.evaluation.importance and kept):
+        return None
+    return run_importance(network_of(recorded), recorded.dataset, recorded.splits, recorded.config.seed)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ WITHOUT_EFFECT = (
     "evaluation.bootstrap",
     "evaluation.calibrator",
     "evaluation.groups",
+    "evaluation.importance",
     "split.repeats",
 )
 """Parameters, or groups of them, that no compared number depends on."""

@@ -121,6 +121,11 @@ class RunFolder:
         numbers = [name for name in texts if name not in ("group", "reason")]
         return texts.assign(**{str(name): pd.to_numeric(texts[name]) for name in numbers})
 
+    def write_importance(self, table: pd.DataFrame) -> None:
+        """figures/importance.csv: the importance of each column, as `permutation_importance` has it."""
+        with whole_file(self._file("figures/importance.csv")) as beside:
+            table.to_csv(beside, index=False)
+
     def write_facts(self, facts: RunFacts) -> None:
         """run.json: what tells the run from others."""
         content = {
