@@ -21,6 +21,13 @@ COST_METRICS = ("expected_cost", "savings", "net_benefit")
 WITHOUT_INTERVAL = ("ece", *BUDGET_METRICS)
 """Of these no sample gives an interval that holds what it promises."""
 
+SUBGROUP_METRICS = tuple(name for name in FINAL_METRICS if name not in WITHOUT_INTERVAL)
+"""What is measured of each group of test rows (`evaluation.groups`)."""
+RANKED_BY = "roc_auc"
+"""By which groups are ordered: it depends on no group's prevalence."""
+WORST_GROUP = "test_worst_group"
+"""The prefix of a metric of the group where it is worst."""
+
 OBJECTIVES = tuple(f"val/{name}" for name in FINAL_METRICS)
 """What a run may return to a sweeper: chosen on validation, never on test."""
 
@@ -51,6 +58,7 @@ _PARTS = {
     "test_calibrated": " on test, calibrated on validation",
     "test_debiased": " on test, by the loss's closed form",
     "test_served": " on test, as the model serves it",
+    WORST_GROUP: " on test, in the group where it is worst",
 }
 
 

@@ -21,6 +21,8 @@ def predict(arguments: Sequence[str]) -> int:
     parser.add_argument("--on-error", choices=("skip", "fail"), default="fail", help=on_error)
     shift = "share of positives among these rows, where it is another than in training"
     parser.add_argument("--prevalence", type=float, help=shift)
+    contributions = "adds what each column contributes to the row's logit, against a typical row of training"
+    parser.add_argument("--explain", action="store_true", help=contributions)
     add_store_options(parser)
     options = parser.parse_args(arguments)
 
@@ -28,7 +30,7 @@ def predict(arguments: Sequence[str]) -> int:
 
     deployment.check_files(options.file, options.output)
     model = deployment.find_model(options.model, tracking.store_uri(options.uri, options.outputs))
-    asked = deployment.PredictOptions(options.on_error == "skip", options.prevalence)
+    asked = deployment.PredictOptions(options.on_error == "skip", options.prevalence, options.explain)
     found = deployment.predict_file(model, options.file, options.output, asked)
     console.show_predicted(options.output, found.rows, found.positives, list(map(str, found.skipped)), found.seconds)
     return 0

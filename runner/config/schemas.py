@@ -276,6 +276,8 @@ class EvaluationConfig:
     beta: float = limited(above(0))
     threshold_probability: float = limited(inside(0, 1))
     guarantee: Any = None
+    groups: str | None = None
+    importance: bool = False
     confidence: float = limited(inside(0, 1))
     bootstrap: int = limited(whole(0))
     calibration_bins: int = limited(whole(2))

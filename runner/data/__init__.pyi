@@ -17,4 +17,6 @@ from .split.shift import distribution_shift as distribution_shift
 from .split.time_split import TimeSplit as TimeSplit
 from .splits import Part as Part
 from .splits import Splits as Splits
+from .splitting import make_refit_splits as make_refit_splits
 from .splitting import make_splits as make_splits
+from .subgroups import with_subgroups as with_subgroups

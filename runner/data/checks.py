@@ -37,6 +37,7 @@ def check(dataset: Dataset) -> Dataset:
         ("weights", dataset.weights),
         ("groups", dataset.groups),
         ("split_by", dataset.split_by),
+        ("subgroups", None if dataset.subgroups is None else dataset.subgroups.codes),
         *[(key, getattr(dataset.costs, key)) for key in (() if dataset.costs is None else KEYS)],
     ):
         if values is not None and np.shape(values) != (rows,):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from runner.terms.costs import KEYS, Costs
+from runner.terms.subgroups import Subgroups
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class Dataset:
             or None; no feature.
         dates: names of columns that look like dates, features or not.
         costs: of each row's decisions, or None.
+        subgroups: by which metrics are reported (`evaluation.groups`), or None. No part of the digest: no prediction
+            depends on them.
     """
 
     name: str
@@ -48,6 +51,24 @@ class Dataset:
     split_by: np.ndarray | None = None
     dates: Sequence[str] = ()
     costs: Costs | None = None
+    subgroups: Subgroups | None = None
+
+    def of(self, rows: np.ndarray) -> Dataset:
+        """The dataset of some rows, numbered anew from 0.
+
+        Args:
+            rows: (n,) positions, each once.
+        """
+        return replace(
+            self,
+            features=self.features.iloc[rows].reset_index(drop=True),
+            labels=self.labels[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            split_by=None if self.split_by is None else self.split_by[rows],
+            costs=None if self.costs is None else self.costs.of(rows),
+            subgroups=None if self.subgroups is None else self.subgroups.of(rows),
+        )
 
     @property
     def prevalence(self) -> float:

@@ -38,7 +38,37 @@ def make_splits(dataset: Dataset, split: Split, preprocessing: str = "standard")
     Raises:
         InputError: the dataset cannot be split so, or its inputs cannot be standardised.
     """
-    sides = _checked(dataset, split.rows(dataset))
+    splits, names = _preprocessed(dataset, _checked(dataset, split.rows(dataset)), preprocessing)
+    if not getattr(split, "at_random", False):
+        _warn_of_shift(dataset, splits.train, splits.test, names)
+    if preprocessing == "standard":
+        _warn_heavy_tails(dataset, splits.train.inputs, names)
+    return splits
+
+
+def make_refit_splits(
+    dataset: Dataset, rows: np.ndarray, tested: np.ndarray, preprocessing: str = "standard"
+) -> Splits:
+    """Parts for a network that is to be used: the rows that it learns stand for the validation part too.
+
+    Nothing may be chosen on that part but by predictions that were made out of fold.
+
+    Args:
+        dataset: a checked dataset.
+        rows: those that are learned, ascending.
+        tested: those of the test part, ascending; none of them is learned.
+        preprocessing: how numbers are rescaled; fitted on `rows`.
+
+    Raises:
+        InputError: the inputs cannot be standardised.
+    """
+    return _preprocessed(dataset, (rows, rows, tested), preprocessing)[0]
+
+
+def _preprocessed(
+    dataset: Dataset, sides: Sequence[np.ndarray], preprocessing: str
+) -> tuple[Splits, Callable[[], Sequence[str]]]:
+    """The parts with their network inputs, and what names these."""
     weights = part_weights(dataset, sides)
     trained = dataset.features.iloc[sides[TRAIN]]
     fitted = data.make_preprocessing(trained, preprocessing)  # loads scikit-learn, once the split is not refused
@@ -57,11 +87,8 @@ def make_splits(dataset: Dataset, split: Split, preprocessing: str = "standard")
         )
 
     train, held_out, tested = map(part, sides, weights)
-    if not getattr(split, "at_random", False):
-        _warn_of_shift(dataset, train, tested, fitted.get_feature_names_out)
-    if preprocessing == "standard":
-        _warn_heavy_tails(dataset, train.inputs, fitted.get_feature_names_out)
-    return Splits(train=train, validation=held_out, test=tested, preprocessing=fitted)
+    splits = Splits(train=train, validation=held_out, test=tested, preprocessing=fitted)
+    return splits, fitted.get_feature_names_out
 
 
 def _check_finite(dataset: Dataset, rows: np.ndarray, inputs: np.ndarray, names: Callable[[], Sequence[str]]) -> None:

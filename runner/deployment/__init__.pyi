@@ -1,4 +1,5 @@
 from .find_model import find_model as find_model
+from .made_models import WAYS as WAYS
 from .monitor import check_monitoring as check_monitoring
 from .monitor import headline as headline
 from .monitor import monitor as monitor

@@ -59,17 +59,22 @@ def folder_of(run: RecordedRun, name: str) -> Path:
     return folder
 
 
-def rebuilt(path: Path, name: str) -> RecordedExperiment:
+def rebuilt(path: Path, name: str, resources: Resources | None = None) -> RecordedExperiment:
     """The run of a folder, whose model can be made from its weights and its data.
+
+    Args:
+        path: of the folder.
+        name: what the user calls it.
+        resources: where data are, that several runs share; None: the run's own.
 
     Raises:
         InputError: something of it is missing, or its data have changed.
     """
     try:
-        recorded = experiment.load(path, Resources())
+        recorded = experiment.load(path, resources or Resources())
         if recorded is None:
             raise InputError(f"{name}: {path} is neither a model nor the folder of a finished run")
-        if not recorded.folder.has_weights:
+        if not (recorded.folder.has_weights or recorded.folder.network.is_file()):
             raise InputError(f"{name}: neither a model nor weights were kept: train it with tracking.models=all")
         if not recorded.data_unchanged:
             raise InputError(f"{name}: its data are not what they were, and its preprocessing is learned from them")

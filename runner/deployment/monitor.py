@@ -87,7 +87,9 @@ def _training_rows(model: LoadedModel, uri: str) -> pd.DataFrame | None:
     """The data that the model was trained on, if they are still there and what they were."""
     folder = Path(model.name)
     if model.run_id:
-        _, run = tracking.run_in_store(uri, model.run_id)
+        tracker, run = tracking.run_in_store(uri, model.run_id)
+        if run is not None and names.MADE_OF in run.tags:
+            run = tracker.run(run.tags[names.MADE_OF])
         folder = Path("" if run is None else run.tags.get(names.FOLDER, ""))
     elif not (folder / RunFolder.FACTS).is_file():
         folder = folder.absolute().parent  # of a model's folder

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
+from runner.deployment.explain import Explainer
 from runner.deployment.tables import BadRow, Chunk, ChunkedFile
 from runner.deployment.typed_rows import gaps_of, typed_rows
 from runner.errors import InputError
@@ -37,10 +38,12 @@ class PredictOptions:
         skip: whether rows that cannot be scored are left out; else the first of them ends it all.
         prevalence: share of positives among the rows of the file, where it is known to be another than in training;
             None leaves probabilities as they are.
+        explain: whether each row has the contributions of its columns too.
     """
 
     skip: bool = False
     prevalence: float | None = None
+    explain: bool = False
 
 
 @dataclass
@@ -60,6 +63,30 @@ class Predicted:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """What rows are scored by.
+
+    Attributes:
+        model: loaded.
+        path: of the file that is scored.
+        options: how.
+        explainer: of the rows, or None.
+    """
+
+    model: LoadedModel
+    path: Path
+    options: PredictOptions
+    explainer: Explainer | None
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The scores of rows, and what explains them; raises whatever the model raises."""
+        scores = self.model.score(frame)
+        if self.explainer is None:
+            return scores
+        return scores.assign(**self.explainer.explain(frame))
+
+
 def predict_file(model: LoadedModel, path: Path, target: Path, options: PredictOptions) -> Predicted:
     """Scores a file: one row of `target` for each row, with its number from 1, and the columns of the model.
 
@@ -76,6 +103,7 @@ def predict_file(model: LoadedModel, path: Path, target: Path, options: PredictO
     """
     check_files(path, target)
     _check_prevalence(model, options)
+    scoring = Scoring(model, path, options, Explainer(model) if options.explain else None)
     source, found, started = (
         ChunkedFile(path, list(model.columns), gaps_of(model.reading)),
         Predicted(),
@@ -84,7 +112,7 @@ def predict_file(model: LoadedModel, path: Path, target: Path, options: PredictO
     with _written_whole(target) as write, console.file_progress(path.name, source.size) as show:
         for chunk, (frame, numbers, bad) in _ahead(source, model):
             _refuse_or_skip(bad, path, options, found)
-            table = _scored(model, frame, numbers, path, options, found)
+            table = _scored(scoring, frame, numbers, found)
             if len(table):
                 write(table)
             show(chunk.done)
@@ -145,22 +173,16 @@ def _refuse_or_skip(bad: Sequence[BadRow], path: Path, options: PredictOptions, 
     found.skipped.extend(bad)
 
 
-def _scored(
-    model: LoadedModel,
-    frame: pd.DataFrame,
-    numbers: np.ndarray,
-    path: Path,
-    options: PredictOptions,
-    found: Predicted,
-) -> pa.Table:
+def _scored(scoring: Scoring, frame: pd.DataFrame, numbers: np.ndarray, found: Predicted) -> pa.Table:
     """The scores of rows, and their numbers; counts them."""
+    model, path, options = scoring.model, scoring.path, scoring.options
     parts: list[tuple[np.ndarray, pd.DataFrame]] = []
     refused = 0
     waiting = [(0, len(frame))] if len(frame) else []
     while waiting:
         start, end = waiting.pop()
         try:
-            parts.append((numbers[start:end], model.score(frame.iloc[start:end])))
+            parts.append((numbers[start:end], scoring.score(frame.iloc[start:end])))
         except Exception as problem:  # MLflow and the model raise errors of several kinds
             middle = (start + end) // 2
             if end - start > 1:  # the first half is looked at next

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runner import experiment, tracking
 from runner.deployment.find_model import folder_of, rebuilt
+from runner.deployment.made_models import WAYS, make, record
 from runner.deployment.verdict_on import Decision, Winner, against_baseline, against_champion, winner_of
 from runner.errors import InputError
 from runner.tracking import names
@@ -32,13 +33,22 @@ class Promoted:
     description: str
 
 
-def promote(uri: str, sweep_id: str, name: str | None, *, if_tied: bool = False, force: bool = False) -> Promoted:
-    """Registers the model of a sweep's winner.
+def promote(
+    uri: str,
+    sweep_id: str,
+    name: str | None,
+    *,
+    made_by: str | None = None,
+    if_tied: bool = False,
+    force: bool = False,
+) -> Promoted:
+    """Registers the model of a sweep's winner, or one that is made of the winner's runs.
 
     Args:
         uri: of the MLflow store.
         sweep_id: of the sweep's parent run.
         name: of the registered model; None for the dataset's.
+        made_by: one of `WAYS`: what is registered in place of the model of the winner's best run; None: that model.
         if_tied: whether a tie is enough to become the champion.
         force: whether it becomes the champion whatever the verdict is, which the description says.
 
@@ -56,18 +66,49 @@ def promote(uri: str, sweep_id: str, name: str | None, *, if_tied: bool = False,
     registry.check_name(chosen)
     with registry.alone():
         champion = registry.champion(chosen)
-        if champion is not None and champion.run_id == winner.run.run_id:
-            raise InputError(f"{chosen}: version {champion.number}, its champion, is the model of that run already")
+        _refuse_same(tracker, winner, champion, chosen, made_by)
         decision = _decided(tracker, winner, runs, champion, force=force)
         promotes = decision.promotes(if_tied=if_tied)
-        with _logged(tracker, registry, winner.run) as columns:
+
+        def check(columns: Mapping[str, str]) -> None:
             if champion is not None and not force:
                 _check_columns(champion, columns, chosen)
+
+        registered, said = winner.run, ""
+        if made_by is None:
+            with _logged(tracker, registry, winner.run) as columns:
+                check(columns)
+        else:
+            made = make(made_by, tracker, winner, runs)
+            registered, said = record(tracker, winner.run, made_by, made, check), f" {made.sentence}."
         forced = "Forced, whatever the verdict. " if force and not promotes else ""
         alias = tracking.CHAMPION if promotes or force else tracking.CHALLENGER
-        description = f"{forced}{decision.sentence}. Sweep {sweep_id}, run {winner.run.run_id}."
-        version = registry.register(chosen, winner.run, description, alias)
+        description = f"{forced}{decision.sentence}.{said} Sweep {sweep_id}, run {registered.run_id}."
+        try:
+            version = registry.register(chosen, registered, description, alias)
+        except InputError:
+            if made_by is not None:
+                tracker.delete_run(registered.run_id)
+            raise
     return Promoted(chosen, version, alias, description)
+
+
+def _refuse_same(
+    tracker: tracking.MlflowTracker,
+    winner: Winner,
+    champion: tracking.RegisteredVersion | None,
+    name: str,
+    made_by: str | None,
+) -> None:
+    """Refuses a model that the champion is already."""
+    if champion is None:
+        return
+    run = tracker.run(champion.run_id)
+    tags = {} if run is None else run.tags
+    same = tags.get(names.MADE_OF, champion.run_id) == winner.run.run_id and tags.get(names.MADE_BY) == made_by
+    if same:
+        how = "" if made_by is None else f", made by {WAYS[made_by]}"
+        raise InputError(f"{name}: version {champion.number}, its champion, is the model of that run already{how}")
 
 
 def _decided(
@@ -83,6 +124,8 @@ def _decided(
         if champion is None:
             return against_baseline(winner, runs)
         made_by = tracker.run(champion.run_id)
+        if made_by is not None and names.MADE_OF in made_by.tags:  # what was compared is the run that it is made of
+            made_by = tracker.run(made_by.tags[names.MADE_OF])
         if made_by is None:
             raise InputError(f"the run {champion.run_id} of the champion, version {champion.number}, is gone: --force")
         parent = made_by.tags.get(names.PARENT)

@@ -18,8 +18,11 @@ from runner.evaluation.guarantee import guaranteed_threshold
 from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import decision_metrics, score_metrics
 from runner.evaluation.predictions import Predictions
+from runner.evaluation.subgroups import ByGroup, subgroup_table, worst_of_groups
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
+from runner.metrics import WORST_GROUP
 from runner.terms.costs import Costs
+from runner.terms.subgroups import Subgroups
 
 log = logging.getLogger("runner.evaluation")
 
@@ -36,6 +39,7 @@ class EvaluationOptions:
         calibrator: what the served probabilities are made by: see `fit_calibrator`.
         budget: of the metrics at a budget.
         costs: of the test rows' decisions, or None.
+        subgroups: of the test rows, by which their metrics are reported too, or None.
     """
 
     rule: ThresholdRule
@@ -45,6 +49,7 @@ class EvaluationOptions:
     calibrator: str = "platt"
     budget: Budget = Budget()
     costs: Costs | None = None
+    subgroups: Subgroups | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,8 @@ class Evaluation:
 
     Attributes:
         metrics: flat names, as MLflow shows them: `test/average_precision`, `val/f1`, `test_at_half/f1`, `threshold`,
-            `test/average_precision.low`, `test_calibrated/log_loss`, `test_debiased/log_loss`, `test_served/ece`, ...
+            `test/average_precision.low`, `test_calibrated/log_loss`, `test_debiased/log_loss`, `test_served/ece`,
+            `test_worst_group/roc_auc`, ...
         threshold: probability from which a row is called positive.
         rule: how it was chosen.
         validation, test: the predictions behind the metrics.
@@ -61,6 +67,7 @@ class Evaluation:
         calibrator: makes the probabilities that the model serves; fitted on validation.
         debiased: (n,) the same by the loss's closed form alone; None where it has none.
         budget: of the metrics at a budget.
+        by_group: metrics of each group of test rows, where they are asked for.
     """
 
     metrics: dict[str, float]
@@ -72,6 +79,7 @@ class Evaluation:
     calibrator: Calibrator
     debiased: np.ndarray | None = None
     budget: Budget = Budget()
+    by_group: ByGroup | None = None
 
     @property
     def confusion(self) -> Confusion:
@@ -130,7 +138,21 @@ def evaluate(
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():
             metrics |= {f"test/{key}.low": low, f"test/{key}.high": high}
-    return Evaluation(metrics, threshold, rule, validation, test, calibrated, calibrator, debiased, options.budget)
+    by_group = _by_group(test, threshold, options)
+    if by_group is not None:
+        metrics |= {f"{WORST_GROUP}/{key}": value for key, value in worst_of_groups(by_group.table).items()}
+    return Evaluation(
+        metrics, threshold, rule, validation, test, calibrated, calibrator, debiased, options.budget, by_group
+    )
+
+
+def _by_group(test: Predictions, threshold: float, options: EvaluationOptions) -> ByGroup | None:
+    if options.subgroups is None:
+        return None
+    table = subgroup_table(
+        test.labels, test.logits, threshold, options.subgroups, draws=options.draws, units=options.groups
+    )
+    return ByGroup(options.subgroups.column, table)
 
 
 def _decided(validation: Predictions, rule: ThresholdRule) -> tuple[ThresholdRule, float, dict[str, float]]:

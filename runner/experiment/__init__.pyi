@@ -8,6 +8,10 @@ from .conclude import conclude as conclude
 from .evaluate import evaluate_run as evaluate_run
 from .execute import run_experiment as run_experiment
 from .prepare import prepare as prepare
+from .promotion import Made as Made
+from .promotion import mean_of_folds as mean_of_folds
+from .promotion import mean_of_seeds as mean_of_seeds
+from .promotion import refit as refit
 from .rebuild import RecordedExperiment as RecordedExperiment
 from .rebuild import draw_figures as draw_figures
 from .rebuild import load as load

@@ -10,6 +10,7 @@ from runner.experiment.outputs import packed_model, write_outputs
 from runner.experiment.run import Run, TrainedRun
 from runner.runs.checks import run_findings
 from runner.runs.outcome import Outcome
+from runner.runs.subgroup_rows import heads, subgroup_rows
 from runner.runs.summary import result_rows
 from runner.terms.findings import Finding
 from runner.tracking import names
@@ -40,6 +41,8 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
                 f"threshold {evaluation.threshold:.4g} ({evaluation.rule}, chosen on validation)",
                 f"weights of epoch {training.best_epoch}; training ended: {training.stopped}",
             )
+            if (by_group := evaluation.by_group) is not None:
+                console.show_by_group(heads(by_group), subgroup_rows(by_group, evaluation.metrics))
         with packed_model(trained, evaluation) as package:
             recorder.log_results(metrics, {names.PRUNED: str(len(training.history))} if training.pruned else None)
             if package is not None:

@@ -35,7 +35,8 @@ def evaluate_logits(
 
     Args:
         config: of the run.
-        dataset: whose groups, if any, are what is independent, and whose costs, if any, decisions are measured by.
+        dataset: whose groups, if any, are what is independent, whose costs, if any, decisions are measured by, and
+            whose subgroups, if any, metrics are reported by.
         splits: the rows and labels of both parts.
         loss: a keras.losses.Loss as it was in the epoch whose weights made the logits, for the bias it gives
             probabilities; None where there is none to undo.
@@ -46,7 +47,8 @@ def evaluate_logits(
     test = Predictions(splits.test.rows, splits.test.labels, logits.test)
     groups = None if dataset.groups is None else dataset.groups[splits.test.rows]
     costs = None if dataset.costs is None else dataset.costs.of(splits.test.rows)
-    options = replace(evaluation_options(asked, groups), costs=costs)
+    subgroups = None if dataset.subgroups is None else dataset.subgroups.of(splits.test.rows)
+    options = replace(evaluation_options(asked, groups), costs=costs, subgroups=subgroups)
     closed_form = closed_form_of(loss, splits) if asked.calibrator == "auto" else None
     return evaluate(validation, test, options, _debiased(loss, splits, test.logits), closed_form)
 

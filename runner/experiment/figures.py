@@ -29,6 +29,7 @@ class RunPicture:
         option: the loss's.
         name: the run's.
         bins: of the calibration curve.
+        importance: of its columns, see `run_importance`; None where it is not asked for.
     """
 
     evaluation: Evaluation
@@ -38,6 +39,7 @@ class RunPicture:
     option: str
     name: str
     bins: int
+    importance: pd.DataFrame | None = None
 
 
 def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
@@ -103,6 +105,21 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
         ),
     )
     yield from _decisions(picture)
+    if evaluation.by_group is not None:
+        whole = {key.removeprefix("test/"): value for key, value in metrics.items() if key.startswith("test/")}
+        yield (
+            "groups",
+            partial(
+                figures.by_group,
+                evaluation.by_group.table,
+                grouped_by=evaluation.by_group.column,
+                overall=whole,
+                subtitle=name,
+            ),
+        )
+    if picture.importance is not None:
+        value = metrics["test/average_precision"]
+        yield "importance", partial(figures.importance, picture.importance, average_precision=value, subtitle=name)
     whole_batch = getattr(picture.loss, "whole_batch", False)
     shape = losses.loss_shape(picture.loss)
     yield (

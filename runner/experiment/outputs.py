@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 
+import pandas as pd
+
 from runner import figures, tracking
 from runner.evaluation import Evaluation
 from runner.experiment.figures import RunPicture, run_figures
+from runner.experiment.importance import run_importance
 from runner.experiment.retention import Retention
 from runner.experiment.run import TrainedRun
 from runner.runs.folder import RunFacts, RunFolder
+from runner.runs.subgroup_rows import subgroup_section
 from runner.runs.summary import DecidedBy, summary
 from runner.terms.findings import Finding, as_list
 
@@ -35,6 +39,8 @@ def write_outputs(
     folder.write_predictions("validation", evaluation.validation.table())
     folder.write_predictions("test", evaluation.test.table())
     folder.write_calibrator(evaluation.calibrator.as_json())
+    if evaluation.by_group is not None:
+        folder.write_groups(evaluation.by_group.table)
     folder.write_facts(
         RunFacts(
             name=run.identity.name,
@@ -54,9 +60,12 @@ def write_outputs(
             option=spec.choices["loss"],
             name=run.identity.name,
             bins=spec.config.evaluation.calibration_bins,
+            importance=_importance(trained),
         )
         save_figures(folder, picture)
-    if spec.models is Retention.BEST:
+    # Of the sweep's best run, importance is found when the sweep is over.
+    later = spec.figures is Retention.BEST and spec.config.evaluation.importance
+    if spec.models is Retention.BEST or later:
         folder.write_weights(training.best_weights)
     folder.write_summary(
         summary(
@@ -67,6 +76,7 @@ def write_outputs(
             training.stopped,
             training.best_epoch,
         )
+        + ("" if evaluation.by_group is None else subgroup_section(evaluation.by_group, evaluation.metrics))
         + as_list(findings)
     )
     folder.write_findings(findings)
@@ -75,13 +85,27 @@ def write_outputs(
 
 def save_figures(folder: RunFolder, picture: RunPicture) -> None:
     """Draws the figures of a run into its folder."""
+    _write_importance(folder, picture)
     for name, draw in run_figures(picture):
         figures.save(draw(), folder.figure_path(name))
 
 
 def send_figures(folder: RunFolder, picture: RunPicture, drawing: figures.DrawingProcess) -> list[Future[None]]:
     """Has the figures of a run drawn into its folder by another process; returns at once."""
+    _write_importance(folder, picture)
     return [drawing.save(draw, folder.figure_path(name)) for name, draw in run_figures(picture)]
+
+
+def _importance(trained: TrainedRun) -> pd.DataFrame | None:
+    run = trained.run
+    if not run.spec.config.evaluation.importance:
+        return None
+    return run_importance(trained.network(), run.dataset, run.splits, run.spec.config.seed)
+
+
+def _write_importance(folder: RunFolder, picture: RunPicture) -> None:
+    if picture.importance is not None:
+        folder.write_importance(picture.importance)
 
 
 @contextmanager

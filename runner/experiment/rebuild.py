@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner import figures, tracking
+import pandas as pd
+
+from runner import figures, models, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.data import Dataset, Splits
 from runner.evaluation import Evaluation
@@ -17,6 +19,7 @@ from runner.experiment import outputs
 from runner.experiment.build import make_loss, make_network, make_trainer
 from runner.experiment.evaluate import evaluate_logits
 from runner.experiment.figures import RunPicture
+from runner.experiment.importance import run_importance
 from runner.experiment.resources import Resources
 from runner.experiment.run import Logits
 from runner.runs.folder import RunFacts, RunFolder
@@ -97,20 +100,35 @@ def _picture(recorded: RecordedExperiment) -> RunPicture:
         option=recorded.facts.choices["loss"],
         name=recorded.facts.name,
         bins=recorded.config.evaluation.calibration_bins,
+        importance=_importance(recorded),
     )
+
+
+def _importance(recorded: RecordedExperiment) -> pd.DataFrame | None:
+    """Where it is asked for, and something of the network was kept."""
+    kept = recorded.folder.has_weights or recorded.folder.network.is_file()
+    if not (recorded.config.evaluation.importance and kept):
+        return None
+    return run_importance(network_of(recorded), recorded.dataset, recorded.splits, recorded.config.seed)
 
 
 @contextmanager
 def packed_model(recorded: RecordedExperiment) -> Iterator[tracking.ModelPackage]:
     """The model as a package for a record, after it was saved in the run's folder; from the weights that are there."""
-    config = recorded.config
-    make_trainer(config).start(config.seed)  # its precision
-    network = make_network(config, recorded.splits, recorded.dataset)
-    network.logits.set_weights(recorded.folder.read_weights())
+    network = network_of(recorded)
     evaluation, _ = _evaluation(recorded)
     with tracking.packed(network, recorded.splits, recorded.dataset, evaluation) as package:
         tracking.save_model(package, recorded.folder.model)
         yield package
+
+
+def network_of(recorded: RecordedExperiment) -> models.Network:
+    """The trained network, of the weights or the model that are in the run's folder."""
+    config, folder = recorded.config, recorded.folder
+    make_trainer(config).start(config.seed)  # its precision
+    network = make_network(config, recorded.splits, recorded.dataset)
+    network.logits.set_weights(folder.read_weights() if folder.has_weights else models.saved_weights(folder.network))
+    return network
 
 
 def _evaluation(recorded: RecordedExperiment) -> tuple[Evaluation, Any]:
@@ -121,4 +139,7 @@ def _evaluation(recorded: RecordedExperiment) -> tuple[Evaluation, Any]:
     config = replace(recorded.config, evaluation=replace(recorded.config.evaluation, bootstrap=0))
     logits = Logits(recorded.folder.read_logits("validation"), recorded.folder.read_logits("test"))
     evaluation = evaluate_logits(config, recorded.dataset, recorded.splits, loss, logits)
-    return replace(evaluation, metrics=recorded.metrics), loss
+    evaluation = replace(evaluation, metrics=recorded.metrics)
+    if evaluation.by_group is not None:  # likewise those of the groups
+        evaluation = replace(evaluation, by_group=replace(evaluation.by_group, table=recorded.folder.read_groups()))
+    return evaluation, loss

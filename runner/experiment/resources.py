@@ -96,7 +96,9 @@ class Resources:
                 return load_dataset(config), found
 
         return _latest(
-            self._datasets, json.dumps([_key(config, "dataset"), config.split.get("column")], default=str), load
+            self._datasets,
+            json.dumps([_key(config, "dataset"), config.split.get("column"), config.evaluation.groups], default=str),
+            load,
         )
 
     def _divided(self, config: ExperimentConfig) -> tuple[Splits, list[Finding]]:
@@ -183,13 +185,16 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
     own = parameters(locate("dataset._target_", str(config.dataset.get("_target_"))))
     costs = {key: config.dataset.get(key) for key in KEYS if key not in own}  # of a loader that does not ask for them
     arguments = {key: value for key, value in config.dataset.items() if key not in costs}
-    dataset = build("dataset", arguments, known={"split_column": column})
+    by = config.evaluation.groups
+    dataset = build("dataset", arguments, known={"split_column": column, "subgroup_column": by})
     if not isinstance(dataset, Dataset):
         raise InputError(
             f"dataset._target_={config.dataset['_target_']} returned {type(dataset).__name__}: "
             "a loader must return a runner.data.Dataset"
         )
-    if column is not None and dataset.split_by is None:  # a loader that does not ask for it
+    if by is not None and dataset.subgroups is None:  # a loader that does not ask for it
+        dataset = data.with_subgroups(dataset, by)
+    if column is not None and dataset.split_by is None:  # likewise
         dataset = _divided_by(dataset, str(column))
     dataset = data.with_costs(dataset, costs)
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from runner import evaluation, training
+from runner.config.experiment_config import ExperimentConfig
+from runner.data import Dataset, Splits
 from runner.experiment.build import make_loss, make_network, make_optimizer, make_trainer
+from runner.experiment.initial_weights import InitialWeights
 from runner.experiment.run import Logits, Run, TrainedRun
 from runner.tracking.recorder import Recorder
 from runner.writing import console
@@ -33,18 +36,24 @@ def set_up(run: Run) -> Setup:
     Raises:
         InputError: one of them cannot be built, the device is not there, or its first weights do not fit.
     """
-    config = run.spec.config
     with run.seconds.timed("start"):
-        trainer = make_trainer(config)
-        device = trainer.start(config.seed)
-        with trainer.scope():
-            network = make_network(config, run.splits, run.dataset)
-            if run.initial is not None:
-                run.initial.check(network.logits.get_weights())
-                network.logits.set_weights(run.initial.values)
-            loss = make_loss(config, run.splits)  # anew: its variables belong where training is
-            optimizer = make_optimizer(config)
-    task = training.TrainingTask(network, loss, optimizer, run.splits, config.seed, evaluation.epoch_metrics)
+        return set_up_training(run.spec.config, run.dataset, run.splits, run.initial)
+
+
+def set_up_training(
+    config: ExperimentConfig, dataset: Dataset, splits: Splits, initial: InitialWeights | None
+) -> Setup:
+    """What a config is trained with on any splits; see `set_up`."""
+    trainer = make_trainer(config)
+    device = trainer.start(config.seed)
+    with trainer.scope():
+        network = make_network(config, splits, dataset)
+        if initial is not None:
+            initial.check(network.logits.get_weights())
+            network.logits.set_weights(initial.values)
+        loss = make_loss(config, splits)  # anew: its variables belong where training is
+        optimizer = make_optimizer(config)
+    task = training.TrainingTask(network, loss, optimizer, splits, config.seed, evaluation.epoch_metrics)
     return Setup(trainer, task, device)
 
 

@@ -9,6 +9,8 @@ from .run.confusion import confusion_matrix as confusion_matrix
 from .run.decisions import cost_by_threshold as cost_by_threshold
 from .run.decisions import decision_curve as decision_curve
 from .run.decisions import top_rows as top_rows
+from .run.groups import by_group as by_group
+from .run.importance import importance as importance
 from .run.loss_curves import loss_curves as loss_curves
 from .run.ranking import precision_recall as precision_recall
 from .run.ranking import roc as roc

@@ -26,6 +26,8 @@ WITHOUT_EFFECT = (
     "hparams_search",
     "evaluation.bootstrap",
     "evaluation.calibrator",
+    "evaluation.groups",
+    "evaluation.importance",
     "split.repeats",
 )
 """Parameters, or groups of them, that no compared number depends on."""

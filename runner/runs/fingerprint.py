@@ -22,6 +22,8 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "top_k": 0.05,
         "beta": 2.0,
         "threshold_probability": 0.1,
+        "groups": None,
+        "importance": False,
     },
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
 }
@@ -46,7 +48,7 @@ def fingerprint(values: Mapping[str, Any], digest: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-EVALUATED_ALIKE = ("evaluation.bootstrap", "split.repeats")
+EVALUATED_ALIKE = ("evaluation.bootstrap", "evaluation.importance", "split.repeats")
 """Parameters of a split and an evaluation that no metric depends on."""
 
 

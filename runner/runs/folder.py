@@ -54,6 +54,7 @@ class RunFolder:
         "metrics.json",
         "checks.json",
         "calibrator.json",
+        "groups.csv",
         FACTS,
         "weights.npz",
         "summary.md",
@@ -106,6 +107,24 @@ class RunFolder:
     def write_calibrator(self, content: Mapping[str, Any]) -> None:
         """calibrator.json: what makes the probabilities that the model serves, as `Calibrator.as_json` has it."""
         write_text(self._file("calibrator.json"), json.dumps(dict(content)) + "\n")
+
+    def write_groups(self, table: pd.DataFrame) -> None:
+        """groups.csv: the test metrics of each group of rows, as `subgroup_table` has them."""
+        with whole_file(self._file("groups.csv")) as beside:
+            table.to_csv(beside, index=False)
+
+    def read_groups(self) -> pd.DataFrame:
+        """What `write_groups` wrote."""
+        texts = pd.read_csv(
+            self.path / "groups.csv", dtype=str, keep_default_na=False
+        )  # a group may be called NA, or 007
+        numbers = [name for name in texts if name not in ("group", "reason")]
+        return texts.assign(**{str(name): pd.to_numeric(texts[name]) for name in numbers})
+
+    def write_importance(self, table: pd.DataFrame) -> None:
+        """figures/importance.csv: the importance of each column, as `permutation_importance` has it."""
+        with whole_file(self._file("figures/importance.csv")) as beside:
+            table.to_csv(beside, index=False)
 
     def write_facts(self, facts: RunFacts) -> None:
         """run.json: what tells the run from others."""

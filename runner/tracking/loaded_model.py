@@ -6,12 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from runner.data.profile import Profile
 
 NUMBER = "number"
 """The kind of a model's column that holds numbers; others hold categories."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """What a model is made of.
+
+    Attributes:
+        preprocessing: fitted, from typed columns to network inputs.
+        logits: from (n, width) float32 network inputs to (n,) float64 logits.
+    """
+
+    preprocessing: Any
+    logits: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +43,7 @@ class LoadedModel:
         profile: of the data it was trained on; None of an old model.
         run_id: of the MLflow run that made it; empty where it is a folder's.
         model_id: of the logged model in MLflow; likewise.
+        inside: what it is made of; None of a model that does not tell.
     """
 
     name: str
@@ -40,3 +55,4 @@ class LoadedModel:
     profile: Profile | None = None
     run_id: str = ""
     model_id: str = ""
+    inside: Inside | None = None

@@ -12,13 +12,17 @@ from typing import Any
 import mlflow
 import mlflow.artifacts
 import mlflow.pyfunc
+import numpy as np
 from mlflow.exceptions import MlflowException
 
 from runner.data.profile import Profile
 from runner.errors import InputError
 from runner.tracking import names
-from runner.tracking.loaded_model import LoadedModel
+from runner.tracking.loaded_model import Inside, LoadedModel
 from runner.writing.wording import first_line, without_password
+
+BATCH = 16384
+"""Rows that go through a network at once, as where it scores them."""
 
 
 def load_model(place: str, uri: str, name: str) -> LoadedModel:
@@ -55,7 +59,21 @@ def load_model(place: str, uri: str, name: str) -> LoadedModel:
         None if kept is None else Profile.of_json(kept),
         loaded.metadata.run_id or "",
         loaded.metadata.model_id or "",
+        _inside(scorer),
     )
+
+
+def _inside(scorer: Any) -> Inside | None:
+    """What a model's own code has loaded, by the names that it has had in all versions."""
+    preprocessing, network = getattr(scorer, "preprocessing", None), getattr(scorer, "logits", None)
+    if preprocessing is None or network is None:
+        return None
+
+    def logits(inputs: np.ndarray) -> np.ndarray:
+        parts = [network.predict_on_batch(inputs[at : at + BATCH]) for at in range(0, len(inputs), BATCH)]
+        return np.concatenate(parts).astype(np.float64)[:, 0]
+
+    return Inside(preprocessing, logits)
 
 
 def model_file(run_id: str, path: str, uri: str) -> Path | None:

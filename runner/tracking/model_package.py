@@ -43,7 +43,9 @@ REQUIREMENTS = ("mlflow", "tensorflow", "keras", "scikit-learn", "pandas", "nump
 
 
 @contextmanager
-def packed(network: Network, splits: Splits, dataset: Dataset, evaluation: Evaluation) -> Iterator[ModelPackage]:
+def packed(
+    network: Network, splits: Splits, dataset: Dataset, evaluation: Evaluation, decided_on: str = "validation"
+) -> Iterator[ModelPackage]:
     """A trained network as a package that MLflow can save; its parts live as long as the context.
 
     Args:
@@ -51,9 +53,12 @@ def packed(network: Network, splits: Splits, dataset: Dataset, evaluation: Evalu
         splits: whose preprocessing it was trained with.
         dataset: whose columns it takes.
         evaluation: has the threshold, and the calibrator.
+        decided_on: what both were chosen on, in words.
     """
     with tempfile.TemporaryDirectory() as parts, _without_advice():
-        yield ModelPackage(_pack(Path(parts), network, splits, dataset, evaluation))
+        arguments = _pack(Path(parts), network, splits, dataset, evaluation)
+        arguments["metadata"] |= _said(evaluation, decided_on)
+        yield ModelPackage(arguments)
 
 
 def save_model(package: ModelPackage, path: Path) -> None:
@@ -157,13 +162,21 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evalu
         "signature": ModelSignature(outputs=outputs),
         "metadata": {
             "columns": columns,
-            "probability": f"calibrated by {calibrator}, fitted on {len(evaluation.validation.labels)} validation rows",
             "raw_probability": RAW,
-            "label": f"1 where raw_probability >= {evaluation.threshold:.6g} ({evaluation.rule}, chosen on validation)",
             "prevalence": float(evaluation.validation.labels.mean()),
         },
         "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
         "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],
+    }
+
+
+def _said(evaluation: Evaluation, decided_on: str) -> dict[str, str]:
+    """What the model's metadata say of its probabilities and its labels."""
+    count = len(evaluation.validation.labels)
+    rows = f"{count} validation rows" if decided_on == "validation" else f"{decided_on} of {count} rows"
+    return {
+        "probability": f"calibrated by {evaluation.calibrator}, fitted on {rows}",
+        "label": f"1 where raw_probability >= {evaluation.threshold:.6g} ({evaluation.rule}, chosen on {decided_on})",
     }
 
 

@@ -72,6 +72,10 @@ VERDICT = "verdict"
 # Of a registered model.
 PROMOTED = "promoted"  # what marks it as one that `runner promote` made
 
+# Of a run that holds a model which `runner promote` made of other runs, nested under the winner's.
+MADE_OF = "promoted.of"  # the winner's run
+MADE_BY = "promoted.by"  # refit, seeds or folds
+
 # Of a run that says whether a model still holds, nested under the run that made the model.
 MONITOR = "monitor"  # holds, or moved
 MONITORED_FILE = "monitor.file"
@@ -90,7 +94,7 @@ NETWORK = "artifacts/network.keras"  # in the model
 FIGURES = "figures"
 COMPARISON = "comparison"
 OUT_OF_FOLD = "out_of_fold"
-UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json", "calibrator.json")
+UPLOADED = ("config.yaml", FIGURES, "predictions", "history.csv", "metrics.json", "calibrator.json", "groups.csv")
 """Files and folders of a run's folder that become its artifacts."""
 
 PARAM_LENGTH = 6000  # MLflow's limits, in characters

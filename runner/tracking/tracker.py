@@ -59,7 +59,7 @@ class Tracker(Protocol):
         """
 
     def start_sweep(self, name: str, tags: Mapping[str, str]) -> str:
-        """Makes a RUNNING run that a sweep's runs can be nested under; returns its id, or nothing."""
+        """Makes a RUNNING run, which others can be nested under, as a sweep's; returns its id, or nothing."""
 
     def find_run(self, tags: Mapping[str, str]) -> RecordedRun | None:
         """The latest run with all of `tags`, or None."""

@@ -136,6 +136,17 @@ def show_result(name: str, rows: Iterable[tuple[str, str, str]], threshold: str,
     console.print(escape(ending), soft_wrap=True)
 
 
+def show_by_group(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """The test metrics of each group of rows: a table of words under its heads, the first three of the group itself."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for place, head in enumerate(heads):
+        table.add_column(escape(head), justify="right" if place in (1, 2) else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print()
+    console.print(table)
+
+
 def show_where(folder: Path, run_id: str, look: str) -> None:
     """The run's folder, and the one command or address that shows it in the browser."""
     console.print(f"files: {escape(short_path(folder))}", soft_wrap=True)
@@ -252,6 +263,11 @@ def file_progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, TimeRemainingColumn(compact=True), console=console, transient=True) as progress:
         task = progress.add_task(escape(name), total=size)
         yield lambda done: progress.update(task, completed=done)
+
+
+def show_step(said: str) -> None:
+    """One step of a command that takes a while."""
+    console.print(escape(said), soft_wrap=True)
 
 
 def show_promoted(version: str, alias: str, description: str, command: str) -> None:

@@ -19,6 +19,7 @@ from runner.data.sources.file_parts import find_parts, part_of_rows
 from runner.data.sources.file_table import Table, formats_in_words, gap_numbers, read_table, with_columns_found
 from runner.data.sources.reading import AUTO, names, reading
 from runner.data.sources.row_warnings import warn_of_rows
+from runner.data.subgroups import make_subgroups
 from runner.errors import InputError
 from runner.writing.wording import join_names, override
 
@@ -35,6 +36,7 @@ def load_file(
     test_path: str | Path | Sequence[str] | None = None,
     validation_path: str | Path | Sequence[str] | None = None,
     split_column: str | None = None,
+    subgroup_column: str | None = None,
     name: str | None = None,
     separator: str = AUTO,
     decimal: str = AUTO,
@@ -63,6 +65,8 @@ def load_file(
         group: a column of groups whose rows stay on one side of the split (a patient, a customer); no feature.
         test_path, validation_path: files of test and of validation rows, with the columns of ``path``, which then has
             the training rows; for ``split=given``.
+        subgroup_column: the column by whose values metrics are reported (``evaluation.groups``). It is a feature as it
+            would be without, unless ``drop`` names it.
         split_column: the column that a split goes by (``split.column``); no feature, unless ``features`` names it.
         name: of the dataset; the file's name without its ending if not given.
         separator: between values of a text file: comma, semicolon, tab, pipe, space, or any single sign.
@@ -91,6 +95,7 @@ def load_file(
     costs = {"cost_fn": cost_fn, "cost_fp": cost_fp, "gain_tp": gain_tp}
     cost_columns = {key: value for key, value in costs.items() if isinstance(value, str)}
     known += cost_columns.values()
+    known += [] if subgroup_column is None else [subgroup_column]
     parts = find_parts(path, test_path, validation_path, split_column)
     table = read_table([str(file) for files in parts.values() for file in files], how, known)
     table.columns.reading = with_columns_found(table, how)
@@ -100,6 +105,9 @@ def load_file(
     divider = None if split_column is None else table.find("column", split_column, group="split")
     if divider == target:
         raise InputError(f"{table.where}: split.column={divider} is the target; name another column")
+    by = None if subgroup_column is None else table.find("groups", subgroup_column, group="evaluation")
+    if by == target:
+        raise InputError(f"{table.where}: evaluation.groups={by} is the target; name another column")
     taken = {column for column in (target, weight, grouped, divider) if column is not None}
     taken |= {table.find(key, column) for key, column in cost_columns.items()}
     chosen = _feature_columns(table, target, features, drop, taken)
@@ -127,6 +135,7 @@ def load_file(
             image_shape=as_image_shape(image_shape),
             split_by=part_of_rows(parts, table.file_rows) if divider is None else table.other(divider).to_numpy(),
             costs=make_costs(costs, partial(_cost_column, table), table.rows, where=table.where),
+            subgroups=None if by is None else make_subgroups(by, table.other(by), where=table.where),
             dates=[column for column in table.names if column not in (target, divider) and table.has_dates(column)],
         )
     )

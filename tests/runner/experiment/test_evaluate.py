@@ -42,7 +42,7 @@ def evaluated(
         guarantee=None, confidence=0.95,
     )  # fmt: skip
     config: Any = SimpleNamespace(evaluation=asked)
-    dataset: Any = SimpleNamespace(groups=None, costs=None)
+    dataset: Any = SimpleNamespace(groups=None, costs=None, subgroups=None)
     logits = Logits(logits_of(splits.validation.labels, spread), logits_of(splits.test.labels, spread))
     return evaluate_logits(config, dataset, splits, loss, logits).metrics, splits
 
