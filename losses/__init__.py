@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from losses.smooth_ap import SmoothAPLoss as SmoothAPLoss
     from losses.sorted_area import AUMLoss as AUMLoss
     from losses.sorted_area import LovaszHingeLoss as LovaszHingeLoss
+    from losses.unlabelled import NNPULoss as NNPULoss
     from losses.whole_batch import WholeBatchLoss as WholeBatchLoss
 
 _BASES = {"SigmoidLoss": "losses.base", "WholeBatchLoss": "losses.whole_batch"}

@@ -255,6 +255,18 @@ CATALOGUE: Mapping[str, Entry] = {
         "A convex bound of 1 minus the Jaccard index of decisions: rows that are right by a margin cost nothing.",
         whole_batch=True,
     ),
+    "NNPULoss": Entry(
+        "losses.unlabelled",
+        "noise",
+        "Label 0 means unlabelled: what positives among those rows would cost is taken off their risk.",
+        {
+            "prior": inside(0, 1),
+            "surrogate": one_of("logistic", "sigmoid"),
+            "beta": at_least(0),
+            "gamma": between(0, 1),
+        },
+        whole_batch=True,
+    ),
     "TiltedLoss": Entry(
         "losses.risk",
         "focusing",

@@ -34,6 +34,7 @@ class Dataset:
             or None; no feature.
         dates: names of columns that look like dates, features or not.
         costs: of each row's decisions, or None.
+        unlabelled: whether a label of 0 says that nobody has looked, and not that the row is negative.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Dataset:
     split_by: np.ndarray | None = None
     dates: Sequence[str] = ()
     costs: Costs | None = None
+    unlabelled: bool = False
 
     @property
     def prevalence(self) -> float:

@@ -182,7 +182,9 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
     column = config.split.get("column")
     own = parameters(locate("dataset._target_", str(config.dataset.get("_target_"))))
     costs = {key: config.dataset.get(key) for key in KEYS if key not in own}  # of a loader that does not ask for them
-    arguments = {key: value for key, value in config.dataset.items() if key not in costs}
+    unlabelled = bool(config.dataset.get("unlabelled", False))
+    ours = [*costs, *({"unlabelled"} - set(own))]
+    arguments = {key: value for key, value in config.dataset.items() if key not in ours}
     dataset = build("dataset", arguments, known={"split_column": column})
     if not isinstance(dataset, Dataset):
         raise InputError(
@@ -191,7 +193,7 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
         )
     if column is not None and dataset.split_by is None:  # a loader that does not ask for it
         dataset = _divided_by(dataset, str(column))
-    dataset = data.with_costs(dataset, costs)
+    dataset = replace(data.with_costs(dataset, costs), unlabelled=unlabelled or dataset.unlabelled)
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
     checked = check_dataset(dataset)

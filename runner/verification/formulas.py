@@ -79,6 +79,9 @@ LOSSES = (
     "aum",
     "aum denominator=rate",
     "lovasz_hinge",
+    "nnpu",
+    "nnpu surrogate=sigmoid prior=0.8",
+    "nnpu prior=0.9 gamma=0.5 beta=0.01",
     "tilted",
     "tilted t=-0.5",
     "cvar",
@@ -93,8 +96,12 @@ LOGITS = LOGITS + 1.5 * LABELS - 0.5
 
 # Each option has the formula of its name; Keras's own has that of `smoothed`, as it smooths labels too.
 FORMULAS = {"builtin": reference.smoothed}
-# What is differentiated, where that is not the formula: the weights of `ghm` count as constants.
-DIFFERENTIATED = {"ghm": lambda y, z, **given: reference.ghm_weights(y, LOGITS, **given) * reference.bce(y, z)}
+# What is differentiated, where that is not the formula: the weights of `ghm` count as constants, and `nnpu` steps back
+# where its estimate of a risk is negative.
+DIFFERENTIATED: dict[str, Callable[..., Any]] = {
+    "ghm": lambda y, z, **given: reference.ghm_weights(y, LOGITS, **given) * reference.bce(y, z),
+    "nnpu": partial(reference.nnpu_step, at=LOGITS),
+}
 
 FLOAT32_TOLERANCE = 1e-5
 # Keras on JAX takes means, and meets Python's numbers, in float32 also where all else is float64.

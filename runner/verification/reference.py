@@ -390,6 +390,56 @@ def lovasz_hinge(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -
     return value
 
 
+def nnpu(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    prior: Any = 0.1,
+    surrogate: str = "logistic",
+    beta: Any = 0.0,
+    gamma: Any = 1.0,
+) -> float:
+    """Kiryo 2017, equation 6: pi R_p^+ + max(0, R_u^- - pi R_p^-), with the authors' -beta in place of 0."""
+    positive, negative = pu_risks(y, z, weights, prior, surrogate)
+    return positive + max(negative, -beta)
+
+
+def nnpu_step(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    prior: Any = 0.1,
+    surrogate: str = "logistic",
+    beta: Any = 0.0,
+    gamma: Any = 1.0,
+    at: ArrayLike | None = None,
+) -> float:
+    """What algorithm 1 of Kiryo 2017 descends: the risk, or where the negative one is below -beta `at` the logits,
+    gamma times minus that one."""
+    positive, negative = pu_risks(y, z, weights, prior, surrogate)
+    clipped = pu_risks(y, z if at is None else at, weights, prior, surrogate)[1] < -beta
+    return float(-gamma * negative if clipped else positive + negative)
+
+
+def pu_risks(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None, prior: float, surrogate: str
+) -> tuple[float, float]:
+    """(pi R_p^+, R_u^- - pi R_p^-), by sums over rows with l(t, y) = 1 / (1 + exp(ty)) or log(1 + exp(-ty))."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
+    loss = (
+        (lambda m: 1 / (1 + np.exp(np.minimum(m, 700.0))))
+        if surrogate == "sigmoid"
+        else (lambda m: np.logaddexp(0, -m))
+    )
+    labelled, unlabelled = float(np.sum(w * y)), float(np.sum(w * (1 - y)))
+    called_positive = np.sum(w * y * loss(z)) / labelled if labelled else 0.0
+    called_negative = np.sum(w * y * loss(-z)) / labelled if labelled else 0.0
+    if not unlabelled:
+        return prior * called_positive, 0.0
+    return prior * called_positive, np.sum(w * (1 - y) * loss(-z)) / unlabelled - prior * called_negative
+
+
 def tilted(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, t: Any = 1.0) -> float:
     """Li 2021, equation 2: (1/t) log of the mean of exp(t l), l the cross-entropies; their mean at t = 0."""
     each = bce(y, z)
