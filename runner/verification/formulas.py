@@ -33,6 +33,8 @@ LOSSES = (
     "gev xi=-0.1",
     "weighted",
     "weighted balanced=true",
+    "cost_sensitive",
+    "cost_sensitive form=weighted cost_fn=3",
     "class_balanced",
     "class_balanced gamma=2",
     "smoothed",
@@ -151,7 +153,9 @@ def check_loss(name: str) -> LossCheck:
     single, _ = by_framework(make(dtype="float32"), LABELS, LOGITS, "float32")
     double, gradient = by_framework(make(dtype="float64"), LABELS, LOGITS, "float64")
     formula = FORMULAS.get(option) or getattr(reference, option)
-    settings = {**_priors(formula), **hyper_parameters(config)}
+    priors = _priors(formula)
+    own = hyper_parameters(config)
+    settings = {**own, **{name: value for name, value in priors.items() if own.get(name) is None}}
     expected = np.atleast_1d(formula(LABELS, LOGITS, **settings))
     slope = by_differences(partial(DIFFERENTIATED.get(option, formula), **settings), LABELS, LOGITS)
     return LossCheck(

@@ -55,6 +55,16 @@ def weighted(
     return bce(1, z) * np.asarray(y, float) * w1 + bce(0, z) * (1 - np.asarray(y, float)) * w0
 
 
+def cost_sensitive(
+    y: ArrayLike, z: ArrayLike, form: str = "expected_cost", cost_fn: Any = None, cost_fp: Any = None
+) -> np.ndarray:
+    """Bahnsen 2014, equation 5, without the costs of hits and of negatives left alone; or log losses for 1-p and p."""
+    cost_fn, cost_fp = (1.0 if cost is None else np.asarray(cost, float) for cost in (cost_fn, cost_fp))
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    missed, alarmed = (sigmoid(-z), sigmoid(z)) if form == "expected_cost" else (bce(1, z), bce(0, z))
+    return y * missed * cost_fn + (1 - y) * alarmed * cost_fp
+
+
 def smoothed(
     y: ArrayLike, z: ArrayLike, label_smoothing: Any = 0.1, smooth_positive: Any = None, smooth_negative: Any = None
 ) -> np.ndarray:
