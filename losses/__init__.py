@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from losses.base import SigmoidLoss as SigmoidLoss
     from losses.bias import inverse_map as inverse_map
     from losses.compound import CompoundLoss as CompoundLoss
+    from losses.cost_sensitive import CostSensitiveLoss as CostSensitiveLoss
     from losses.crossentropy import CustomLoss as CustomLoss
     from losses.crossentropy import SmoothedLoss as SmoothedLoss
     from losses.crossentropy import SparseCategoricalLoss as SparseCategoricalLoss
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from losses.smooth_ap import SmoothAPLoss as SmoothAPLoss
     from losses.sorted_area import AUMLoss as AUMLoss
     from losses.sorted_area import LovaszHingeLoss as LovaszHingeLoss
+    from losses.unlabelled import NNPULoss as NNPULoss
     from losses.whole_batch import WholeBatchLoss as WholeBatchLoss
 
 _BASES = {"SigmoidLoss": "losses.base", "WholeBatchLoss": "losses.whole_batch"}

@@ -25,6 +25,7 @@ class Entry:
         purpose: one line: what it changes, and why one would want that.
         arguments: the hyper-parameters, each with the values it may take.
         whole_batch: whether the value belongs to a batch, not to an example.
+        costs_of_rows: whether the costs of each row's decisions, where they are known, are its sample weights.
     """
 
     module: str
@@ -32,6 +33,7 @@ class Entry:
     purpose: str
     arguments: Mapping[str, Domain | ListedLoss] = field(default_factory=dict)
     whole_batch: bool = False
+    costs_of_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,17 @@ CATALOGUE: Mapping[str, Entry] = {
             "balanced": Flag(),
             "pi": inside(0, 1, optional=True),
         },
+    ),
+    "CostSensitiveLoss": Entry(
+        "losses.cost_sensitive",
+        "weighted",
+        "What errors cost, if known for each row: the expected cost itself, or cross-entropy weighted by it.",
+        {
+            "form": one_of("expected_cost", "weighted"),
+            "cost_fn": above(0, optional=True),
+            "cost_fp": above(0, optional=True),
+        },
+        costs_of_rows=True,
     ),
     "SmoothedLoss": Entry(
         "losses.crossentropy",
@@ -253,6 +266,18 @@ CATALOGUE: Mapping[str, Entry] = {
         "losses.sorted_area",
         "decision",
         "A convex bound of 1 minus the Jaccard index of decisions: rows that are right by a margin cost nothing.",
+        whole_batch=True,
+    ),
+    "NNPULoss": Entry(
+        "losses.unlabelled",
+        "noise",
+        "Label 0 means unlabelled: what positives among those rows would cost is taken off their risk.",
+        {
+            "prior": inside(0, 1),
+            "surrogate": one_of("logistic", "sigmoid"),
+            "beta": at_least(0),
+            "gamma": between(0, 1),
+        },
         whole_batch=True,
     ),
     "TiltedLoss": Entry(

@@ -78,7 +78,9 @@ def _show_one(name: str, values: Sequence[str], outputs: Path) -> None:
     entry = CATALOGUE.get(target.removeprefix("losses."))
     if entry is not None:
         console.print(inspect.cleandoc(type(loss).__doc__ or ""), markup=False, soft_wrap=True)
-        if set(entry.arguments) & set(EXAMPLE_PRIORS) and name != "weighted":
+        if entry.costs_of_rows:
+            console.print("\nShown for a miss that costs ten false alarms; in a run the costs are the data's.")
+        elif set(entry.arguments) & set(EXAMPLE_PRIORS) and name != "weighted":
             console.print("\nShown for one positive in ten; in a run the counts come from the training part.")
     whole_batch = getattr(loss, "whole_batch", False)
     if whole_batch:

@@ -35,8 +35,8 @@ TARGETED = ("dataset", "split", "sampling", "model", "loss", "optimizer", "train
 """The groups whose options name a class or function, their `_target_`."""
 WITHOUT_TARGET = {"split": "random", "sampling": "none"}
 """The option of a group that has no `_target_`, which is what configs had before the group had options."""
-EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900}
-"""What a loss on its own has no training data to count from: one positive in ten."""
+EXAMPLE_PRIORS = {"pi": 0.1, "n1": 100, "n0": 900, "cost_fn": 10.0, "cost_fp": 1.0}
+"""What a loss on its own has no data to know from: one positive in ten, and a miss that costs ten false alarms."""
 
 
 def option_files(group: str) -> dict[str, Path]:

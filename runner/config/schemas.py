@@ -39,6 +39,7 @@ class DatasetConfig:
     cost_fn: Any = None
     cost_fp: Any = None
     gain_tp: Any = None
+    unlabelled: bool = False
 
 
 @dataclass

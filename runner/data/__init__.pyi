@@ -3,6 +3,7 @@ from .costs import with_costs as with_costs
 from .dataset import Dataset as Dataset
 from .linked_rows import duplicate_rows as duplicate_rows
 from .linked_rows import row_keys as row_keys
+from .part_weights import weighted_by_costs as weighted_by_costs
 from .preprocessing import make_preprocessing as make_preprocessing
 from .sampling import Oversample as Oversample
 from .sampling import Smote as Smote

@@ -37,6 +37,7 @@ class Dataset:
         costs: of each row's decisions, or None.
         subgroups: by which metrics are reported (`evaluation.groups`), or None. No part of the digest: no prediction
             depends on them.
+        unlabelled: whether a label of 0 says that nobody has looked, and not that the row is negative.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Dataset:
     dates: Sequence[str] = ()
     costs: Costs | None = None
     subgroups: Subgroups | None = None
+    unlabelled: bool = False
 
     def of(self, rows: np.ndarray) -> Dataset:
         """The dataset of some rows, numbered anew from 0.

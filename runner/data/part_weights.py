@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from runner.data.dataset import Dataset
+from runner.data.splits import Splits
 from runner.errors import InputError
 
 WEIGHED = ("training", "validation")
@@ -39,3 +41,38 @@ def part_weights(dataset: Dataset, sides: Sequence[np.ndarray]) -> list[np.ndarr
                 )
     mean = parts[0].mean()
     return [(weights / mean).astype(np.float32) for weights in parts]
+
+
+def weighted_by_costs(splits: Splits, dataset: Dataset, *, signed: bool) -> Splits:
+    """The splits with what an error on a row costs as its weight in training and validation, times the weight it has.
+
+    A positive weighs what a miss costs more than a hit, a negative what a false alarm costs (see `runner.terms.costs`).
+    Their mean size over the training part is 1.
+
+    Args:
+        splits: of the dataset, before sampling.
+        dataset: its rows have costs.
+        signed: whether a positive whose hit costs more than its miss has a weight below 0; else it has none.
+
+    Raises:
+        InputError: all positives, or all negatives, of the training or the validation part weigh 0.
+    """
+    costs = dataset.costs
+    assert costs is not None
+    worth = costs.worth if signed else np.maximum(costs.worth, 0.0)
+    each = np.where(dataset.labels == 1, worth, costs.cost_fp)
+    each = each / np.abs(each).max()  # first: a sum of the largest numbers overflows
+    parts = [splits.train, splits.validation]
+    weights = [each[part.rows] if part.weights is None else each[part.rows] * part.weights for part in parts]
+    for part, own, name in zip(parts, weights, WEIGHED, strict=True):
+        for label, called in ((1, "positive"), (0, "negative")):
+            if not own[part.labels == label].any():
+                raise InputError(
+                    f"{dataset.name}: an error on any {called} row of the {name} part costs nothing, so nothing is "
+                    "learned of that class by a loss of costs; correct the costs, or choose another split.seed or loss"
+                )
+    mean = np.abs(weights[0]).mean()
+    train, validation = (
+        replace(part, weights=(own / mean).astype(np.float32)) for part, own in zip(parts, weights, strict=True)
+    )
+    return replace(splits, train=train, validation=validation, weighted_by_costs=True)

@@ -52,7 +52,7 @@ def with_sampled_train(splits: Splits, sampler: Sampler, seed: int) -> Splits:
     if not 0 < positives < len(train.labels):
         raise InputError(f"sampling: {type(sampler).__name__} leaves rows of one class alone to train on")
     if train.weights is not None:
-        train = replace(train, weights=train.weights / train.weights.mean())
+        train = replace(train, weights=train.weights / np.abs(train.weights).mean())
     return replace(splits, train=replace(train, drawn_from=(splits.positives, splits.negatives)))
 
 
@@ -139,8 +139,8 @@ class Smote(ToRatio):
             )
         if splits.train.weights is not None:
             raise InputError(
-                "sampling=smote: the rows that it makes have no sample weight: use sampling=oversample, or "
-                "dataset.sample_weight=null"
+                "sampling=smote: the rows that it makes have no sample weight and no costs: use sampling=oversample, "
+                "or dataset.sample_weight=null and a loss without costs of rows"
             )
         if splits.positives <= self.k_neighbors:
             fewer = f"sampling.k_neighbors={splits.positives - 1} or fewer, or " if splits.positives > 1 else ""

@@ -60,12 +60,19 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The three parts and the preprocessing that made their inputs, fitted on ``train`` alone."""
+    """The three parts and the preprocessing that made their inputs, fitted on ``train`` alone.
+
+    Attributes:
+        train, validation, test: see `Part`.
+        preprocessing: fitted.
+        weighted_by_costs: whether the weights of training and validation rows are what their errors cost.
+    """
 
     train: Part
     validation: Part
     test: Part
     preprocessing: ColumnTransformer
+    weighted_by_costs: bool = False
 
     @property
     def nbytes(self) -> int:

@@ -64,10 +64,14 @@ def make_network(config: ExperimentConfig, splits: Splits, dataset: Dataset) -> 
 def make_loss(config: ExperimentConfig, splits: Splits) -> keras.losses.Loss:
     """The loss of the config. Priors (pi, n1, n0) come from the training part, for no author can know them.
 
+    Costs of errors are those of the evaluation, unless each row has its own.
+
     Raises:
         InputError: it cannot be built, is no loss of Keras's kind, or does not take the mean over rows.
     """
     priors = {"pi": splits.prevalence, "n1": splits.positives, "n0": splits.negatives}
+    if not splits.weighted_by_costs:
+        priors |= {"cost_fn": config.evaluation.cost_fn, "cost_fp": config.evaluation.cost_fp}
     loss = _built_loss(config.loss, priors)
     if not isinstance(loss, keras.losses.Loss):
         if not callable(loss):

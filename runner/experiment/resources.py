@@ -13,6 +13,7 @@ from typing import TypeVar
 from runner import data, tracking
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build, locate, parameters
+from runner.config.row_costs import SIGNED, form_of_costs
 from runner.config.schemas import TrackingConfig
 from runner.data import Dataset, Splits
 from runner.data import check as check_dataset
@@ -45,6 +46,7 @@ class Resources:
         self._in_sweep = in_sweep
         self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
+        self._weighted: dict[Hashable, Splits] = {}
         self._sampled: dict[Hashable, Splits] = {}
         self._initial: dict[Hashable, tuple[InitialWeights | None, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
@@ -58,20 +60,30 @@ class Resources:
         return self._loaded(config)[0]
 
     def splits(self, config: ExperimentConfig) -> Splits:
-        """The splits of a run's config; the training part sampled, where the config says so.
+        """The splits of a run's config; rows weighted by their costs where the loss takes them, the training part
+        sampled where the config says so.
 
         Raises:
-            InputError: as `dataset`, or a part would lack a class, or cannot be sampled so.
+            InputError: as `dataset`, or a part would lack a class, or cannot be weighted or sampled so.
         """
-        splits = self.splits_of_data(config)
+        splits, dataset = self.splits_of_data(config), self.dataset(config)
+        data_groups, form = ("dataset", "split", "preprocessing"), form_of_costs(config.loss)
+        if form is not None and dataset.costs is not None:
+            of_data = splits
+
+            def weigh() -> Splits:
+                return data.weighted_by_costs(of_data, dataset, signed=form == SIGNED)
+
+            splits = _latest(self._weighted, form + _key(config, *data_groups), weigh)
         if not config.sampling:
             return splits
+        unsampled = splits
 
         def sample() -> Splits:
-            return data.with_sampled_train(splits, make_sampler(config), config.seed)
+            return data.with_sampled_train(unsampled, make_sampler(config), config.seed)
 
-        groups = ("dataset", "split", "preprocessing", "sampling", "seed")
-        return _latest(self._sampled, _key(config, *groups), sample)
+        key = _key(config, *data_groups, "sampling", "seed") + (form or "")
+        return _latest(self._sampled, key, sample)
 
     def splits_of_data(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config with all rows of the training part, each once.
@@ -184,7 +196,9 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
     column = config.split.get("column")
     own = parameters(locate("dataset._target_", str(config.dataset.get("_target_"))))
     costs = {key: config.dataset.get(key) for key in KEYS if key not in own}  # of a loader that does not ask for them
-    arguments = {key: value for key, value in config.dataset.items() if key not in costs}
+    unlabelled = bool(config.dataset.get("unlabelled", False))
+    ours = [*costs, *({"unlabelled"} - set(own))]
+    arguments = {key: value for key, value in config.dataset.items() if key not in ours}
     by = config.evaluation.groups
     dataset = build("dataset", arguments, known={"split_column": column, "subgroup_column": by})
     if not isinstance(dataset, Dataset):
@@ -196,7 +210,7 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
         dataset = data.with_subgroups(dataset, by)
     if column is not None and dataset.split_by is None:  # likewise
         dataset = _divided_by(dataset, str(column))
-    dataset = data.with_costs(dataset, costs)
+    dataset = replace(data.with_costs(dataset, costs), unlabelled=unlabelled or dataset.unlabelled)
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
     checked = check_dataset(dataset)

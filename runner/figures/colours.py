@@ -52,6 +52,8 @@ _LOSS_COLOURS = {
     "tilted": "#B03A2E",
     "cvar": "#6B1F14",
     "compound": "#2B6F77",
+    "nnpu": "#7A5C8E",
+    "cost_sensitive": "#94623D",
 }
 # A name that is not listed has one of the first colours, so that another loss here does not change it.
 _SHADES = tuple(_LOSS_COLOURS.values())[:21]

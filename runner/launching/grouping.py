@@ -11,6 +11,8 @@ from typing import Any
 import psutil
 from omegaconf import DictConfig, OmegaConf
 
+from runner.config.row_costs import form_of_costs
+
 COMPILED = "runner.training.CompiledTrainer"
 PER_MEMBER = {
     "optimizer": ("learning_rate", "weight_decay", "beta_1", "beta_2", "momentum", "rho", "radius", "epsilon"),
@@ -57,7 +59,8 @@ def _may_differ(key: str, value: object) -> bool:
 
 
 def split_key(config: DictConfig) -> str:
-    """Equal for jobs of a group that have the same splits, and sample the same rows of the training part.
+    """Equal for jobs of a group that have the same splits, sample the same rows of the training part and weigh them
+    alike.
 
     Args:
         config: a job's.
@@ -65,6 +68,8 @@ def split_key(config: DictConfig) -> str:
     parts = [OmegaConf.to_container(config.split, resolve=True)]
     if sampling := config.get("sampling"):
         parts += [OmegaConf.to_container(sampling, resolve=True), config.seed]
+    if (form := form_of_costs(config.get("loss") or {})) is not None:
+        parts.append(form)
     return json.dumps(parts, sort_keys=True, default=str)
 
 

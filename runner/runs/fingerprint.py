@@ -12,7 +12,14 @@ import runner
 NOT_COMPUTED = ("paths", "tracking", "sweep", "comparison", "checks", "figures")
 """Groups that say where results go and what is shown of them."""
 LATER: Mapping[str, Mapping[str, Any]] = {
-    "dataset": {"test_path": None, "validation_path": None, "cost_fn": None, "cost_fp": None, "gain_tp": None},
+    "dataset": {
+        "test_path": None,
+        "validation_path": None,
+        "cost_fn": None,
+        "cost_fp": None,
+        "gain_tp": None,
+        "unlabelled": False,
+    },
     "evaluation": {
         "calibrator": "platt",
         "guarantee": None,

@@ -102,7 +102,7 @@ def summary(
         name: the run's.
         metrics: `Evaluation.metrics`.
         decided: how the threshold was chosen, and what the served probabilities are made by.
-        weighted_by_row: whether sample weights differ within a class, which no closed form undoes.
+        weighted_by_row: whether sample weights, or costs, differ within a class, which no closed form undoes.
         stopped: why training ended, in words.
         best_epoch: whose weights are kept.
     """
@@ -116,7 +116,7 @@ def summary(
     prefixes = {"raw": "test", "calibrated": "test_calibrated", "debiased": "test_debiased", "served": "test_served"}
     probabilities = "\n".join(_calibration_row(metrics, prefixes[way], said) for way, said in ways)
     row_weights = (
-        "\nSample weights differ within a class; the closed form knows the means of the classes only.\n"
+        "\nSample weights or costs differ within a class; the closed form knows the means of the classes only.\n"
         if weighted_by_row and "test_debiased/log_loss" in metrics
         else ""
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 CODES = {
     "LEAK01": "one column alone gives the answer",
     "LABEL01": "equal rows have different labels",
+    "LABEL02": "a label of 0 means unlabelled",
     "SHIFT01": "train and test differ in distribution",
     "TIME01": "rows are not divided in the order of time",
     "INIT01": "training starts from weights that may have learned rows of the test",

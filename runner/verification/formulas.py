@@ -33,6 +33,8 @@ LOSSES = (
     "gev xi=-0.1",
     "weighted",
     "weighted balanced=true",
+    "cost_sensitive",
+    "cost_sensitive form=weighted cost_fn=3",
     "class_balanced",
     "class_balanced gamma=2",
     "smoothed",
@@ -79,6 +81,9 @@ LOSSES = (
     "aum",
     "aum denominator=rate",
     "lovasz_hinge",
+    "nnpu",
+    "nnpu surrogate=sigmoid prior=0.8",
+    "nnpu prior=0.9 gamma=0.5 beta=0.01",
     "tilted",
     "tilted t=-0.5",
     "cvar",
@@ -93,8 +98,12 @@ LOGITS = LOGITS + 1.5 * LABELS - 0.5
 
 # Each option has the formula of its name; Keras's own has that of `smoothed`, as it smooths labels too.
 FORMULAS = {"builtin": reference.smoothed}
-# What is differentiated, where that is not the formula: the weights of `ghm` count as constants.
-DIFFERENTIATED = {"ghm": lambda y, z, **given: reference.ghm_weights(y, LOGITS, **given) * reference.bce(y, z)}
+# What is differentiated, where that is not the formula: the weights of `ghm` count as constants, and `nnpu` steps back
+# where its estimate of a risk is negative.
+DIFFERENTIATED: dict[str, Callable[..., Any]] = {
+    "ghm": lambda y, z, **given: reference.ghm_weights(y, LOGITS, **given) * reference.bce(y, z),
+    "nnpu": partial(reference.nnpu_step, at=LOGITS),
+}
 
 FLOAT32_TOLERANCE = 1e-5
 # Keras on JAX takes means, and meets Python's numbers, in float32 also where all else is float64.
@@ -144,7 +153,9 @@ def check_loss(name: str) -> LossCheck:
     single, _ = by_framework(make(dtype="float32"), LABELS, LOGITS, "float32")
     double, gradient = by_framework(make(dtype="float64"), LABELS, LOGITS, "float64")
     formula = FORMULAS.get(option) or getattr(reference, option)
-    settings = {**_priors(formula), **hyper_parameters(config)}
+    priors = _priors(formula)
+    own = hyper_parameters(config)
+    settings = {**own, **{name: value for name, value in priors.items() if own.get(name) is None}}
     expected = np.atleast_1d(formula(LABELS, LOGITS, **settings))
     slope = by_differences(partial(DIFFERENTIATED.get(option, formula), **settings), LABELS, LOGITS)
     return LossCheck(

@@ -55,6 +55,16 @@ def weighted(
     return bce(1, z) * np.asarray(y, float) * w1 + bce(0, z) * (1 - np.asarray(y, float)) * w0
 
 
+def cost_sensitive(
+    y: ArrayLike, z: ArrayLike, form: str = "expected_cost", cost_fn: Any = None, cost_fp: Any = None
+) -> np.ndarray:
+    """Bahnsen 2014, equation 5, without the costs of hits and of negatives left alone; or log losses for 1-p and p."""
+    cost_fn, cost_fp = (1.0 if cost is None else np.asarray(cost, float) for cost in (cost_fn, cost_fp))
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    missed, alarmed = (sigmoid(-z), sigmoid(z)) if form == "expected_cost" else (bce(1, z), bce(0, z))
+    return y * missed * cost_fn + (1 - y) * alarmed * cost_fp
+
+
 def smoothed(
     y: ArrayLike, z: ArrayLike, label_smoothing: Any = 0.1, smooth_positive: Any = None, smooth_negative: Any = None
 ) -> np.ndarray:
@@ -388,6 +398,56 @@ def lovasz_hinge(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None) -
         union = positive.sum() + alarms
         value += (high - low) * (1 - (positive.sum() - missed) / union if union > 0 else 0.0)
     return value
+
+
+def nnpu(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    prior: Any = 0.1,
+    surrogate: str = "logistic",
+    beta: Any = 0.0,
+    gamma: Any = 1.0,
+) -> float:
+    """Kiryo 2017, equation 6: pi R_p^+ + max(0, R_u^- - pi R_p^-), with the authors' -beta in place of 0."""
+    positive, negative = pu_risks(y, z, weights, prior, surrogate)
+    return positive + max(negative, -beta)
+
+
+def nnpu_step(
+    y: ArrayLike,
+    z: ArrayLike,
+    weights: ArrayLike | None = None,
+    prior: Any = 0.1,
+    surrogate: str = "logistic",
+    beta: Any = 0.0,
+    gamma: Any = 1.0,
+    at: ArrayLike | None = None,
+) -> float:
+    """What algorithm 1 of Kiryo 2017 descends: the risk, or where the negative one is below -beta `at` the logits,
+    gamma times minus that one."""
+    positive, negative = pu_risks(y, z, weights, prior, surrogate)
+    clipped = pu_risks(y, z if at is None else at, weights, prior, surrogate)[1] < -beta
+    return float(-gamma * negative if clipped else positive + negative)
+
+
+def pu_risks(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None, prior: float, surrogate: str
+) -> tuple[float, float]:
+    """(pi R_p^+, R_u^- - pi R_p^-), by sums over rows with l(t, y) = 1 / (1 + exp(ty)) or log(1 + exp(-ty))."""
+    y, z = np.asarray(y, float), np.asarray(z, float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
+    loss = (
+        (lambda m: 1 / (1 + np.exp(np.minimum(m, 700.0))))
+        if surrogate == "sigmoid"
+        else (lambda m: np.logaddexp(0, -m))
+    )
+    labelled, unlabelled = float(np.sum(w * y)), float(np.sum(w * (1 - y)))
+    called_positive = np.sum(w * y * loss(z)) / labelled if labelled else 0.0
+    called_negative = np.sum(w * y * loss(-z)) / labelled if labelled else 0.0
+    if not unlabelled:
+        return prior * called_positive, 0.0
+    return prior * called_positive, np.sum(w * (1 - y) * loss(-z)) / unlabelled - prior * called_negative
 
 
 def tilted(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, t: Any = 1.0) -> float:

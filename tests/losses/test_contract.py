@@ -53,6 +53,7 @@ ALPHAS = {**GAMMAS, "alpha": [0.1, 0.25, 0.9]}
 PRIORS = {"pi": [0.01, 0.2, 0.5]}
 SMOOTHINGS = {"label_smoothing": [0.0, 0.1, 0.6]}
 WEIGHTS = {"positive_weight": [0.5, 2.0, 30.0], "negative_weight": [1.0, 0.1, 2.0]}
+COSTS = {"cost_fn": [0.5, 10.0, 300.0], "cost_fp": [1.0, 0.1, 2.0]}
 COUNTS = {"n1": 30, "n0": 970}
 BALANCES = {"beta": [0.0, 0.9, 0.9999], "gamma": [0.0, 1.0, 2.0]}
 ADJUSTMENTS = {"pi": [0.01, 0.1, 0.5], "tau": [0.0, 1.0, 2.0]}
@@ -69,6 +70,8 @@ CASES = [
     Case("clipped", "CustomLoss", {"formula": "clipped"}, reference.custom, clips=True),
     Case("keras2", "CustomLoss", {"formula": "keras2"}, reference.custom, clips=True),
     Case("weighted", "WeightedLoss", {}, reference.weighted, stacked=WEIGHTS),
+    Case("expected-cost", "CostSensitiveLoss", {}, reference.cost_sensitive, stacked=COSTS),
+    Case("cost-weighted", "CostSensitiveLoss", {"form": "weighted"}, reference.cost_sensitive, stacked=COSTS),
     Case("weighted-both", "WeightedLoss", {"positive_weight": 7.0, "negative_weight": 0.5}, reference.weighted),
     Case("balanced", "WeightedLoss", {"balanced": True, "pi": 0.03}, reference.weighted, stacked=PRIORS),
     Case("smoothed", "SmoothedLoss", {}, reference.smoothed, np.log(19), entropy([0.05, 0.95]), stacked=SMOOTHINGS),
@@ -197,6 +200,9 @@ def test_a_model_saved_with_the_loss_is_loaded_with_it(case, tmp_path):
         ("WeightedLoss", {"balanced": True}, "pi=None"),
         ("WeightedLoss", {"balanced": True, "pi": 0.0}, "pi=0.0"),
         ("WeightedLoss", {"balanced": True, "pi": 1}, "pi=1"),
+        ("CostSensitiveLoss", {"form": "mean"}, "form=mean"),
+        ("CostSensitiveLoss", {"cost_fn": 0}, "cost_fn=0"),
+        ("CostSensitiveLoss", {"cost_fp": -1}, "cost_fp=-1"),
         ("SmoothedLoss", {"label_smoothing": 1.0}, "label_smoothing=1.0"),
         ("SmoothedLoss", {"label_smoothing": -0.1}, "label_smoothing=-0.1"),
         ("FocalLoss", {"gamma": -1}, "gamma=-1"),

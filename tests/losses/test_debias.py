@@ -19,6 +19,7 @@ CASES = [
     (reference.custom, losses.CustomLoss, {"formula": "logits"}),
     (reference.weighted, losses.WeightedLoss, {"positive_weight": 20.0, "negative_weight": 0.5}),
     (reference.weighted, losses.WeightedLoss, {"balanced": True, "pi": 0.02}),
+    (reference.cost_sensitive, losses.CostSensitiveLoss, {"form": "weighted", "cost_fn": 30.0, "cost_fp": 2.0}),
     (reference.smoothed, losses.SmoothedLoss, {"label_smoothing": 0.1}),
     (reference.smoothed, losses.SmoothedLoss, {"label_smoothing": 0.9}),
     (reference.smoothed, losses.SmoothedLoss, {"smooth_positive": 0.2, "smooth_negative": 0.05}),

@@ -49,6 +49,7 @@ def load_file(
     cost_fn: str | float | None = None,
     cost_fp: str | float | None = None,
     gain_tp: str | float | None = None,
+    unlabelled: bool = False,
 ) -> Dataset:
     """A table with a header, one row an example.
 
@@ -79,6 +80,7 @@ def load_file(
         image_shape: (height, width, channels), if the feature columns are pixels in row-major order.
         cost_fn, cost_fp, gain_tp: what a miss and a false alarm cost and a hit brings: a column, or a number for all
             rows; see `runner.terms.costs`. No features, unless ``features`` names them.
+        unlabelled: whether the rows that are not positive are unlabelled, and not known to be negative.
 
     Rows in errors are counted from 1, the first one below the header.
     """
@@ -137,6 +139,7 @@ def load_file(
             costs=make_costs(costs, partial(_cost_column, table), table.rows, where=table.where),
             subgroups=None if by is None else make_subgroups(by, table.other(by), where=table.where),
             dates=[column for column in table.names if column not in (target, divider) and table.has_dates(column)],
+            unlabelled=unlabelled,
         )
     )
     codes = table.columns.reading.categorical

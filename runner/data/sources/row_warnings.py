@@ -33,6 +33,8 @@ MOST_VALUES = 50
 def warn_of_rows(dataset: Dataset, where: str) -> None:
     """Logs a warning for each feature that gives the answer alone, and of equal rows with different labels.
 
+    Where a label of 0 means unlabelled, it says instead what metrics can still mean.
+
     Args:
         dataset: checked.
         where: its file, for the message.
@@ -50,6 +52,16 @@ def warn_of_rows(dataset: Dataset, where: str) -> None:
                     " %s leaves it out",
                     *(where, name, override("dataset.drop", [name])),
                 )
+    if dataset.unlabelled:  # equal rows of which one is labelled are no contradiction
+        findings.warn(
+            log,
+            "LABEL02",
+            "%s: label 0 means unlabelled, so that positives among those rows count as errors: of the metrics, recall,"
+            " lift and the order of ROC AUCs hold, if labelled rows are a random sample of the positives; choose"
+            " thresholds by evaluation.threshold=recall_at_least or top_k, and train with loss=nnpu",
+            where,
+        )
+        return
     keys = data.row_keys(dataset.features)
     positives = np.bincount(keys, weights=labels)
     contradict = (positives > 0) & (positives < np.bincount(keys))

@@ -69,6 +69,12 @@ def test_runs_with_other_seeds_have_splits_of_their_own_only_where_rows_are_samp
     assert key(of=split_key) not in sampled
 
 
+def test_runs_whose_rows_have_their_costs_for_weights_have_splits_of_their_own():
+    costs = [(), ("loss=cost_sensitive",), ("loss=cost_sensitive", "loss.form=weighted")]
+    assert len({key(*each, of=split_key) for each in costs}) == 3
+    assert len({key(*each) for each in costs}) == 1
+
+
 @pytest.mark.parametrize("override", ["trainer=fit", "hydra.job.chdir=true", "+hydra.job.env_set.A=b"])
 def test_these_jobs_are_run_alone(override):
     assert key(override) is None
