@@ -1,4 +1,4 @@
-"""`hydra/launcher=slurm`: what Hydra must find here; what it does is in `runner/launching/slurm.py`.
+"""`hydra/launcher=slurm`: what Hydra must find here; what it does is in `runner/launching/slurm/`.
 
 Its values are in `conf/hydra/launcher/slurm.yaml`, which takes names and types from here. No `from __future__ import
 annotations` here: see `imbalance_runner_optuna.py`.

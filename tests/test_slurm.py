@@ -129,6 +129,7 @@ def test_a_requeued_task_goes_on_and_a_cancelled_one_is_told_and_resumed(command
     (tmp_path / "open4").touch()
     resumed = command(*swept, "sweep.resume=true")
     assert (resumed.status, resumed.errors) == (0, [])
+    assert "2 runs in 1 task;" in resumed.out  # nothing is left to do for the other task
     finished = [run for run in children(store) if run.info.status == "FINISHED"]
     assert sorted(run.data.params["loss.k"] for run in finished) == ["1", "2", "3", "4"]
     assert not [run for run in store.search_runs(["1"]) if run.info.status == "RUNNING"]
@@ -138,7 +139,15 @@ def test_a_requeued_task_goes_on_and_a_cancelled_one_is_told_and_resumed(command
 @pytest.mark.slow
 def test_ctrl_c_ends_the_tasks_and_their_runs(store, slurm, tmp_path):
     endless = [each for each in QUICK if not each.startswith("trainer.epochs")]
-    arguments = ["-m", *endless, *ON_SLURM, "trainer.epochs=1000000", "seed=0,1", "paths.outputs=outputs"]
+    arguments = [
+        "-m",
+        *endless,
+        *ON_SLURM,
+        "trainer.epochs=1000000",
+        "trainer.early_stopping=null",
+        "seed=0,1",
+        "paths.outputs=outputs",
+    ]
     with Process([sys.executable, "-m", "runner", *arguments], cwd=tmp_path) as sweep:
         job = sweep.wait_for(r"Slurm job (\d+)")[1]
         sweep.wait_until(lambda: [run.info.status for run in children(store)] == ["RUNNING"] * 2)
@@ -153,7 +162,7 @@ def test_ctrl_c_ends_the_tasks_and_their_runs(store, slurm, tmp_path):
     ("given", "words"),
     [
         ("hydra.launcher.partition=nope", "sbatch refuses: "),
-        ("hydra.launcher.time=0", "hydra.launcher.time must be at least 1"),
+        ("hydra.launcher.time=0", "hydra.launcher.time must be at least 3"),
         ("hydra.launcher.time=2:00:00", "hydra.launcher.time"),
         ("+hydra.launcher.extra.array=0-3", "hydra.launcher.extra.array: the launcher gives sbatch this option itself"),
         ("hydra.launcher.nodes=2", "hydra.launcher.nodes"),

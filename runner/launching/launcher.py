@@ -124,7 +124,7 @@ class JobLauncher:
                 alone += runner.run()
                 runner = StackRunner(self.request.max_stack, queue)
             for _, job in of_split:
-                with self._hydra_at(job):
+                with self.hydra_at(job):
                     runner.add(job, split)
         return alone + runner.run()
 
@@ -140,7 +140,7 @@ class JobLauncher:
         configure_log(request.config.hydra.hydra_logging, request.config.hydra.verbose)
 
     @contextlib.contextmanager
-    def _hydra_at(self, job: LaunchedJob) -> Iterator[None]:
+    def hydra_at(self, job: LaunchedJob) -> Iterator[None]:
         """What `hydra.core.utils.run_job` sets up for a job, as far as our jobs need it."""
         config = job.config
         with _current_config(config):

@@ -20,7 +20,7 @@ from runner.config.experiment_config import typed_group
 from runner.config.schemas import PathsConfig, TrackingConfig
 from runner.launching.jobs import Jobs
 from runner.launching.launcher import JobLauncher
-from runner.launching.slurm_plan import planned_jobs
+from runner.launching.slurm.plan import planned_jobs
 from runner.sweeps.job import sweep_state
 
 
