@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ SECONDS_TO_CANCEL = 40.0
 """In which cancelled tasks close their runs; Slurm kills what is left, by default after thirty."""
 SECONDS_FOR_A_RESULT = 10.0
 """From a task's end until its result must have come through the file system."""
+SAYS_NOTHING = re.compile(r"submitit |srun: (?!error: .*: task .*: (?!Exited|Terminated))")
+"""Lines of a log that tell no cause: submitit's, and what `srun` says of a task's exit status and its own progress."""
 ENDED_WELL = (Event.FINISHED, Event.SKIPPED)
 
 
@@ -129,13 +132,14 @@ class SlurmArray:
         sweep = self._sweep
         record = next((each for each in sweep.journal.latest() if each.job == job.number), None)
         job.result.cfg, job.result.hydra_cfg = job.task, job.config
+        job.result.overrides = list(job.config.hydra.overrides.task)
         if record is not None and record.event in ENDED_WELL:
             done = {each.run_id: each for each in finished_outcomes(sweep.tracker, sweep.plan.parent_id).values()}
             job.ended(done[record.run_id].objective if record.run_id in done else record.objective)
         elif record is not None and record.event in (Event.FAILED, Event.REFUSED):
             job.ended(RunFailed(record.reason))
         else:
-            label = label_of(list(job.config.hydra.overrides.task), sweep.plan)
+            label = label_of(job.result.overrides, sweep.plan)
             sweep.journal.append(JobRecord(job.number, Event.FAILED, label, reason=reason))
             job.ended(RunFailed(reason))
         return job.result
@@ -160,10 +164,10 @@ class SlurmArray:
 
 
 def last_line(log_file: Path) -> str:
-    """The last line of a task's log that it or Slurm wrote; `srun` only repeats the exit status."""
+    """The last line of a task's log that says why it ended: its own, or Slurm's on the signal that killed it."""
     try:
         lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return "it has no log"
-    own = [line.strip() for line in lines if line.strip() and not line.startswith(("srun: ", "submitit "))]
-    return without_password(own[-1]) if own else "its log is empty"
+    telling = [line.strip() for line in lines if line.strip() and not SAYS_NOTHING.match(line)]
+    return without_password(telling[-1]) if telling else "its log is empty"
