@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -47,6 +47,10 @@ class LaunchRequest:
     config: DictConfig
     max_stack: int | None
 
+    def for_another_process(self) -> LaunchRequest:
+        """The same with Hydra's own loader alone, which can be sent to another process."""
+        return replace(self, context=HydraContext(callbacks=self.context.callbacks, config_loader=self.loader))
+
 
 class JobLauncher:
     """Launches the jobs of a sweep; for a search, batch after batch.
@@ -73,7 +77,7 @@ class JobLauncher:
         configure_log(config.hydra.hydra_logging, config.hydra.verbose)
         Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         launched = [self.compose(number, overrides) for number, overrides in jobs]
-        check_job_folders(self._folder(job) for job in launched)
+        check_job_folders(self.folder(job) for job in launched)
         log.info("Launching %s", "1 job" if len(launched) == 1 else f"{len(launched)} jobs")
         groups = self.groups(launched)
         alone = [members[0] for key, members in groups.items() if isinstance(key, int)]
@@ -100,7 +104,8 @@ class JobLauncher:
             config.hydra.job.id = config.hydra.job.num = number
         return LaunchedJob(number, config, copy_task(config))
 
-    def _folder(self, job: LaunchedJob) -> Path:
+    def folder(self, job: LaunchedJob) -> Path:
+        """Of a job's run."""
         with _current_config(job.config):
             sweep = job.config.hydra.sweep
             return Path(str(sweep.dir)) / str(sweep.subdir)
@@ -119,7 +124,7 @@ class JobLauncher:
                 alone += runner.run()
                 runner = StackRunner(self.request.max_stack, queue)
             for _, job in of_split:
-                with self._hydra_at(job):
+                with self.hydra_at(job):
                     runner.add(job, split)
         return alone + runner.run()
 
@@ -135,7 +140,7 @@ class JobLauncher:
         configure_log(request.config.hydra.hydra_logging, request.config.hydra.verbose)
 
     @contextlib.contextmanager
-    def _hydra_at(self, job: LaunchedJob) -> Iterator[None]:
+    def hydra_at(self, job: LaunchedJob) -> Iterator[None]:
         """What `hydra.core.utils.run_job` sets up for a job, as far as our jobs need it."""
         config = job.config
         with _current_config(config):

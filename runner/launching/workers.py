@@ -5,18 +5,16 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, setup_globals
-from hydra.types import HydraContext
 from joblib import Parallel, delayed
 
 from runner.errors import InputError
 from runner.launching.jobs import Jobs
 from runner.launching.launcher import JobLauncher, LaunchRequest
+from runner.launching.sharing import shares
 
 
 def launch_on_workers(launcher: JobLauncher, jobs: Jobs, n_jobs: int, backend: str) -> list[JobReturn]:
@@ -36,15 +34,14 @@ def launch_on_workers(launcher: JobLauncher, jobs: Jobs, n_jobs: int, backend: s
     at_once = n_jobs if n_jobs > 0 else (os.cpu_count() or 1)
     if backend == "ray":
         _register_ray()
-    portions, request = _portions(launcher, jobs, at_once), launcher.request
+    parts, request = shares(launcher, jobs, at_once), launcher.request
     state = Singleton.get_state()
     try:
         parallel = Parallel(n_jobs=at_once, backend=backend)
     except ValueError as problem:
         raise InputError(f"hydra.launcher.backend={backend}: {problem}") from problem
-    context = HydraContext(callbacks=request.context.callbacks, config_loader=request.loader)
-    own = replace(request, context=context)  # with Hydra's own loader, which can be sent to another process
-    returned = parallel(delayed(_launch_in_worker)(state, own, portion) for portion in portions)
+    own = request.for_another_process()
+    returned = parallel(delayed(_launch_in_worker)(state, own, part) for part in parts)
     by_number = {job.hydra_cfg.hydra.job.num: job for results in returned for job in results}
     return [by_number[number] for number, _ in jobs]
 
@@ -55,18 +52,6 @@ def _register_ray() -> None:
     except ImportError:
         raise InputError("hydra.launcher.backend=ray needs the package ray: pip install ray") from None
     joblib_support.register_ray()
-
-
-def _portions(launcher: JobLauncher, jobs: Jobs, at_once: int) -> list[list[tuple[int, Sequence[str]]]]:
-    """Groups, each cut into so many parts that every process has something to do."""
-    overrides = dict(jobs)
-    groups = launcher.groups([launcher.compose(*each) for each in jobs])
-    parts = -(-at_once // len(groups))
-    portions = []
-    for members in groups.values():
-        for part in range(min(parts, len(members))):
-            portions.append([(job.number, overrides[job.number]) for job in members[part::parts]])
-    return portions
 
 
 def _launch_in_worker(state: dict[Any, Any], request: LaunchRequest, jobs: Jobs) -> list[JobReturn]:

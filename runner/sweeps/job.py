@@ -6,7 +6,8 @@ import contextlib
 import math
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ from runner.sweeps.journal import Event, JobRecord, Journal, SweepPlan
 from runner.sweeps.live_progress import LiveProgress
 from runner.sweeps.output_folders import check_job_folder
 from runner.sweeps.progress import progress
+from runner.sweeps.resume import end_children_in, finished_outcomes
 from runner.sweeps.session import SweepSession
+from runner.tracking.tracker import Tracker
 from runner.writing import console
 from runner.writing.whole_files import write_text
 from runner.writing.wording import typed, without_password
@@ -80,7 +83,7 @@ def choices_of(hydra: Any, config: DictConfig) -> dict[str, str]:
     return {**made, **saved}
 
 
-@dataclass(frozen=True)
+@dataclass
 class SweepState:
     """What a process knows of a sweep whose jobs it runs.
 
@@ -95,6 +98,23 @@ class SweepState:
     resources: Resources
     live: LiveProgress
 
+    def take_over(self, tracker: Tracker, folders: Collection[Path]) -> None:
+        """Goes on with jobs of a process that is dead: what it has finished is done, what it left open is closed.
+
+        Args:
+            tracker: where the sweep is recorded.
+            folders: absolute, of the jobs' runs.
+
+        Raises:
+            StoreAway: the server does not answer.
+        """
+        for folder in folders:
+            if folder.exists():
+                tracker.settle(folder)
+        end_children_in(tracker, self.plan.parent_id, folders)
+        done = finished_outcomes(tracker, self.plan.parent_id)
+        self.plan = replace(self.plan, done={**self.plan.done, **done}, resumed=True)
+
 
 def sweep_state(sweep_folder: Path) -> SweepState:
     """What this process knows of the sweep in a folder; read once, for Hydra starts each job with a config alone."""
@@ -106,6 +126,12 @@ def _sweep_state(sweep_folder: Path, begun: int) -> SweepState:
     journal = Journal(sweep_folder)
     plan = journal.plan
     return SweepState(journal, plan, Resources(in_sweep=True), LiveProgress(journal, plan))
+
+
+def label_of(overrides: Sequence[str], plan: SweepPlan) -> str:
+    """What tells a job from the others of its sweep: its own overrides, as they are typed."""
+    own = [each for each in overrides if each.lstrip("+~").partition("=")[0] in plan.varied]
+    return typed(*(own or overrides))
 
 
 class JobRun:
@@ -130,8 +156,7 @@ class JobRun:
         state = sweep_state(Path(hydra.sweep.dir))
         self.journal, self.plan, self.resources = state.journal, state.plan, state.resources
         self._live = state.live
-        own = [each for each in self._overrides if each.lstrip("+~").partition("=")[0] in self.plan.varied]
-        self.label = typed(*(own or self._overrides))
+        self.label = label_of(self._overrides, self.plan)
 
     def spec(self) -> RunSpec:
         """What the run is asked to be.

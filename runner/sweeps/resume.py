@@ -6,13 +6,16 @@ import json
 import math
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from runner import tracking
 from runner.errors import InputError
 from runner.runs.outcome import Outcome
 from runner.runs.process import is_alive, this_process
+from runner.sweeps.slurm_queue import task_states
 from runner.tracking import names
 from runner.tracking.recorded_run import RecordedRun
 from runner.tracking.tracker import Tracker
@@ -54,10 +57,28 @@ def resumed_parent(tracker: Tracker, key: str, resume: Any) -> str:
         raise InputError(f"sweep.resume={resume}: that run is no sweep's parent")
     if found.status == "RUNNING" and is_alive(found.tags.get(names.PROCESS, "")):
         raise InputError(f"sweep.resume: the sweep {found.run_id} is still running; wait for it, or end it with Ctrl-C")
+    refuse_queued(found)
     close_stale_children(tracker, found.run_id)
     tracker.reopen_run(found.run_id)
     tracker.set_tags(found.run_id, {names.PROCESS: this_process()})
     return found.run_id
+
+
+def refuse_queued(parent: RecordedRun) -> None:
+    """Refuses a sweep whose tasks are still in Slurm's queue: they go on without the process that launched them.
+
+    Raises:
+        InputError: names them, and how to end them.
+    """
+    job = parent.tags.get(names.SLURM_JOB)
+    states = (task_states(job) or {}) if job else {}
+    queued = [f"{task} {state.name}" for task, state in states.items() if not state.ended]
+    if queued:
+        few = ", ".join(queued[:3])
+        raise InputError(
+            f"sweep.resume: {len(queued)} tasks of the sweep {parent.run_id} are still in Slurm's queue ({few}): "
+            f"wait for them, or end them with `scancel {job}`"
+        )
 
 
 def finished_outcomes(tracker: Tracker, parent_id: str, *, given_up: bool = False) -> dict[str, Outcome]:
@@ -101,6 +122,13 @@ def close_stale_children(tracker: Tracker, parent_id: str, patience: float = 0.0
         time.sleep(POLL_SECONDS)
     for run in running:
         if run.run_id not in alive:
+            tracking.end_as_killed(tracker, run.run_id)
+
+
+def end_children_in(tracker: Tracker, parent_id: str, folders: Collection[Path]) -> None:
+    """Ends RUNNING children as KILLED whose files are in certain folders: whoever calls knows that nobody runs them."""
+    for run in tracker.children(parent_id, "RUNNING"):
+        if Path(run.tags.get(names.FOLDER, "")) in folders:
             tracking.end_as_killed(tracker, run.run_id)
 
 

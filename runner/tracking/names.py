@@ -64,6 +64,7 @@ SWEEP_KEY = "sweep.key"  # what marks a run as a sweep's parent
 SWEEP_COMMAND = "sweep.command"
 SWEEP_STARTED_IN = "sweep.started_in"
 SWEEP_PROGRESS = "sweep.progress"
+SLURM_JOB = "slurm.job"  # the array job whose tasks run its jobs, as `squeue` and `scancel` take it
 DECLARED = "comparison.declared"  # baseline, metric, rope and alpha in JSON, written before the first run; or none
 DECLARED_SHA256 = "comparison.declared.sha256"
 

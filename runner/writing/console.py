@@ -167,6 +167,22 @@ def show_job(name: str, objectives: Mapping[str, float], *, skipped: bool, progr
     console.print(f"[bold]{escape(name)}[/bold]: {values}{done_before}\n{escape(progress)}", soft_wrap=True)
 
 
+def _counted(number: int, what: str) -> str:
+    """`1 run`, `2 runs`"""
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def show_submitted(job: str, jobs: int, tasks: int, folder: Path) -> None:
+    """Jobs of a sweep are in Slurm's queue."""
+    counted = f"{_counted(jobs, 'run')} in {_counted(tasks, 'task')}"
+    console.print(f"Slurm job {job}: {counted}; plan and logs: {escape(short_path(folder))}", soft_wrap=True)
+
+
+def show_pending(job: str, tasks: int, reasons: Sequence[str]) -> None:
+    """Tasks wait in Slurm's queue, and why, in Slurm's words."""
+    console.print(f"Slurm job {job}: {_counted(tasks, 'task')} pending ({escape(', '.join(reasons))})", soft_wrap=True)
+
+
 def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:
     """The verdict in words, and where the whole report is."""
     console.print(f"\n[bold]{escape(headline)}[/bold]", soft_wrap=True)
