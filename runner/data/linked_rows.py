@@ -43,11 +43,16 @@ def row_hashes(features: pd.DataFrame, seed: int) -> np.ndarray:
     """
     hashes = np.full(len(features), seed + 1, dtype=np.uint64)
     for codes in _codes(features):
-        hashes ^= codes
-        hashes *= np.uint64(0xBF58476D1CE4E5B9)
-        hashes ^= hashes >> np.uint64(31)
-        hashes *= np.uint64(0x94D049BB133111EB)
-        hashes ^= hashes >> np.uint64(30)
+        hashes = mixed(hashes ^ codes)
+    return hashes
+
+
+def mixed(hashes: np.ndarray) -> np.ndarray:
+    """uint64 of uint64, one to one, each bit depending on all: the mixing steps of splitmix64."""
+    hashes = hashes * np.uint64(0xBF58476D1CE4E5B9)
+    hashes ^= hashes >> np.uint64(31)
+    hashes *= np.uint64(0x94D049BB133111EB)
+    hashes ^= hashes >> np.uint64(30)
     return hashes
 
 
