@@ -10,6 +10,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from runner.data.split_keys import mixed
+
 
 def duplicate_rows(features: pd.DataFrame) -> int:
     """Number of rows that repeat an earlier row."""
@@ -44,15 +46,6 @@ def row_hashes(features: pd.DataFrame, seed: int) -> np.ndarray:
     hashes = np.full(len(features), seed + 1, dtype=np.uint64)
     for codes in _codes(features):
         hashes = mixed(hashes ^ codes)
-    return hashes
-
-
-def mixed(hashes: np.ndarray) -> np.ndarray:
-    """uint64 of uint64, one to one, each bit depending on all: the mixing steps of splitmix64."""
-    hashes = hashes * np.uint64(0xBF58476D1CE4E5B9)
-    hashes ^= hashes >> np.uint64(31)
-    hashes *= np.uint64(0x94D049BB133111EB)
-    hashes ^= hashes >> np.uint64(30)
     return hashes
 
 

@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 from pandas.util import hash_array
 
-from runner.data.linked_rows import mixed
-
 KEY_BITS = 32
 """Kept of a row's hash. Different rows that share a key are on one side of the split, which does no harm."""
 AT_ONCE = 2**20  # keys that are mixed at a time
@@ -50,6 +48,15 @@ def shares_of_keys(keys: np.ndarray, seed: int) -> np.ndarray:
         # 24 bits, as many as a float32 holds: rounded up, the largest would be 1.
         shares[some] = (mixed(keys[some].astype(np.uint64) ^ start) >> np.uint64(40)).astype(np.float32) / 2**24
     return shares
+
+
+def mixed(hashes: np.ndarray) -> np.ndarray:
+    """uint64 of uint64, one to one, each bit depending on all: the mixing steps of splitmix64."""
+    hashes = hashes * np.uint64(0xBF58476D1CE4E5B9)
+    hashes ^= hashes >> np.uint64(31)
+    hashes *= np.uint64(0x94D049BB133111EB)
+    hashes ^= hashes >> np.uint64(30)
+    return hashes
 
 
 def _codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
