@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,6 +23,9 @@ from runner.data.streamed_dataset import StreamedDataset
 from runner.data.streamed_inputs import StreamedInputs
 from runner.errors import InputError
 from runner.writing.wording import override
+
+SURELY_SOME = 20
+"""Positives expected in a row group, of which chance leaves none once in five hundred million."""
 
 log = logging.getLogger("runner.data")
 
@@ -47,7 +51,8 @@ def make_streamed_splits(dataset: StreamedDataset, split: Split, preprocessing: 
     width = len(fitted.get_feature_names_out())
 
     def inputs_of(features: pd.DataFrame) -> np.ndarray:
-        with np.errstate(all="ignore"):  # what overflows is refused by name
+        # What overflows is refused by name; that raw values are finite has been looked at.
+        with np.errstate(all="ignore"), config_context(assume_finite=True):
             inputs = fitted.transform(features).astype(np.float32)
         wrong = ~np.isfinite(inputs).all(axis=0)
         if wrong.any():
@@ -58,6 +63,7 @@ def make_streamed_splits(dataset: StreamedDataset, split: Split, preprocessing: 
             )
         return inputs
 
+    _warn_of_sorted_labels(dataset, sides[TRAIN])
     train, held_out, tested = (
         StreamedPart(
             rows,
@@ -68,6 +74,20 @@ def make_streamed_splits(dataset: StreamedDataset, split: Split, preprocessing: 
         for rows, own in zip(sides, weights, strict=True)
     )
     return Splits(train=train, validation=held_out, test=tested, preprocessing=fitted)
+
+
+def _warn_of_sorted_labels(dataset: StreamedDataset, rows: np.ndarray) -> None:
+    """Warns where row groups of thousands of positives and of none show that the rows are in the order of the label."""
+    bounds = np.searchsorted(rows, np.cumsum(dataset.blocks.sizes)[:-1])
+    counts = np.array([[len(own), own.sum()] for own in np.split(dataset.labels[rows], bounds)])
+    expected = counts[:, 0] * counts[:, 1].sum() / len(rows)
+    bare = (expected >= SURELY_SOME) & (counts[:, 1] == 0)
+    if bare.any():
+        log.warning(
+            "%s: %d of %d row groups have no positive training row, where %.0f were to be expected: rows are in the"
+            " order of the target, and batches of neighbours are all of one class; write the files in random order",
+            *(dataset.name, bare.sum(), len(counts), expected[bare].mean()),
+        )
 
 
 def _by_hash(split: Split) -> HashSplit:

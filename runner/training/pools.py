@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +41,24 @@ class Pool:
 def epoch_pools(part: StreamedPart, batch_size: int, epoch: int) -> Iterator[Pool]:
     """The pools of an epoch; together they hold every row of the part once.
 
-    Which rows are in which pool depends on the epoch, and not on a run's seed: so that runs with different seeds can
-    be trained on what is read once. Rows that do not fill a batch go to the next pool.
+    The next pool is made while one is trained on. Which rows are in which pool depends on the epoch, and not on a run's
+    seed: so that runs with different seeds can be trained on what is read once. Rows that do not fill a batch go to the
+    next pool.
 
     Args:
         part: to train on.
         batch_size: rows a step.
         epoch: from 0.
     """
+    with ThreadPoolExecutor(1, "fill-pools") as reader:
+        pools = _pools(part, batch_size, epoch)
+        coming = reader.submit(next, pools, None)
+        while (pool := coming.result()) is not None:
+            coming = reader.submit(next, pools, None)
+            yield pool
+
+
+def _pools(part: StreamedPart, batch_size: int, epoch: int) -> Iterator[Pool]:
     inputs = part.inputs
     ends = inputs.block_ends
     starts = np.concatenate([[0], ends[:-1]])
