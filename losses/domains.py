@@ -82,14 +82,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class Flag:
-    """True or false."""
+    """True or false.
+
+    Args:
+        word: a word that is a value too, or None.
+    """
+
+    word: str | None = None
 
     def violation(self, value: Any) -> str | None:
         """What is expected, as a phrase, if `value` is outside; None if it is fine."""
-        return None if isinstance(value, bool | np.bool_) else str(self)
+        known = isinstance(value, bool | np.bool_) or (self.word is not None and value == self.word)
+        return None if known else str(self)
 
     def __str__(self) -> str:
-        return "true or false"
+        return "true or false" if self.word is None else f"{self.word}, true or false"
 
 
 Domain = Number | Choice | Flag

@@ -138,6 +138,28 @@ def check_batches(trainer: Mapping[str, Any], rows: int, positives: int) -> None
         )
 
 
+def check_streamed(sampling: Mapping[str, Any], trainer: Mapping[str, Any]) -> None:
+    """Refuses what needs all training rows at once, where they are streamed.
+
+    Args:
+        sampling, trainer: the arguments of both.
+
+    Raises:
+        InputError: names the key, and what does instead.
+    """
+    whole = "needs all training rows at once, and this table is streamed"
+    if sampling:
+        raise InputError(
+            f"sampling={str(sampling.get('_target_')).rpartition('.')[2].lower()}: {whole}: choose sampling=none with a"
+            " weighted loss, as loss=weighted, or dataset.streaming=false where memory allows"
+        )
+    if trainer.get("stratified_batches"):
+        raise InputError(
+            f"trainer.stratified_batches=true: {whole}: leave it out and take larger batches, as"
+            " trainer.batch_size=4096, or dataset.streaming=false where memory allows"
+        )
+
+
 def _check_ranges(node: DictConfig, path: str) -> None:
     schema = OmegaConf.get_type(node)
     if is_dataclass(schema):

@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from losses.domains import Domain, Number, above, at_least, between, inside, one_of, some_of, up_to, whole
+from losses.domains import Domain, Flag, Number, above, at_least, between, inside, one_of, some_of, up_to, whole
 from runner.metrics import EPOCH_METRICS, OBJECTIVES
 from runner.terms.findings import CODES
 
@@ -107,6 +107,7 @@ class File(DatasetConfig):
     missing: Any = MISSING
     categorical: list[str] | None = None
     numeric: list[str] | None = None
+    streaming: Any = limited(Flag(word="auto"))
 
 
 @dataclass
@@ -318,6 +319,16 @@ class RandomSplit:
 
 
 @dataclass
+class HashSplit:
+    """conf/split/hash.yaml"""
+
+    _target_: str = "runner.data.HashSplit"
+    seed: int = limited(whole(0))
+    validation: float = limited(inside(0, 1))
+    test: float = limited(inside(0, 1))
+
+
+@dataclass
 class KFoldSplit:
     """conf/split/kfold.yaml; `fold` may be the word all, which a sweep replaces: see `runner.config.fold_sweeps`."""
 
@@ -497,6 +508,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
     },
     "split": {
         "random": RandomSplit,
+        "hash": HashSplit,
         "kfold": KFoldSplit,
         "time": TimeSplit,
         "given": GivenSplit,

@@ -13,6 +13,7 @@ from .sources.row_warnings import warn_of_rows as warn_of_rows
 from .split.folds import GroupSplit as GroupSplit
 from .split.folds import KFoldSplit as KFoldSplit
 from .split.given_split import GivenSplit as GivenSplit
+from .split.hash_split import HashSplit as HashSplit
 from .split.random_split import RandomSplit as RandomSplit
 from .split.shift import distribution_shift as distribution_shift
 from .split.time_split import TimeSplit as TimeSplit
@@ -20,4 +21,7 @@ from .splits import Part as Part
 from .splits import Splits as Splits
 from .splitting import make_refit_splits as make_refit_splits
 from .splitting import make_splits as make_splits
+from .streamed_dataset import StreamedDataset as StreamedDataset
+from .streamed_inputs import StreamedInputs as StreamedInputs
+from .streamed_splitting import make_streamed_splits as make_streamed_splits
 from .subgroups import with_subgroups as with_subgroups

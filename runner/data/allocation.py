@@ -9,11 +9,34 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from runner.errors import InputError
+
 TRAIN, VALIDATION, TEST = range(3)
 PARTS = ("train", "validation", "test")
 
 LEAST = np.array([[1, 2], [1, 1], [1, 1]])
 """(parts, classes): the fewest negatives and positives of a part. One positive to train on is a point, not a class."""
+
+
+def check_classes(name: str, labels: np.ndarray, sides: Sequence[np.ndarray]) -> None:
+    """Refuses parts of which one lacks a class.
+
+    Args:
+        name: of the dataset.
+        labels: (rows,) 0 or 1.
+        sides: the rows of train, validation and test.
+
+    Raises:
+        InputError: names the part and the class.
+    """
+    for part, rows, least in zip(PARTS, sides, LEAST, strict=True):
+        for label, called in ((1, "positive"), (0, "negative")):
+            there = int((labels[rows] == label).sum())
+            if there < least[label]:
+                raise InputError(
+                    f"{name}: {there or 'no'} {called} rows in the {part} part of the split, where there have"
+                    f" to be {least[label]} or more; choose another split, or larger parts"
+                )
 
 
 @dataclass(frozen=True)

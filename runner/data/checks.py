@@ -58,7 +58,7 @@ def check(dataset: Dataset) -> Dataset:
     if dataset.costs is not None:
         checked = replace(checked, costs=check_costs(dataset.costs, where=where))
     if checked.image_shape is not None:
-        _check_image(checked.features, checked.image_shape, where)
+        check_image(checked.features, checked.image_shape, where)
     return checked
 
 
@@ -131,7 +131,12 @@ def _check_columns(features: Any, where: str) -> None:
         raise InputError(f"{where}: more than one column is called {join_names(twice)}; give each its own name")
 
 
-def _check_image(features: pd.DataFrame, shape: tuple[int, int, int], where: str) -> None:
+def check_image(features: pd.DataFrame, shape: tuple[int, int, int], where: str) -> None:
+    """Refuses columns that are no image of this shape.
+
+    Raises:
+        InputError: there are more or fewer of them, or one is not a pixel.
+    """
     if math.prod(shape) != features.shape[1]:
         raise InputError(
             f"{where}: dataset.image_shape={list(shape)} needs {math.prod(shape)} pixel columns,"

@@ -32,11 +32,12 @@ def plain_columns(features: pd.DataFrame, *, where: str) -> pd.DataFrame:
     if features.shape[1] == 0:
         raise InputError(f"{where}: no feature columns left; name some with dataset.features=[...] or drop fewer")
     # Built in one go: a frame of a thousand columns written one at a time is fragmented and slow.
-    columns = {name: _plain(features[name], where) for name in features.columns}
+    columns = {name: plain_column(features[name], where) for name in features.columns}
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
-def _plain(column: pd.Series, where: str) -> pd.Series:
+def plain_column(column: pd.Series, where: str) -> pd.Series:
+    """The column in one of the four kinds; see `plain_columns`."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return column
@@ -69,7 +70,7 @@ def _without(column: pd.Series) -> str:
 def _plain_objects(column: pd.Series, where: str) -> pd.Series:
     kind = types.infer_dtype(column, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal"):
-        return _plain(column.astype("float64"), where)
+        return plain_column(column.astype("float64"), where)
     if "date" in kind or "time" in kind or kind in ("period", "interval", "complex"):
         raise _not_a_feature(column, kind, where)
     nested = column.map(lambda value: isinstance(value, (list, tuple, dict, set, np.ndarray))).to_numpy(dtype=bool)

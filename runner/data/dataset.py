@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from runner.data.split_keys import split_keys, value_hashes
 from runner.terms.costs import KEYS, Costs
 from runner.terms.subgroups import Subgroups
 
@@ -76,6 +77,16 @@ class Dataset:
     def prevalence(self) -> float:
         """Share of positive rows."""
         return float(self.labels.mean())
+
+    @cached_property
+    def split_keys(self) -> np.ndarray:
+        """(rows,) uint32 that are equal for rows of one group, or without groups for equal rows; see `HashSplit`."""
+        own = self.features if self.groups is None else pd.DataFrame({"group": self.groups})
+        return split_keys(value_hashes(own))
+
+    def features_of(self, rows: np.ndarray) -> pd.DataFrame:
+        """The features of these rows."""
+        return self.features.iloc[rows]
 
     @cached_property
     def digest(self) -> str:

@@ -71,11 +71,15 @@ def named_values(positive_label: Any) -> tuple[list[Any], bool]:
     return values, negated
 
 
-def described(values: pd.Series, labels: np.ndarray, most: int = 4) -> str:
+def described(values: pd.Series, labels: np.ndarray) -> str:
     """Which values are positive and which negative, with how many rows each: ``positive 'yes' (80), ...``."""
+    return described_counts(*(values[labels == label].value_counts() for label in (1, 0)))
+
+
+def described_counts(positive: pd.Series, negative: pd.Series, most: int = 4) -> str:
+    """As `described`, of how many rows have each value, the most frequent first."""
     sides = []
-    for called, label in (("positive", 1), ("negative", 0)):
-        counts = values[labels == label].value_counts()
+    for called, counts in (("positive", positive), ("negative", negative)):
         shown = [f"{_plain(value)!r} ({count})" for value, count in counts.iloc[:most].items()]
         rest = counts.iloc[most:]
         more = [f"{len(rest)} more values ({rest.sum()})"] if len(rest) else []

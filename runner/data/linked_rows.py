@@ -10,6 +10,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from runner.data.split_keys import mixed
+
 
 def duplicate_rows(features: pd.DataFrame) -> int:
     """Number of rows that repeat an earlier row."""
@@ -43,11 +45,7 @@ def row_hashes(features: pd.DataFrame, seed: int) -> np.ndarray:
     """
     hashes = np.full(len(features), seed + 1, dtype=np.uint64)
     for codes in _codes(features):
-        hashes ^= codes
-        hashes *= np.uint64(0xBF58476D1CE4E5B9)
-        hashes ^= hashes >> np.uint64(31)
-        hashes *= np.uint64(0x94D049BB133111EB)
-        hashes ^= hashes >> np.uint64(30)
+        hashes = mixed(hashes ^ codes)
     return hashes
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.data.streamed_inputs import StreamedInputs
+
 if TYPE_CHECKING:  # scikit-learn takes a second to import; errors of a dataset or a split do not wait for it
     from sklearn.compose import ColumnTransformer
 
@@ -29,6 +31,14 @@ class Part:
     labels: np.ndarray
     weights: np.ndarray | None = None
     drawn_from: tuple[int, int] | None = None
+
+    def inputs_of(self, rows: np.ndarray) -> np.ndarray:
+        """(m, width) inputs of some rows of the part.
+
+        Args:
+            rows: (m,) ascending places among the part's rows.
+        """
+        return self.inputs[rows]
 
     @property
     def class_weights(self) -> tuple[float, float]:
@@ -56,6 +66,21 @@ class Part:
     def weights_vary_within_a_class(self) -> bool:
         """Whether rows of one class have different weights, which no factor of the odds undoes."""
         return self.weights is not None and any(np.ptp(self.weights[self.labels == label]) > 0 for label in (0, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedPart(Part):
+    """One side of a split of a table that is streamed.
+
+    Attributes:
+        inputs: stand for the array, read by slices of consecutive rows or block by block, and by no other index.
+    """
+
+    inputs: StreamedInputs  # type: ignore[assignment]
+
+    def inputs_of(self, rows: np.ndarray) -> np.ndarray:
+        """See `Part`."""
+        return self.inputs.taken(rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from runner import data
-from runner.data.allocation import LEAST, PARTS, TRAIN
+from runner.data.allocation import PARTS, TRAIN, check_classes
 from runner.data.dataset import Dataset
 from runner.data.linked_rows import linked_sets, row_keys
 from runner.data.part_weights import part_weights
 from runner.data.split.protocol import Split
 from runner.data.splits import Part, Splits
+from runner.data.streamed_dataset import StreamedDataset
 from runner.errors import InputError
 from runner.terms import findings
 from runner.writing.wording import join_names, override
@@ -38,6 +39,8 @@ def make_splits(dataset: Dataset, split: Split, preprocessing: str = "standard")
     Raises:
         InputError: the dataset cannot be split so, or its inputs cannot be standardised.
     """
+    if isinstance(dataset, StreamedDataset):
+        return data.make_streamed_splits(dataset, split, preprocessing)
     splits, names = _preprocessed(dataset, _checked(dataset, split.rows(dataset)), preprocessing)
     if not getattr(split, "at_random", False):
         _warn_of_shift(dataset, splits.train, splits.test, names)
@@ -120,14 +123,7 @@ def _checked(dataset: Dataset, sides: Sequence[np.ndarray]) -> tuple[np.ndarray,
         raise InputError(f"{dataset.name}: split: a row is in two parts, or twice in one; each is in one of them")
     if len(together) and not 0 <= together.min() <= together.max() < len(dataset.labels):
         raise InputError(f"{dataset.name}: split: rows are numbered from 0 to {len(dataset.labels) - 1}")
-    for part, rows, least in zip(PARTS, parts, LEAST, strict=True):
-        for label, called in ((1, "positive"), (0, "negative")):
-            there = int((dataset.labels[rows] == label).sum())
-            if there < least[label]:
-                raise InputError(
-                    f"{dataset.name}: {there or 'no'} {called} rows in the {part} part of the split, where there have"
-                    f" to be {least[label]} or more; choose another split, or larger parts"
-                )
+    check_classes(dataset.name, dataset.labels, parts)
     return parts
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from runner import data, tracking
+from runner.config.checks import check_streamed
 from runner.config.experiment_config import ExperimentConfig
 from runner.config.instantiate import build, locate, parameters
 from runner.config.row_costs import SIGNED, form_of_costs
 from runner.config.schemas import TrackingConfig
-from runner.data import Dataset, Splits
+from runner.data import Dataset, Splits, StreamedDataset
 from runner.data import check as check_dataset
 from runner.data.sampling import Sampler
 from runner.data.split.protocol import Split
@@ -116,6 +117,9 @@ class Resources:
     def _divided(self, config: ExperimentConfig) -> tuple[Splits, list[Finding]]:
         split, dataset = make_split(config), self._loaded(config)[0]
 
+        if isinstance(dataset, StreamedDataset):
+            check_streamed(config.sampling, config.trainer)
+
         def divide() -> tuple[Splits, list[Finding]]:
             with collected(config.checks.ignored) as found:
                 return data.make_splits(dataset, split, config.preprocessing), found
@@ -213,6 +217,8 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
     dataset = replace(data.with_costs(dataset, costs), unlabelled=unlabelled or dataset.unlabelled)
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
+    if isinstance(dataset, StreamedDataset):
+        return dataset
     checked = check_dataset(dataset)
     if not dataset.summary:  # whoever reads files says it of them
         data.warn_of_rows(checked, checked.name)

@@ -141,9 +141,10 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evalu
     joblib.dump(splits.preprocessing, parts / "preprocessing.joblib")
     calibrator = evaluation.calibrator
     (parts / "calibrator.json").write_text(json.dumps(calibrator.as_json()), encoding="utf-8")
-    features = dataset.features[list(splits.preprocessing.feature_names_in_)]
+    columns_in = list(splits.preprocessing.feature_names_in_)
+    features = dataset.features_of(splits.train.rows)[columns_in]
     train, promised = splits.train, list(map(str, evaluation.rule.promised))
-    profile = profile_of(features.iloc[train.rows], train.labels, calibrator(evaluation.test.logits), promised)
+    profile = profile_of(features, train.labels, calibrator(evaluation.test.logits), promised)
     (parts / "profile.json").write_text(json.dumps(profile.as_json()), encoding="utf-8")
     files = {name: str(parts / name) for name in PARTS}
     numeric = [str(name) for name in features.select_dtypes(["number", "bool"]).columns]
@@ -165,7 +166,7 @@ def _pack(parts: Path, network: Network, splits: Splits, dataset: Dataset, evalu
             "raw_probability": RAW,
             "prevalence": float(evaluation.validation.labels.mean()),
         },
-        "input_example": _as_json_holds_it(features.iloc[splits.train.rows[:5]]),
+        "input_example": _as_json_holds_it(features.iloc[:5]),
         "pip_requirements": [f"{package}=={version(package)}" for package in REQUIREMENTS],
     }
 

@@ -5,25 +5,29 @@ from __future__ import annotations
 from runner.training.runtime import keras, placement, start, tf
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from losses.shape import wants_logits
-from runner.data.splits import Part
+from runner.data.splits import Part, StreamedPart
 from runner.errors import RunFailed
 from runner.models.network import PREDICTION_BATCH, Network
 from runner.training.batches import epoch_order, steps_per_execution
 from runner.training.divergence import bad_outputs, bad_step
 from runner.training.early_stopping import BestEpoch
+from runner.training.pools import epoch_pools
 from runner.training.sam import radius_of, worst_steps
 from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask, as_of_epoch
 
 LossAndGradients = Callable[[], tuple[Any, list[Any]]]
+STREAMED_FLOATS = 4_000_000
+"""Inputs that are handed to TensorFlow at once, where rows are streamed: 16 MB."""
 NON_FINITE = "non-finite"
 """Marks, in TensorFlow's error, that our own check stopped the step."""
 
@@ -109,7 +113,9 @@ class FitTrainer:
         )
 
     def _batches(self, part: Part, seed: int) -> tf.data.Dataset:
-        """All epochs' batches, one after the other, in `epoch_order`."""
+        """All epochs' batches, one after the other, in `epoch_order`; of streamed rows, in the order of their pools."""
+        if isinstance(part, StreamedPart):
+            return self._streamed_batches(part, seed)
         columns = [part.inputs, part.labels[:, None]] + ([] if part.weights is None else [part.weights])
         tensors = [tf.constant(column) for column in columns]
         rows, size, stratified = len(part.labels), self.settings.batch_size, self.settings.stratified_batches
@@ -124,6 +130,28 @@ class FitTrainer:
         batches = tf.data.Dataset.range(self.settings.epochs).flat_map(epoch_batches)
         chosen = batches.map(lambda rows: tuple(tf.gather(tensor, rows) for tensor in tensors))
         return chosen.prefetch(tf.data.AUTOTUNE)
+
+    def _streamed_batches(self, part: StreamedPart, seed: int) -> tf.data.Dataset:
+        size, width = self.settings.batch_size, part.inputs.shape[1]
+        at_once = max(1, STREAMED_FLOATS // (size * width)) * size
+
+        def rows() -> Iterator[tuple[np.ndarray, ...]]:
+            for epoch in range(self.settings.epochs):
+                for pool in epoch_pools(part, size, epoch):
+                    order = pool.order(seed, epoch)
+                    full = len(order) - len(order) % size
+                    for first, end in pairwise([*range(0, full, at_once), full, len(order)]):
+                        if end > first:
+                            batch = min(size, end - first)
+                            chosen = [column[order[first:end]] for column in pool.columns]
+                            yield tuple(each.reshape(-1, batch, *each.shape[1:]) for each in chosen)
+
+        shapes = [(None, None, width), *[(None, None)] * (1 if part.weights is None else 2)]
+        signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
+        several = tf.data.Dataset.from_generator(rows, output_signature=signature).prefetch(1)
+        batches = several.flat_map(lambda *columns: tf.data.Dataset.from_tensor_slices(columns))
+        with_labels = batches.map(lambda inputs, labels, *weights: (inputs, labels[:, None], *weights))
+        return with_labels.prefetch(tf.data.AUTOTUNE)
 
 
 class _Trained(keras.Model):

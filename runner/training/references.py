@@ -17,6 +17,7 @@ from runner.data.threads import half_of_the_cores
 
 MOST_VALUES = 30_000_000
 """Inputs of a training part, rows times columns, beyond which a sample of the rows is trained on."""
+ROWS_AT_ONCE = 2**20  # that are predicted
 MOST_STEPS = 300  # of logistic regression; scikit-learn's hundred is too few for inputs that are correlated
 
 
@@ -55,11 +56,15 @@ def fit_reference(name: str, splits: Splits, most_values: int = MOST_VALUES) -> 
     weights = None if part.weights is None else part.weights[rows]
     with half_of_the_cores(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a yardstick that is nearly there is one
-        estimator.fit(part.inputs[rows].astype(np.float64), part.labels[rows].astype(int), sample_weight=weights)
+        estimator.fit(part.inputs_of(rows).astype(np.float64), part.labels[rows].astype(int), sample_weight=weights)
 
     def logits(inputs: np.ndarray) -> np.ndarray:
         with half_of_the_cores():
-            return np.asarray(estimator.decision_function(inputs.astype(np.float64)), float)
+            parts = [
+                estimator.decision_function(inputs[start : start + ROWS_AT_ONCE].astype(np.float64))
+                for start in range(0, len(inputs), ROWS_AT_ONCE)
+            ]
+        return np.concatenate(parts).astype(float)
 
     return FittedReference(
         estimator.get_params(), len(rows), logits(splits.validation.inputs), logits(splits.test.inputs)

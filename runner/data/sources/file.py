@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ from runner.data.costs import make_costs
 from runner.data.dataset import Dataset
 from runner.data.labels import binary_labels, described, named_values
 from runner.data.sources.column_warnings import warn_of_columns
+from runner.data.sources.feature_columns import feature_columns
 from runner.data.sources.file_parts import find_parts, part_of_rows
-from runner.data.sources.file_table import Table, formats_in_words, gap_numbers, read_table, with_columns_found
+from runner.data.sources.file_table import Table, formats_in_words, read_table, with_columns_found
+from runner.data.sources.new_rows import for_new_rows
 from runner.data.sources.reading import AUTO, names, reading
 from runner.data.sources.row_warnings import warn_of_rows
+from runner.data.sources.streamed_file import Asked, load_streamed, streamed_files
 from runner.data.subgroups import make_subgroups
 from runner.errors import InputError
-from runner.writing.wording import join_names, override
 
 
 def load_file(
@@ -46,6 +48,7 @@ def load_file(
     categorical: Sequence[str] | None = None,
     numeric: Sequence[str] | None = None,
     image_shape: Sequence[int] | None = None,
+    streaming: str | bool = False,
     cost_fn: str | float | None = None,
     cost_fp: str | float | None = None,
     gain_tp: str | float | None = None,
@@ -54,8 +57,9 @@ def load_file(
     """A table with a header, one row an example.
 
     Args:
-        path: a file, a list of files, or a pattern such as ``day*.csv``, whose rows are put together. Text (``.csv``,
-            ``.tsv``, ``.txt``, ...), Parquet, Feather, ORC, JSON, Excel and Stata, plain or compressed.
+        path: a file, a list of files, a pattern such as ``day*.csv``, or a folder of Parquet files, whose rows are put
+            together. Text (``.csv``, ``.tsv``, ``.txt``, ...), Parquet, Feather, ORC, JSON, Excel and Stata, plain or
+            compressed.
         target: the column with the class.
         positive_label: the value of the target that counts as positive, or a list of them; all others, however many,
             are negative. ``{"not": VALUE}``: all but this one are positive. Not needed where the target is boolean,
@@ -78,6 +82,8 @@ def load_file(
         categorical: columns of codes: categories, though they look like numbers.
         numeric: columns of numbers, in which a word is a gap.
         image_shape: (height, width, channels), if the feature columns are pixels in row-major order.
+        streaming: whether Parquet files are read block by block, while training, instead of as a whole; ``auto``:
+            if they are too large for memory. See `runner.data.sources.streamed_file`.
         cost_fn, cost_fp, gain_tp: what a miss and a false alarm cost and a hit brings: a column, or a number for all
             rows; see `runner.terms.costs`. No features, unless ``features`` names them.
         unlabelled: whether the rows that are not positive are unlabelled, and not known to be negative.
@@ -99,6 +105,18 @@ def load_file(
     known += cost_columns.values()
     known += [] if subgroup_column is None else [subgroup_column]
     parts = find_parts(path, test_path, validation_path, split_column)
+    first = Path(str(names(path)[0] if not isinstance(path, Path) else path))
+    called = name or first.name.split(".")[0].strip("*?[]_- ") or first.name
+    elsewhere = {
+        **{f"dataset.{key}": value for key, value in costs.items()},
+        "dataset.test_path": test_path,
+        "dataset.validation_path": validation_path,
+        "split.column": split_column,
+        "evaluation.groups": subgroup_column,
+    }
+    if streams := streamed_files(streaming, [file for files in parts.values() for file in files], elsewhere):
+        asked = Asked(target, positive_label, features, drop, sample_weight, group, called, image_shape)
+        return load_streamed(streams, how, asked)
     table = read_table([str(file) for files in parts.values() for file in files], how, known)
     table.columns.reading = with_columns_found(table, how)
     target = table.find("target", target)
@@ -112,7 +130,7 @@ def load_file(
         raise InputError(f"{table.where}: evaluation.groups={by} is the target; name another column")
     taken = {column for column in (target, weight, grouped, divider) if column is not None}
     taken |= {table.find(key, column) for key, column in cost_columns.items()}
-    chosen = _feature_columns(table, target, features, drop, taken)
+    chosen = feature_columns(table, target, features, drop, taken)
     answers = table.target(target, named_values(positive_label)[0])
     where = f"{table.where}: target column '{target}'"
     labels = binary_labels(answers, positive_label, where=where, gaps=table.columns.target_gaps)
@@ -123,8 +141,6 @@ def load_file(
         groups = checked_groups(table.other(grouped), where=f"{table.where}: group column '{grouped}'")
     # Built in one go: a frame of a thousand columns written one at a time is fragmented and slow.
     frame = pd.DataFrame({column: table.feature(column) for column in chosen})
-    first = Path(str(names(path)[0] if not isinstance(path, Path) else path))
-    called = name or first.name.split(".")[0].strip("*?[]_- ") or first.name
     source = table.where
     dataset = check(
         Dataset(
@@ -151,64 +167,9 @@ def load_file(
         f"{table.where}: {table.rows} rows, {len(table.names)} columns ({dataset.features.shape[1]} features),"
         f" {table.dialect}{written and f', {written}'}; target '{target}': {described(answers, labels)}"
     )
-    return replace(dataset, summary=summary, reading=_for_new_rows(table, dataset))
+    return replace(dataset, summary=summary, reading=for_new_rows(table, dataset.features))
 
 
 def _cost_column(table: Table, key: str, column: str) -> tuple[str, pd.Series]:
     name = table.find(key, column)
     return name, table.other(name)
-
-
-def _for_new_rows(table: Table, dataset: Dataset) -> Mapping[str, Any]:
-    """How new rows are to be read so that they mean the same, as plain values: see `runner.tracking.scorer`."""
-    how, features = table.columns.reading, dataset.features
-    formats = {
-        name: {**asdict(form), "whole": bool((features[name].dropna() % 1 == 0).all())}
-        for name, form in table.columns.formats.items()
-        if name in features
-    }
-    codes = [name for name in how.categorical if name in features]
-    return {
-        "gaps": list(how.own_gaps),
-        "usual_gaps": how.usual_gaps,
-        "gap_numbers": gap_numbers(how),
-        "formats": formats,
-        "numeric": [name for name in how.numeric if name in features],
-        "codes": codes,
-        "widths": {name: width for name in codes if (width := _width(features[name]))},
-    }
-
-
-def _width(codes: pd.Series) -> int:
-    """How many digits each code has, where all have equally many and some begin with 0; else 0."""
-    lengths = codes.dropna().str.len().unique()
-    digits = codes.dropna().str.fullmatch(r"\d+").all()
-    return int(lengths[0]) if digits and len(lengths) == 1 and codes.str.startswith("0").any() else 0
-
-
-def _feature_columns(
-    table: Table, target: str, features: Sequence[str] | None, drop: Sequence[str], taken: set[str]
-) -> list[str]:
-    dropped = {table.find("drop", column) for column in names(drop)}
-    if features is None:
-        chosen = [column for column in table.names if column not in taken and column not in table.index]
-    else:
-        chosen = list(dict.fromkeys(table.find("features", column) for column in names(features)))
-        if target in chosen:
-            raise InputError(
-                f"{table.where}: dataset.features names the target column '{target}'; a network that reads the answer"
-                " learns nothing, take it out"
-            )
-    chosen = [column for column in chosen if column not in dropped]
-    if not chosen:
-        raise InputError(
-            f"{table.where}: no feature columns left of {len(table.names)} columns; drop fewer with dataset.drop,"
-            " or name some with dataset.features"
-        )
-    nameless = [column for column in chosen if column in table.unnamed and not isinstance(table.content, dict)]
-    if nameless:
-        raise InputError(
-            f"{table.where}: columns without a name, here called {join_names(nameless)}; name them in the"
-            f" file, or leave them out: {override('dataset.drop', nameless[:1])}"
-        )
-    return chosen

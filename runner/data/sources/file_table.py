@@ -23,8 +23,9 @@ from runner.data.sources.headers import (
     without_repeated_headers,
 )
 from runner.data.sources.numbers import NumberFormat, shows_comma
+from runner.data.sources.parquet_files import check_types
 from runner.data.sources.reading import Reading, called
-from runner.data.sources.table_files import FileTable, find_files, read_file
+from runner.data.sources.table_files import PARQUET, FileTable, find_files, read_file
 from runner.data.sources.text_columns import TextColumns, code, codes
 from runner.data.sources.text_tables import looks_like_data
 from runner.errors import InputError
@@ -170,7 +171,7 @@ def read_table(path: Any, reading: Reading, expected: Sequence[str]) -> Table:
         return _of_texts(files, where, reading)
     if any(file.text is not None for file in files):
         raise InputError(f"{where}: are text files and others; files that are put together have to be of one kind")
-    return _of_frames(files, where, reading)
+    return table_of_frames(files, where, reading)
 
 
 def gap_numbers(reading: Reading) -> list[float]:
@@ -216,8 +217,20 @@ def _of_texts(files: Sequence[FileTable], where: str, reading: Reading) -> Table
     return Table(where, list(content), content, columns, [], unnamed, dialect, list(map(len, numbers)), hint)
 
 
-def _of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Table:
+def table_of_frames(files: Sequence[FileTable], where: str, reading: Reading) -> Table:
+    """The table of files that hold frames.
+
+    Args:
+        files: each with its frame.
+        where: the files, for messages.
+        reading: what the user says of them.
+
+    Raises:
+        InputError: they do not fit together, or have no rows.
+    """
     frames = [file.frame for file in files if file.frame is not None]
+    if len(files) > 1 and all(file.path.suffix.casefold() in PARQUET for file in files):
+        check_types([file.path for file in files])
     for file, frame in zip(files, frames, strict=True):
         twice = sorted({name for name, count in Counter(frame.columns).items() if count > 1})
         if twice:

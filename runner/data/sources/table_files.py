@@ -72,6 +72,7 @@ TYPED: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
 
 EXCEL = ".xlsx"
 SUFFIXES = (*TEXT, *TYPED, EXCEL)
+PARQUET = (".parquet", ".pq")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class FileTable:
 
 
 def find_files(path: Any) -> list[Path]:
-    """The files that ``dataset.path`` names: one, a list, or those that match a pattern.
+    """The files that ``dataset.path`` names: one, a list, those that match a pattern, or a folder's Parquet files.
 
     Raises:
         InputError: there is none.
@@ -114,12 +115,32 @@ def find_files(path: Any) -> list[Path]:
             if not matched:
                 raise InputError(f"{one}: no file matches this pattern; correct dataset.path")
             found += matched
+        elif one.is_dir():
+            found += _files_of(one)
         else:
             found.append(one)
     twice = sorted({str(one) for one in found if found.count(one) > 1})
     if twice:
         raise InputError(f"dataset.path names {join_names(twice, 3)} more than once; its rows would count twice")
     return found
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The Parquet files of a folder, by name, but for those that begin as hidden files or Spark's notes do.
+
+    Raises:
+        InputError: there is none.
+    """
+    inside = sorted(each for each in folder.iterdir() if not each.name.startswith((".", "_")))
+    found = [each for each in inside if each.is_file() and each.suffix.casefold() in PARQUET]
+    if found:
+        return found
+    kinds = sorted({each.suffix for each in inside if each.suffix.casefold() in SUFFIXES})
+    below = next((each for kind in PARQUET for each in folder.rglob(f"*{kind}")), None)
+    pattern = f"{folder}/**/*{below.suffix}" if below and not kinds else f"{folder}/*{(kinds or ['.csv'])[0]}"
+    raise InputError(
+        f"{folder}: is a folder without Parquet files; name its files, as {override('dataset.path', pattern)} does"
+    )
 
 
 def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTable:
@@ -133,8 +154,6 @@ def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTabl
     Raises:
         InputError: it cannot be read.
     """
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name its files, as {override('dataset.path', f'{path}/*.csv')} does")
     suffix, unpack = _kind(path)
     if not path.exists():
         raise InputError(f"{path}: no such file{_nearby(path)}; correct dataset.path")
