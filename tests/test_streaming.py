@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -9,6 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import TINY
+from small_training import make_network
+
+from runner.data import HashSplit, StreamedDataset, make_splits
+from runner.data.sources import load_file, streamed_file
+from runner.experiment.importance import run_importance
 
 
 @pytest.fixture
@@ -53,6 +59,10 @@ def test_a_sweep_of_streamed_rows_is_one_stack_and_its_model_scores_rows(command
     np.testing.assert_allclose(scored["raw_probability"], tested["probability"], atol=1e-5)
     np.testing.assert_array_equal(table["y"].iloc[tested["row"]], tested["label"])
 
+    refit = command("promote", runs[0].data.tags["mlflow.parentRunId"], "--refit", "--force")
+    assert refit.status == 2
+    assert "is streamed" in refit.err
+
     # The same rows are tested where the table is read as a whole.
     whole = command(*overrides(files), "dataset.streaming=auto", "tracking.models=none", "trainer.epochs=1")
     assert whole.status == 0, whole.err
@@ -74,3 +84,22 @@ def test_refusals(command, files, asked, named):
     (line,) = done.errors
     for text in named:
         assert text in line
+
+
+def test_the_importance_of_columns_is_that_of_the_test_rows_in_the_sample(files, monkeypatch):
+    monkeypatch.setattr(streamed_file, "SAMPLED_ROWS", 500)
+    monkeypatch.setattr(streamed_file, "LEAST_SAMPLED", 500)
+    kept = None
+    for streaming in (True, False):
+        dataset = load_file(files, "y", streaming=streaming)
+        splits = make_splits(dataset, HashSplit(3, 0.25, 0.2))
+        network = make_network(width=splits.test.inputs.shape[1])
+        if isinstance(dataset, StreamedDataset):
+            kept = dataset.sampled[dataset.sampled_among(splits.test.rows)]
+            assert len(kept) < len(splits.test.rows)
+            found, preprocessing = run_importance(network, dataset, splits, seed=0), splits.preprocessing
+        else:
+            assert kept is not None
+            test = replace(splits.test, rows=kept)
+            expected = run_importance(network, dataset, replace(splits, test=test, preprocessing=preprocessing), seed=0)
+    pd.testing.assert_frame_equal(found, expected)

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from runner import models
-from runner.data import Dataset, Splits
+from runner.data import Dataset, Splits, StreamedDataset
 from runner.evaluation.importance import permutation_importance
 
 
 def run_importance(network: models.Network, dataset: Dataset, splits: Splits, seed: int) -> pd.DataFrame:
     """See `permutation_importance`; columns are shuffled before the preprocessing.
+
+    Of a table that is streamed, it is that of the test rows in its sample.
 
     Args:
         network: trained.
@@ -19,12 +21,14 @@ def run_importance(network: models.Network, dataset: Dataset, splits: Splits, se
         splits: has the test rows, and the preprocessing.
         seed: of the shuffles.
     """
-    test = splits.test
+    rows, features = splits.test.rows, dataset.features_of(splits.test.rows)
+    if isinstance(dataset, StreamedDataset):
+        rows = dataset.sampled[dataset.sampled_among(rows)]
     columns = list(splits.preprocessing.feature_names_in_)
 
     def predict(frame: pd.DataFrame) -> np.ndarray:
         return network.predict(splits.preprocessing.transform(frame).astype(np.float32))
 
-    groups = None if dataset.groups is None else dataset.groups[test.rows]
-    features = dataset.features[columns].iloc[test.rows].reset_index(drop=True)
-    return permutation_importance(predict, features, test.labels, groups=groups, seed=seed)
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    features = features[columns].reset_index(drop=True)
+    return permutation_importance(predict, features, dataset.labels[rows], groups=groups, seed=seed)

@@ -11,7 +11,7 @@ from sklearn.pipeline import FeatureUnion
 
 from runner import data, models, tracking
 from runner.config.experiment_config import ExperimentConfig
-from runner.data import Dataset, KFoldSplit, Part, Splits
+from runner.data import Dataset, KFoldSplit, Part, Splits, StreamedDataset
 from runner.errors import InputError
 from runner.evaluation import Evaluation
 from runner.evaluation.ensembles import mean_logits
@@ -76,6 +76,11 @@ def refit(recorded: RecordedExperiment, tell: Callable[[str], None]) -> Made:
     """
     config, dataset, parts = recorded.config, recorded.dataset, recorded.splits_of_data
     rows = np.sort(np.concatenate([parts.train.rows, parts.validation.rows]))
+    if isinstance(dataset, StreamedDataset):
+        raise InputError(
+            f"--refit: {dataset.name} is streamed, and out-of-fold predictions need its rows in memory: promote without"
+            " it"
+        )
     _check_refit(config, int(dataset.labels[rows].sum()))
     initial, _ = recorded.resources.initial_weights(config)
     share = len(parts.validation.rows) / len(rows)
