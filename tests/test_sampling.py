@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from commands import TINY
 from omegaconf import OmegaConf
+from sklearn.metrics import log_loss
 
 SMALL = (*TINY, "model=logistic", "tracking.models=none", "figures=none")
 WAYS = ("none", "undersample", "oversample", "smote")
@@ -57,9 +59,25 @@ def test_sampling_is_compared_with_losses_in_one_sweep(command, store, tmp_path)
     assert metrics["test_debiased/log_loss"] < metrics["test/log_loss"]
 
 
+def test_batches_with_half_positives_shift_the_odds_and_the_closed_form_shifts_them_back(command, tmp_path):
+    arguments = (*SMALL, "comparison=none", "tracking=none", "trainer.positive_share=0.5", "evaluation.bootstrap=0")
+    done = command("-m", *arguments, "loss=builtin,logit_adjusted", "paths.outputs=outputs")
+    assert done.status == 0, done.err
+    assert "trained one by one" not in done.out + done.err
+    folders = [path.parent for path in tmp_path.glob("outputs/sweeps/*/*/*/metrics.json")]
+    assert len(folders) == 2
+    for folder in folders:
+        table, metrics = predictions(folder), json.loads((folder / "metrics.json").read_text())
+        # 144 rows are trained on, 28 of them positive, and 72 of an epoch's.
+        debiased = 1 / (1 + np.exp(-(table["logit"] - np.log(116 / 28))))
+        assert metrics["test_debiased/log_loss"] == pytest.approx(log_loss(table["label"], debiased), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["trainer.positive_share=1"], ["trainer.positive_share", "Received: trainer.positive_share=1"]),
+        (["trainer.positive_share=0.5", "trainer.stratified_batches=true"], ["positive_share=0.5", "leave one"]),
         (["sampling=undersample", "sampling.ratio=0.1"], ["sampling.ratio=0.1", "already"]),
         (["sampling=smote", "sampling.k_neighbors=60"], ["sampling.k_neighbors=60", "27 or fewer"]),
         (["sampling.ratio=0.5"], ["sampling.ratio", "no such key"]),

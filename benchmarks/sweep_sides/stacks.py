@@ -52,11 +52,12 @@ class Task:
 
     def batches(self, epoch: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Inputs and labels of an epoch's full batches, (steps, K, batch, ...), and of its smaller last one."""
+        from runner.training import TrainerSettings
         from runner.training.batches import epoch_order
 
         part = self.splits.train
-        members = range(len(self.starts))
-        order = np.stack([epoch_order(part.labels, BATCH, seed, epoch, stratified=False) for seed in members])
+        members, settings = range(len(self.starts)), TrainerSettings(epochs=1, batch_size=BATCH)
+        order = np.stack([epoch_order(part.labels, settings, seed, epoch) for seed in members])
         full = order.shape[1] // BATCH
         head = order[:, : full * BATCH].reshape(len(members), full, BATCH).swapaxes(0, 1)
         tail = order[:, full * BATCH :]

@@ -127,6 +127,11 @@ def check_batches(trainer: Mapping[str, Any], rows: int, positives: int) -> None
     Raises:
         InputError: names the smallest batch size that works.
     """
+    if trainer.get("positive_share") is not None and trainer.get("stratified_batches"):
+        raise InputError(
+            f"trainer.stratified_batches=true: every batch has trainer.positive_share={trainer['positive_share']} of "
+            "positives already: leave one of the two out"
+        )
     if not trainer.get("stratified_batches"):
         return
     size = trainer["batch_size"]
@@ -153,9 +158,11 @@ def check_streamed(sampling: Mapping[str, Any], trainer: Mapping[str, Any]) -> N
             f"sampling={str(sampling.get('_target_')).rpartition('.')[2].lower()}: {whole}: choose sampling=none with a"
             " weighted loss, as loss=weighted, or dataset.streaming=false where memory allows"
         )
-    if trainer.get("stratified_batches"):
+    for key in ("stratified_batches", "positive_share"):
+        if trainer.get(key) in (None, False):
+            continue
         raise InputError(
-            f"trainer.stratified_batches=true: {whole}: leave it out and take larger batches, as"
+            f"trainer.{key}={str(trainer[key]).lower()}: {whole}: leave it out and take larger batches, as"
             " trainer.batch_size=4096, or dataset.streaming=false where memory allows"
         )
 

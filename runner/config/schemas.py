@@ -39,7 +39,7 @@ class DatasetConfig:
     cost_fn: Any = None
     cost_fp: Any = None
     gain_tp: Any = None
-    unlabelled: bool = False
+    unlabelled: bool | None = None
 
 
 @dataclass
@@ -236,6 +236,7 @@ class FitConfig:
     epochs: int = limited(whole(1))
     batch_size: int = limited(whole(1))
     stratified_batches: bool = MISSING
+    positive_share: float | None = limited(inside(0, 1, optional=True))
     early_stopping: EarlyStoppingConfig | None = None
     device: str = limited(one_of("auto", "cpu", "gpu"))
     precision: str = limited(one_of("float32", "mixed_float16", "mixed_bfloat16"))

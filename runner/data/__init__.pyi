@@ -1,3 +1,4 @@
+from .batch_shares import with_batch_share as with_batch_share
 from .checks import check as check
 from .costs import with_costs as with_costs
 from .dataset import Dataset as Dataset

@@ -24,6 +24,7 @@ class Part:
         weights: (n,) float32 sample weights, of mean 1 over the training part, or None.
         drawn_from: positives and negatives before sampling (`sampling=`), where the part was sampled. Its rows may
             then occur several times, and made ones are -1, at the end.
+        shown: positives and negatives of an epoch, where batches have a share of their own (`trainer.positive_share`).
     """
 
     rows: np.ndarray
@@ -31,6 +32,7 @@ class Part:
     labels: np.ndarray
     weights: np.ndarray | None = None
     drawn_from: tuple[int, int] | None = None
+    shown: tuple[int, int] | None = None
 
     def inputs_of(self, rows: np.ndarray) -> np.ndarray:
         """(m, width) inputs of some rows of the part.
@@ -42,20 +44,19 @@ class Part:
 
     @property
     def class_weights(self) -> tuple[float, float]:
-        """How much the positives and the negatives count: their mean weight, times how often sampling has each.
+        """How much the positives and the negatives count: their mean weight, times how often an epoch has each row.
 
-        1 and 1 where rows have no weights and were not sampled. Where weights depend on the class alone, a network
-        trained on the part sees the odds times their ratio.
+        1 and 1 where rows have no weights, were not sampled, and occur once an epoch. Where weights depend on the
+        class alone, a network trained on the part sees the odds times their ratio.
         """
         positive, negative = 1.0, 1.0
         if self.weights is not None:
             weights = self.weights.astype(float)
             positive, negative = float(weights[self.labels == 1].mean()), float(weights[self.labels == 0].mean())
-        if self.drawn_from is not None:
-            ones = int(self.labels.sum())
-            positive *= ones / self.drawn_from[0]
-            negative *= (len(self.labels) - ones) / self.drawn_from[1]
-        return positive, negative
+        ones = int(self.labels.sum())
+        there = (ones, len(self.labels) - ones)
+        seen, once = self.shown or there, self.drawn_from or there
+        return positive * seen[0] / once[0], negative * seen[1] / once[1]
 
     @property
     def rows_of_data(self) -> int:
@@ -106,15 +107,15 @@ class Splits:
 
     @property
     def positives(self) -> int:
-        """Positive rows in the training part (n1 in the papers)."""
-        return int(self.train.labels.sum())
+        """Positive rows of an epoch (n1 in the papers): the training part's, unless batches have a share of theirs."""
+        return int(self.train.labels.sum()) if self.train.shown is None else self.train.shown[0]
 
     @property
     def negatives(self) -> int:
-        """Negative rows in the training part (n0 in the papers)."""
+        """Negative rows of an epoch, likewise (n0 in the papers)."""
         return len(self.train.labels) - self.positives
 
     @property
     def prevalence(self) -> float:
-        """Share of positives in the training part (pi in the papers)."""
+        """Share of positives in an epoch, likewise (pi in the papers)."""
         return self.positives / len(self.train.labels)

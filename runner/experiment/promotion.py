@@ -18,7 +18,7 @@ from runner.evaluation.ensembles import mean_logits
 from runner.experiment.build import make_loss
 from runner.experiment.evaluate import evaluate_logits
 from runner.experiment.rebuild import RecordedExperiment, network_of
-from runner.experiment.resources import make_sampler
+from runner.experiment.resources import make_sampler, with_share_of_batches
 from runner.experiment.run import Logits
 from runner.experiment.train import set_up_training
 from runner.training.trainer import Training, as_of_epoch
@@ -180,7 +180,9 @@ def _check_refit(config: ExperimentConfig, positives: int) -> None:
 
 
 def _sampled(config: ExperimentConfig, splits: Splits) -> Splits:
-    return data.with_sampled_train(splits, make_sampler(config), config.seed) if config.sampling else splits
+    if config.sampling:
+        splits = data.with_sampled_train(splits, make_sampler(config), config.seed)
+    return with_share_of_batches(config, splits)
 
 
 def _unpromised(config: ExperimentConfig) -> ExperimentConfig:

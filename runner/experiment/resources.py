@@ -49,6 +49,7 @@ class Resources:
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
         self._weighted: dict[Hashable, Splits] = {}
         self._sampled: dict[Hashable, Splits] = {}
+        self._shown: dict[Hashable, Splits] = {}
         self._initial: dict[Hashable, tuple[InitialWeights | None, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
 
@@ -62,7 +63,7 @@ class Resources:
 
     def splits(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config; rows weighted by their costs where the loss takes them, the training part
-        sampled where the config says so.
+        sampled where the config says so, and with the share of positives that the config gives to its batches.
 
         Raises:
             InputError: as `dataset`, or a part would lack a class, or cannot be weighted or sampled so.
@@ -76,15 +77,17 @@ class Resources:
                 return data.weighted_by_costs(of_data, dataset, signed=form == SIGNED)
 
             splits = _latest(self._weighted, form + _key(config, *data_groups), weigh)
-        if not config.sampling:
-            return splits
-        unsampled = splits
+        key = _key(config, *data_groups) + (form or "")
+        if config.sampling:
+            unsampled = splits
 
-        def sample() -> Splits:
-            return data.with_sampled_train(unsampled, make_sampler(config), config.seed)
+            def sample() -> Splits:
+                return data.with_sampled_train(unsampled, make_sampler(config), config.seed)
 
-        key = _key(config, *data_groups, "sampling", "seed") + (form or "")
-        return _latest(self._sampled, key, sample)
+            key = _key(config, *data_groups, "sampling", "seed") + (form or "")
+            splits = _latest(self._sampled, key, sample)
+        once, of_batches = splits, json.dumps([config.trainer.get(each) for each in ("batch_size", "positive_share")])
+        return _latest(self._shown, key + of_batches, lambda: with_share_of_batches(config, once))
 
     def splits_of_data(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config with all rows of the training part, each once.
@@ -189,6 +192,12 @@ def make_sampler(config: ExperimentConfig) -> Sampler:
             "sample(splits, seed), which returns the training part"
         )
     return sampler
+
+
+def with_share_of_batches(config: ExperimentConfig, splits: Splits) -> Splits:
+    """The splits with what an epoch shows of the training part, where the config gives batches a share of positives."""
+    share = config.trainer.get("positive_share")
+    return splits if share is None else data.with_batch_share(splits, config.trainer["batch_size"], share)
 
 
 def load_dataset(config: ExperimentConfig) -> Dataset:

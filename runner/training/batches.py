@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+from runner.data.batch_shares import positives_of_batches
+
+if TYPE_CHECKING:
+    from runner.training.trainer import TrainerSettings
 
 LONGEST_EXECUTION = 1024  # steps between two looks at Ctrl-C, where the number of steps has such a divisor
 
 
-def epoch_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int, *, stratified: bool) -> np.ndarray:
-    """The order of an epoch's rows: `stratified_order` or `batch_order`, as the config says."""
-    if stratified:
-        return stratified_order(labels, batch_size, seed, epoch)
+def epoch_order(labels: np.ndarray, settings: TrainerSettings, seed: int, epoch: int) -> np.ndarray:
+    """The order of an epoch's rows: `shared_order`, `stratified_order` or `batch_order`, as the settings say."""
+    if settings.positive_share is not None:
+        return shared_order(labels, settings.batch_size, settings.positive_share, seed, epoch)
+    if settings.stratified_batches:
+        return stratified_order(labels, settings.batch_size, seed, epoch)
     return batch_order(len(labels), seed, epoch)
 
 
@@ -55,6 +64,36 @@ def stratified_order(labels: np.ndarray, batch_size: int, seed: int, epoch: int)
     batch[~is_positive] = np.repeat(np.arange(batches), sizes - of_batch)
     # A stable sort keeps the shuffled order inside each batch: positives do not all come first.
     return shuffled[np.argsort(batch, kind="stable")]
+
+
+def shared_order(labels: np.ndarray, batch_size: int, share: float, seed: int, epoch: int) -> np.ndarray:
+    """An order whose batches all have a given share of positives, whatever the share of the part.
+
+    It is as long as the part has rows. Each class is gone through in an order of its own, and again in another where
+    an epoch has more places for it than rows; where it has fewer, rows are left out, in each epoch others.
+
+    Args:
+        labels: (rows,) in {0, 1}; both classes are there.
+        batch_size: rows a batch; the last may be smaller.
+        share: of positives, see `positives_of_batches`.
+        seed: the run's seed.
+        epoch: from 0.
+
+    Returns:
+        (rows,) int32.
+    """
+    rows, rng = len(labels), np.random.default_rng([seed, epoch])
+    positives = positives_of_batches(rows, batch_size, share)
+    batch = np.arange(rows) // batch_size
+    within = np.arange(rows) - batch * batch_size
+    is_positive = within < positives[batch]
+    order = np.empty(rows, np.int32)
+    for label, places in ((1, is_positive), (0, ~is_positive)):
+        there, wanted = np.flatnonzero(labels == label), int(places.sum())
+        rounds = -(-wanted // len(there))
+        order[places] = np.concatenate([rng.permutation(there) for _ in range(rounds)] or [there[:0]])[:wanted]
+    # Positives do not come first in their batches.
+    return order[np.lexsort([rng.random(rows), batch])]
 
 
 def steps_per_execution(steps: int) -> int:

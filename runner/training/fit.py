@@ -118,10 +118,10 @@ class FitTrainer:
             return self._streamed_batches(part, seed)
         columns = [part.inputs, part.labels[:, None]] + ([] if part.weights is None else [part.weights])
         tensors = [tf.constant(column) for column in columns]
-        rows, size, stratified = len(part.labels), self.settings.batch_size, self.settings.stratified_batches
+        rows, size = len(part.labels), self.settings.batch_size
 
         def order_of(epoch: int) -> np.ndarray:
-            return epoch_order(part.labels, size, seed, int(epoch), stratified=stratified)
+            return epoch_order(part.labels, self.settings, seed, int(epoch))
 
         def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.numpy_function(order_of, [epoch], tf.int32, stateful=False)

@@ -34,6 +34,7 @@ class TrainerSettings:
         epochs: at most this many.
         batch_size: rows a step; the last batch of an epoch may be smaller.
         stratified_batches: whether every batch gets its share of the positives, at least one.
+        positive_share: of positives in every batch; None: as they come.
         early_stopping: when to stop; None trains all epochs and keeps the last.
         device: `auto`, `cpu` or `gpu`.
         precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
@@ -43,6 +44,7 @@ class TrainerSettings:
     epochs: int
     batch_size: int
     stratified_batches: bool = False
+    positive_share: float | None = None
     early_stopping: EarlyStopping | None = None
     device: str = "auto"
     precision: str = "float32"

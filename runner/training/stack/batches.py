@@ -38,7 +38,7 @@ class StackedBatches:
 
     Args:
         parts: the rows to train on, of each split.
-        settings: `batch_size` and `stratified_batches` are read.
+        settings: `batch_size`, `stratified_batches` and `positive_share` are read.
         most_floats: numbers to gather at once; one batch is gathered even where it has more.
 
     Raises:
@@ -52,7 +52,7 @@ class StackedBatches:
         self._columns = [
             [part.inputs, part.labels] + ([] if part.weights is None else [part.weights]) for part in parts
         ]
-        self._size, self._stratified = settings.batch_size, settings.stratified_batches
+        self._size, self._settings = settings.batch_size, settings
         self._most_floats = most_floats
 
     def epoch(self, epoch: int, members: Sequence[tuple[int, int]]) -> Iterator[Steps]:
@@ -67,8 +67,7 @@ class StackedBatches:
             yield from self._streamed(part, epoch, [seed for _, seed in members])
             return
         orders = {
-            (split, seed): epoch_order(self._labels[split], size, seed, epoch, stratified=self._stratified)
-            for split, seed in set(members)
+            (split, seed): epoch_order(self._labels[split], self._settings, seed, epoch) for split, seed in set(members)
         }
         of_member = [orders[member] for member in members]
         splits = np.array([split for split, _ in members])

@@ -17,7 +17,7 @@ from runner.config.instantiate import build
 from runner.errors import InputError, RunFailed
 from runner.evaluation import epoch_metrics
 from runner.models.network import PREDICTION_BATCH
-from runner.training import SAM, CompiledTrainer, FitTrainer, Training, TrainingTask
+from runner.training import SAM, CompiledTrainer, FitTrainer, TrainerSettings, Training, TrainingTask
 from runner.training.batches import epoch_order
 from runner.verification import reference
 
@@ -58,29 +58,30 @@ def test_history_has_one_row_an_epoch_and_the_listener_hears_each(make):
 
 @every_trainer
 @pytest.mark.parametrize(
-    ("batch_size", "stratified", "weights"),  # each pair of values occurs
+    ("batch_size", "batches", "weights"),  # each pair of sizes and weights occurs, and of batches and weights
     [
-        pytest.param(32, False, False, id="partial last batch, shuffled, unweighted"),
-        pytest.param(32, True, True, id="partial last batch, stratified, weighted rows"),
-        pytest.param(203, False, True, id="one batch, shuffled, weighted rows"),
-        pytest.param(203, True, False, id="one batch, stratified, unweighted"),
-        pytest.param(1000, False, False, id="batch beyond the data, shuffled, unweighted"),
-        pytest.param(1000, True, True, id="batch beyond the data, stratified, weighted rows"),
+        pytest.param(32, {}, False, id="partial last batch, shuffled, unweighted"),
+        pytest.param(32, {"stratified_batches": True}, True, id="partial last batch, stratified, weighted rows"),
+        pytest.param(32, {"positive_share": 0.5}, True, id="partial last batch, half positives, weighted rows"),
+        pytest.param(203, {}, True, id="one batch, shuffled, weighted rows"),
+        pytest.param(203, {"stratified_batches": True}, False, id="one batch, stratified, unweighted"),
+        pytest.param(1000, {"positive_share": 0.1}, False, id="batch beyond the data, fewer positives, unweighted"),
+        pytest.param(1000, {"stratified_batches": True}, True, id="batch beyond the data, stratified, weighted rows"),
     ],
 )
-def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, stratified, weights):
+def test_steps_are_those_of_gradient_descent_written_out(make, batch_size, batches, weights):
     """Logistic regression by SGD, in NumPy float64: batch order, last partial batch, weights, reported losses."""
-    assert_descends(make, make_splits(weights=weights), batch_size, stratified)
+    assert_descends(make, make_splits(weights=weights), batch_size, **batches)
 
 
 @every_trainer
 @pytest.mark.parametrize("steps", [1031, 1100], ids=["a prime number", "a number with divisors"])
 def test_no_epoch_takes_steps_of_the_next(make, steps):
     """More steps than Keras runs at once."""
-    assert_descends(make, make_splits(rows=steps), 1, False)
+    assert_descends(make, make_splits(rows=steps), 1)
 
 
-def assert_descends(make, splits, batch_size, stratified):
+def assert_descends(make, splits, batch_size, **batches):
     weights = splits.train.weights is not None
     network, training = train(
         make,
@@ -88,7 +89,7 @@ def assert_descends(make, splits, batch_size, stratified):
         network=make_network(units=[]),
         optimizer=lambda: keras.optimizers.SGD(0.1),
         batch_size=batch_size,
-        stratified_batches=stratified,
+        **batches,
         epochs=2,
         seed=5,
     )
@@ -96,9 +97,9 @@ def assert_descends(make, splits, batch_size, stratified):
     kernel, bias = (weight.astype(float) for weight in make_network(units=[]).logits.get_weights())
     inputs, labels = splits.train.inputs.astype(float), splits.train.labels.astype(float)[:, None]
     row_weights = splits.train.weights.astype(float)[:, None] if weights else np.ones_like(labels)
-    reported = []
+    settings, reported = TrainerSettings(epochs=2, batch_size=batch_size, **batches), []
     for epoch in range(2):
-        order, total = epoch_order(labels[:, 0], batch_size, 5, epoch, stratified=stratified), 0.0
+        order, total = epoch_order(labels[:, 0], settings, 5, epoch), 0.0
         for start in range(0, len(labels), batch_size):
             x, y, w = (column[order[start : start + batch_size]] for column in (inputs, labels, row_weights))
             logits = x @ kernel + bias

@@ -7,8 +7,11 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.compose import ColumnTransformer
 
-from runner.training.batches import LONGEST_EXECUTION, batch_order, steps_per_execution, stratified_order
+from runner.data import Part, Splits, with_batch_share
+from runner.training import TrainerSettings
+from runner.training.batches import LONGEST_EXECUTION, batch_order, epoch_order, steps_per_execution, stratified_order
 from runner.training.early_stopping import BestEpoch, EarlyStopping
 
 
@@ -39,6 +42,46 @@ def test_stratified_batches_all_hold_their_share_of_positives(rows, positives, b
             assert abs(batch.sum() - share) < 1
     assert rows < 10 or (orders[0] != orders[1]).any()
     np.testing.assert_array_equal(stratified_order(labels, batch_size, 3, 1), orders[1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "positives", "batch_size", "share"),
+    [
+        (100, 10, 10, 0.5),
+        (103, 11, 10, 0.3),
+        (103, 90, 10, 0.1),
+        (100, 2, 32, 0.9),
+        (5, 1, 32, 0.5),
+        (97, 9, 16, 0.001),
+    ],
+)
+def test_batches_have_the_share_that_was_asked_for(rows, positives, batch_size, share):
+    labels = np.zeros(rows, np.float32)
+    labels[np.random.default_rng(0).permutation(rows)[:positives]] = 1
+    settings = TrainerSettings(epochs=1, batch_size=batch_size, positive_share=share)
+    orders = [epoch_order(labels, settings, 3, epoch) for epoch in (0, 1)]
+    for order in orders:
+        assert (order.dtype, order.shape) == (np.int32, (rows,))
+        for start in range(0, rows, batch_size):
+            batch = labels[order[start : start + batch_size]]
+            wanted = np.clip(share * len(batch), 1, len(batch) - 1)  # both classes are there
+            assert abs(batch.sum() - wanted) <= 1
+            assert len(batch) == 1 or 0 < batch.sum() < len(batch)
+        for label in (0, 1):  # no row has its second turn before all others of its class had their first
+            times = np.bincount(order, minlength=rows)[labels == label]
+            assert np.ptp(times) <= 1
+    assert (orders[0] != orders[1]).any()
+    np.testing.assert_array_equal(epoch_order(labels, settings, 3, 1), orders[1])
+
+
+def test_what_an_epoch_shows_is_what_its_order_holds():
+    labels = np.repeat([1, 0], [13, 90]).astype(np.float32)
+    part = Part(np.arange(103), np.zeros((103, 1), np.float32), labels, None)
+    splits = with_batch_share(Splits(part, part, part, ColumnTransformer([])), 10, 0.4)
+    order = epoch_order(labels, TrainerSettings(epochs=1, batch_size=10, positive_share=0.4), 0, 0)
+    ones = int(labels[order].sum())
+    assert (splits.positives, splits.negatives) == splits.train.shown == (ones, 103 - ones)
+    np.testing.assert_allclose(splits.train.class_weights, (ones / 13, (103 - ones) / 90))
 
 
 def test_stratified_batches_do_not_begin_with_their_positives():

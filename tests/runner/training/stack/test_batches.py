@@ -27,7 +27,7 @@ def test_pieces_hold_each_member_s_batches_in_its_order(at_once, weights):
     assert [piece.count for piece in pieces] == {1: [1] * 12, 5: [5, 5, 2], 6: [6, 6], 100: [12]}[at_once]
     assert len({piece.batches[0].shape for piece in pieces}) == 1  # one program for all
     for place, seed in enumerate(SEEDS):
-        order = epoch_order(part.labels, 16, seed, 7, stratified=False)
+        order = epoch_order(part.labels, TrainerSettings(epochs=1, batch_size=16), seed, 7)
         for column, tail, *heads in zip(columns, last.batches, *(piece.batches for piece in pieces), strict=True):
             full = [head[: piece.count, place] for head, piece in zip(heads, pieces, strict=True)]
             np.testing.assert_array_equal(np.concatenate(full).reshape(192, *column.shape[1:]), column[order[:192]])
@@ -49,7 +49,7 @@ def test_members_of_several_splits_have_the_rows_of_their_own():
     assert sum(piece.count for piece in pieces) == 12
     for place, (split, seed) in enumerate(members):
         part = parts[split]
-        order = epoch_order(part.labels, 16, seed, 7, stratified=False)
+        order = epoch_order(part.labels, TrainerSettings(epochs=1, batch_size=16), seed, 7)
         steps, own = last[place]
         for number, column in enumerate((part.inputs, part.labels, part.weights)):
             assert column is not None
