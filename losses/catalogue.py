@@ -252,7 +252,7 @@ CATALOGUE: Mapping[str, Entry] = {
         "losses.smooth_ap",
         "ranking",
         "1 minus the smooth average precision of the batch: the top of the ranking counts most.",
-        {"temperature": above(0)},
+        {"temperature": above(0), "memory": whole(0), "pi": inside(0, 1, optional=True)},
         whole_batch=True,
     ),
     "AUMLoss": Entry(

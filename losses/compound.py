@@ -59,6 +59,8 @@ class CompoundLoss(WholeBatchLoss):
     ) -> None:
         check_arguments("CompoundLoss", {"first": first, "second": second})
         self._parts = [_made(each, {"pi": pi, "n1": n1, "n0": n0}) for each in (first, second)]
+        if any(getattr(part, "memory", 0) for part in self._parts):
+            raise ValueError(f"A part of CompoundLoss has no memory of its own. Received: {first=}, {second=}")
         super().__init__(first=first, second=second, weight=weight, pi=pi, n1=n1, n0=n0, **arguments)
 
     @property

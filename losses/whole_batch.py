@@ -99,7 +99,7 @@ class WholeBatchLoss(SigmoidLoss):
 
     def compute(self, labels: Tensor, logits: Tensor) -> Tensor:
         """The loss of each batch of unweighted rows: (..., batch) to (..., 1)."""
-        return self._as_of_now(labels, logits, ops.ones_like(logits))
+        return self._of_batch_now(labels, logits, ops.ones_like(logits))
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> Tensor:
         """The loss of the batch, a scalar; (1,) if `reduction` is None, one value a loss with array hyper-parameters.
@@ -128,12 +128,13 @@ class WholeBatchLoss(SigmoidLoss):
 
     def weighted(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
         """`of_batch` with weights of any mean, which are scaled to mean 1: (..., batch) to (..., 1)."""
-        mean = batch_sum(weights) / batch_sum(ops.ones_like(weights))
-        return self._as_of_now(labels, logits, ops.divide_no_nan(weights, mean))
+        return self._of_batch_now(labels, logits, of_mean_one(weights))
 
-    def _as_of_now(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
-        """`of_batch`, while it warms up with cross-entropy beside it."""
-        value = self.of_batch(labels, logits, weights)
+    def _of_batch_now(self, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        return self.as_of_now(self.of_batch(labels, logits, weights), labels, logits, weights)
+
+    def as_of_now(self, value: Tensor, labels: Tensor, logits: Tensor, weights: Tensor) -> Tensor:
+        """A value of the loss, (..., 1); while it warms up, with cross-entropy beside it."""
         if not self.warmup_epochs:
             return value
         share = ops.cast(self._share, logits.dtype)
@@ -173,6 +174,11 @@ def has_mask(predictions: Tensor) -> bool:
     layer fails when Keras moves it.
     """
     return getattr(predictions, "_keras_mask", None) is not None
+
+
+def of_mean_one(weights: Tensor) -> Tensor:
+    """The weights of each batch, (..., batch), scaled to mean 1; 0 where all are."""
+    return ops.divide_no_nan(weights, batch_sum(weights) / batch_sum(ops.ones_like(weights)))
 
 
 def batch_sum(values: Tensor) -> Tensor:

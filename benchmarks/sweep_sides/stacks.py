@@ -107,7 +107,7 @@ def ours_steps(task: Task) -> Callable[[], None]:
     weights = stacked_weights(task.starts)
     slots = [[tf.zeros_like(each), tf.zeros_like(each)] for each in weights]
     state = State(
-        tf.constant(0), tf.fill([members], True), tf.fill([members], HEALTHY), tf.zeros(members), weights, slots
+        tf.constant(0), tf.fill([members], True), tf.fill([members], HEALTHY), tf.zeros(members), weights, slots, []
     )
     rates = {name: tf.constant(values) for name, values in rates_of(optimizers).items()}
     full = tuple(tf.constant(each) for each in task.batches(0)[0])

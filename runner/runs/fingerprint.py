@@ -32,7 +32,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "groups": None,
         "importance": False,
     },
-    "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all"},
+    "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all", "memory": 0},
 }
 """Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""
 LATER_GROUPS: Mapping[str, Mapping[str, Any]] = {"sampling": {}, "init": {"weights": None}}

@@ -23,7 +23,15 @@ from runner.training.divergence import bad_outputs, bad_step
 from runner.training.early_stopping import BestEpoch
 from runner.training.pools import epoch_pools
 from runner.training.sam import radius_of, worst_steps
-from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, TrainingTask, as_of_epoch
+from runner.training.trainer import (
+    EpochListener,
+    Measure,
+    TrainerSettings,
+    Training,
+    TrainingTask,
+    as_of_epoch,
+    memory_of,
+)
 
 LossAndGradients = Callable[[], tuple[Any, list[Any]]]
 STREAMED_FLOATS = 4_000_000
@@ -67,8 +75,8 @@ class FitTrainer:
             on_epoch: told of each epoch's metrics as they come.
 
         Raises:
-            RunFailed: the loss or its gradient became infinite or NaN; the step was not taken. Or the optimizer takes
-                two gradients a step, and there are several devices, whose copies of the weights it cannot move.
+            RunFailed: the loss or its gradient became infinite or NaN; the step was not taken. Or there are several
+                devices, and the optimizer takes two gradients a step or the loss remembers rows.
         """
         network, splits, settings = task.network, task.splits, self.settings
         rows = len(splits.train.labels)
@@ -76,6 +84,10 @@ class FitTrainer:
         if radius_of(task.optimizer) and self._strategy.num_replicas_in_sync > 1:
             raise RunFailed(
                 "optimizer=sam trains on one device: name one in CUDA_VISIBLE_DEVICES, or trainer.device=cpu"
+            )
+        if memory_of(task.loss) and self._strategy.num_replicas_in_sync > 1:
+            raise RunFailed(
+                "loss.memory is of one device: name one in CUDA_VISIBLE_DEVICES, trainer.device=cpu, or loss.memory=0"
             )
         with self.scope():
             model = _Trained(network, task.loss)
@@ -162,6 +174,8 @@ class _Trained(keras.Model):
         self.loss_function = loss
         self._chosen = 0 if wants_logits(loss) else 1
         self._mean_loss = keras.metrics.Mean(name="loss")
+        # Of TensorFlow, not of Keras: it is none of the weights that are kept.
+        self._queue = tf.Variable(tf.zeros((2, 2, memory_of(loss)))) if memory_of(loss) else None
 
     @property
     def metrics(self) -> list:
@@ -175,6 +189,14 @@ class _Trained(keras.Model):
         outputs = self(inputs, training=training)
         return self.loss_function(labels, outputs[self._chosen], sample_weight=weights), outputs[0]
 
+    def loss_and_queue(self, inputs: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        """The loss of a training step, and what it remembers after it: None for a loss without a memory."""
+        if self._queue is None:
+            return self.loss_and_logits(inputs, labels, weights, training=True)[0], None
+        predictions = tf.cast(self(inputs, training=True)[self._chosen][:, 0], tf.float32)
+        value, queue = self.loss_function.remembering(labels[:, 0], predictions, weights, self._queue)
+        return value[0], queue
+
     def train_step(self, data: Any) -> dict[str, Any]:
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         rows = tf.cast(tf.shape(labels)[0], tf.float32)
@@ -182,9 +204,12 @@ class _Trained(keras.Model):
         if replicas > 1:  # the last batch of an epoch may not divide evenly; every row counts the same nevertheless
             share = rows * replicas / tf.distribute.get_replica_context().all_reduce("SUM", rows)
 
+        queues = []
+
         def gradients_now() -> tuple[Any, list[Any]]:
             with tf.GradientTape() as tape:
-                loss, _ = self.loss_and_logits(inputs, labels, weights, training=True)
+                loss, queue = self.loss_and_queue(inputs, labels, weights)
+                queues.append(queue)
                 loss = tf.debugging.check_numerics(loss, f"{NON_FINITE} loss")
                 # Keras has divided `loss` by the number of replicas; a penalty on the weights must be as well.
                 total = loss * share + sum(self.losses) / replicas if self.losses else loss * share
@@ -198,6 +223,8 @@ class _Trained(keras.Model):
         if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # that one skips such steps itself
             gradients = [tf.debugging.check_numerics(each, f"{NON_FINITE} gradient") for each in gradients]
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        if self._queue is not None:
+            self._queue.assign(queues[0])
         self._mean_loss.update_state(loss * replicas, sample_weight=rows)
         return {"loss": self._mean_loss.result()}
 

@@ -115,6 +115,11 @@ def as_of_epoch(loss: Any, epoch: int) -> None:
         loss.begin_epoch(epoch - 1)
 
 
+def memory_of(loss: Any) -> int:
+    """How many rows of each class a loss remembers from step to step, which is a trainer's to carry; 0 of most."""
+    return int(getattr(loss, "memory", 0)) if hasattr(loss, "remembering") else 0
+
+
 class Trainer(Protocol):
     """What trains one run. A config names its class, which is made with the config's other keys as keywords."""
 

@@ -347,11 +347,13 @@ def pairwise_auc(
     return np.sum(pair * cost) / np.sum(pair)
 
 
-def smooth_ap(y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, temperature: Any = 0.5) -> float:
+def smooth_ap(
+    y: ArrayLike, z: ArrayLike, weights: ArrayLike | None = None, temperature: Any = 0.5, memory: int = 0
+) -> float:
     """Brown 2020, equation 7: the mean over positives of (1 + sum over positives of G) / (1 + that + over negatives).
 
     With weights, and a soft label as a positive of weight y beside a negative of weight 1-y of the same logit: of the
-    two parts of a row each counts itself whole, and the other by G(0).
+    two parts of a row each counts itself whole, and the other by G(0). Of a batch alone, whatever the memory is.
     """
     y, z = np.asarray(y, float), np.asarray(z, float)
     w = of_mean_one(len(y), weights)

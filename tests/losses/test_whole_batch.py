@@ -483,6 +483,8 @@ def test_dice_equals_kerass():
         ("PairwiseAUCLoss", {"margin": 0}, "margin=0"),
         ("PairwiseAUCLoss", {"fpr": 0}, "fpr=0"),
         ("SmoothAPLoss", {"temperature": 0}, "temperature=0"),
+        ("SmoothAPLoss", {"memory": 1.5}, "memory=1.5"),
+        ("SmoothAPLoss", {"pi": 1}, "pi=1"),
         ("AUMLoss", {"denominator": "rows"}, "denominator=rows"),
         ("NNPULoss", {"prior": 0}, "prior=0"),
         ("NNPULoss", {"surrogate": "hinge"}, "surrogate=hinge"),

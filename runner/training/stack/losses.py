@@ -17,7 +17,7 @@ from losses.base import SigmoidLoss, logits_of
 from losses.catalogue import CATALOGUE
 from losses.shape import wants_logits
 from losses.whole_batch import WholeBatchLoss
-from runner.training.trainer import as_of_epoch
+from runner.training.trainer import as_of_epoch, memory_of
 
 Tensor = Any
 
@@ -71,6 +71,14 @@ class LossGroup:
             return values[..., 0]
         return _mean(self.loss.compute(labels, logits), weights, self.loss.reduction)
 
+    def remembering(
+        self, labels: Tensor, logits: Tensor, weights: Tensor | None, queue: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The loss of each member, (k,), and what it remembers afterwards; for a loss that has a memory."""
+        predictions = logits if wants_logits(self.loss) else ops.sigmoid(logits)
+        values, after = self.loss.remembering(labels, predictions, weights, queue)
+        return values[..., 0], after
+
 
 class StackedLosses:
     """The losses of a whole stack.
@@ -110,6 +118,34 @@ class StackedLosses:
             for group in self.groups
         ]
         return tf.concat(values, 0)
+
+    def remembering(
+        self, labels: Tensor, logits: Tensor, weights: Tensor | None, queue: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """(K,) losses of a training step, and what the losses remember after it.
+
+        Args:
+            labels, logits, weights: see `__call__`.
+            queue: (K, 2, 2, memory), as long as the longest memory; None where no loss has one.
+        """
+        if queue is None:
+            return self(labels, logits, weights), None
+        size = logits.shape[0]
+        labels = tf.broadcast_to(labels, (size, labels.shape[-1]))
+        weights = None if weights is None else tf.broadcast_to(weights, (size, weights.shape[-1]))
+        values, queues = [], []
+        for group in self.groups:
+            own = group.members
+            given = labels[own], logits[own], None if weights is None else weights[own]
+            before = queue[own]
+            if length := memory_of(group.loss):
+                value, after = group.remembering(*given, before[..., :length])
+                before = tf.concat([after, before[..., length:]], -1)
+            else:
+                value = group(*given)
+            values.append(value)
+            queues.append(before)
+        return tf.concat(values, 0), tf.concat(queues, 0)
 
     def begin_epoch(self, epoch: int) -> None:
         """Tells losses that change with time; epochs count from 0."""

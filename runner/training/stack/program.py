@@ -34,6 +34,7 @@ class State(NamedTuple):
         total: (K,) sum over the epoch's steps of loss times rows.
         weights: in the order of the network's.
         slots: what the optimizer remembers, for each trainable weight.
+        queues: what losses remember of earlier batches, (K, 2, 2, memory) in a list; an empty one where none does.
     """
 
     step: Tensor
@@ -42,6 +43,7 @@ class State(NamedTuple):
     total: Tensor
     weights: list[Tensor]
     slots: list[list[Tensor]]
+    queues: list[Tensor]
 
 
 class Programs:
@@ -70,14 +72,14 @@ class Programs:
     def _step(self, state: State, rates: Rates, seeds: Tensor, batch: Batches) -> State:
         labels = batch[1]
         trainable = [each for each, yes in zip(state.weights, self.network.trainable, strict=True) if yes]
-        losses, forwarded, gradients = self._gradients(state, state.weights, seeds, batch)
+        losses, forwarded, gradients, queues = self._gradients(state, state.weights, seeds, batch)
         if self.rule.radius:
             steps = iter(worst_steps(gradients, rates["radius"], stacked=True))
             worst = [
                 each + next(steps) if yes else each
                 for each, yes in zip(state.weights, self.network.trainable, strict=True)
             ]
-            _, _, gradients = self._gradients(state, worst, seeds, batch)
+            _, _, gradients, _ = self._gradients(state, worst, seeds, batch)
         other_axes = tuple(range(1, 9))
         good_loss = tf.math.is_finite(losses)
         good_slope = tf.fill(tf.shape(losses), True)
@@ -108,21 +110,23 @@ class Programs:
                 [chosen(new, old) for new, old in zip(slots, before, strict=True)]
                 for (_, slots), before in zip(changed, state.slots, strict=True)
             ],
+            [chosen(new, old) for new, old in zip(queues, state.queues, strict=True)],
         )
 
     def _gradients(
         self, state: State, weights: list[Tensor], seeds: Tensor, batch: Batches
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Losses (K,), weights as the forward pass leaves them, and gradients of trainable weights, at `weights`."""
+    ) -> tuple[Tensor, list[Tensor], list[Tensor], list[Tensor]]:
+        """Losses (K,), weights as the forward pass leaves them, gradients of trainable weights at `weights`, queues."""
         inputs, labels, *row_weights = batch
         trainable = [each for each, yes in zip(weights, self.network.trainable, strict=True) if yes]
         with tf.GradientTape() as tape:
             tape.watch(trainable)
             logits, forwarded = self.network(weights, inputs, training=True, seeds=seeds, step=state.step)
-            losses = self.losses(labels, logits, row_weights[0] if row_weights else None)
+            queue = state.queues[0] if state.queues else None
+            losses, after = self.losses.remembering(labels, logits, row_weights[0] if row_weights else None, queue)
             # Not the mean over members: a member's gradient must not depend on how many there are.
             total = tf.reduce_sum(losses)
-        return losses, forwarded, tape.gradient(total, trainable)
+        return losses, forwarded, tape.gradient(total, trainable), [] if after is None else [after]
 
     def _logits(self, weights: list[Tensor], inputs: Tensor) -> Tensor:
         """(K, rows) logits of (K, rows, width) inputs, or of (1, rows, width) that all members share."""

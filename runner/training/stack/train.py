@@ -21,7 +21,7 @@ from runner.training.stack.network import StackedNetwork, stacked_weights
 from runner.training.stack.optimizers import Rates, rates_of, rule_of
 from runner.training.stack.predictor import Predictor, own_rows, predicted
 from runner.training.stack.program import BAD_GRADIENT, HEALTHY, PROGRAMS, Programs, State
-from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, as_of_epoch
+from runner.training.trainer import EpochListener, Measure, TrainerSettings, Training, as_of_epoch, memory_of
 
 WORTH_COMPILING = 3e9
 """Rows times parameters that a smaller stack must save: about what two cores do while they compile it."""
@@ -146,7 +146,7 @@ class _Members:
         weights = stacked_weights([each.member.weights for each in everyone])
         slots = rule_of(everyone[0].member.optimizer).slots
         trained = [each for each, yes in zip(weights, network.trainable, strict=True) if yes]
-        count = len(everyone)
+        count, longest = len(everyone), max(memory_of(each.member.loss) for each in everyone)
         self._state = State(
             tf.constant(0),
             tf.fill([count], True),
@@ -154,6 +154,7 @@ class _Members:
             tf.zeros(count),
             weights,
             [[tf.zeros_like(each) for _ in range(slots)] for each in trained],
+            [tf.zeros((count, 2, 2, longest))] if longest else [],
         )
         self._best = weights
         self._continue_with(list(everyone), grouped_order([each.member.loss for each in everyone]))

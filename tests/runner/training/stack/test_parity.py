@@ -127,6 +127,30 @@ OF_EACH_FORM = ("builtin", "CustomLoss", "weights' own mean", "DiceLoss", "squar
 
 
 @pytest.mark.slow
+def test_losses_that_remember_rows_are_as_by_fit(monkeypatch):
+    """Memories of two lengths beside a loss without one, weighted rows, and a last batch that is smaller."""
+    monkeypatch.setattr(fit_trainer, "steps_per_execution", lambda steps: 1)
+    splits, optimizer = make_splits(weights=True), partial(keras.optimizers.Adam, 0.01)
+    makers: list[Callable[[], keras.losses.Loss]] = [
+        lambda: losses.SmoothAPLoss(memory=30, pi=0.2),
+        lambda: losses.CustomLoss(),
+        lambda: losses.SmoothAPLoss(memory=5, pi=0.2),
+    ]
+    together = stack([member(make(), optimizer()) for make in makers], splits=splits, epochs=2)
+    logits = together.predict(splits.test.inputs)
+    columns, centred = ["train/loss", "val/loss", "val/average_precision"], []
+    for place, make in enumerate(makers):
+        fitted, expected = fit(member(make(), optimizer()), splits=splits, epochs=2)
+        got, said = logits[place], trainings(together)[place]
+        if isinstance(make(), losses.SmoothAPLoss):  # its bias has no slope but rounding
+            got, expected = got - got.mean(), expected - expected.mean()
+        np.testing.assert_allclose(got, expected, atol=1e-4)
+        np.testing.assert_allclose(said.history[columns], fitted.history[columns], rtol=1e-4, atol=1e-4)
+        centred.append(expected)
+    assert np.abs(centred[0] - centred[2]).max() > 1e-3  # how many rows are remembered makes a difference
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "weights"),
     [
