@@ -16,7 +16,7 @@ CALIBRATION_METRICS = ("brier_skill", "ece_null", "ece_null.high", "calibration_
 """What is measured of the test probabilities beside the scores above."""
 
 COST_METRICS = ("expected_cost", "savings", "net_benefit")
-"""What is measured on test where rows have costs of their own."""
+"""What is measured on validation and test where rows have costs of their own."""
 
 WITHOUT_INTERVAL = ("ece", *BUDGET_METRICS)
 """Of these no sample gives an interval that holds what it promises."""
@@ -28,7 +28,9 @@ RANKED_BY = "roc_auc"
 WORST_GROUP = "test_worst_group"
 """The prefix of a metric of the group where it is worst."""
 
-OBJECTIVES = tuple(f"val/{name}" for name in FINAL_METRICS)
+COST_OBJECTIVES = tuple(f"val/{name}" for name in COST_METRICS)
+"""What a run may return where rows have costs of their own."""
+OBJECTIVES = (*(f"val/{name}" for name in FINAL_METRICS), *COST_OBJECTIVES)
 """What a run may return to a sweeper: chosen on validation, never on test."""
 
 LOWER_IS_BETTER = (*PROBABILITY_METRICS, "expected_cost")

@@ -18,7 +18,8 @@ def logits(runs, part: str) -> list[pd.DataFrame]:
 
 def test_the_report_has_ensembles_of_seeds_and_one_that_is_selected(command, store, tmp_path):
     swept = ("loss=builtin,focal", "seed=0,1", "split.seed=0,1", "comparison.ensembles=[seeds,selection]")
-    done = command("-m", *SMALL, *swept, "paths.outputs=outputs")
+    costs = ("dataset.cost_fn=5", "dataset.cost_fp=1")
+    done = command("-m", *SMALL, *swept, *costs, "paths.outputs=outputs")
     assert done.status == 0, done.err
     (parent,) = [run for run in store.search_runs(["1"]) if "mlflow.parentRunId" not in run.data.tags]
     children = store.search_runs(["1"], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
@@ -53,6 +54,9 @@ def test_the_report_has_ensembles_of_seeds_and_one_that_is_selected(command, sto
     assert again.status == 0, again.err
     assert not (tmp_path / "outputs" / "comparisons" / parent.info.run_id[:8] / "ensembles.csv").exists()
     assert "Seeds together" not in again.out
+    by_cost = command("compare", parent.info.run_id, "--outputs", "outputs", "--metric", "test/expected_cost")
+    assert by_cost.status == 0, by_cost.err  # of which an ensemble has none
+    assert "Seeds together" not in by_cost.out
 
 
 def test_what_is_no_kind_of_ensemble_is_refused(command):

@@ -52,6 +52,7 @@ CASES = [
     ),
     (["dataset=file", "dataset.path=good.csv"], ["dataset.target"]),
     (["dataset=keel", "dataset.name=abalone"], ["abalone19"]),
+    (["objective=val/savings"], ["objective=val/savings", "no costs", "dataset.cost_fn"]),
     (["loss=focl"], ["loss=focl", "loss=focal"]),
     (["losss=focal"], ["losss"]),
     (["trainer.epoch=3"], ["trainer.epoch", "trainer.epochs"]),

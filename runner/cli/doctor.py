@@ -132,17 +132,19 @@ def _store(outputs: Path, uri: str | None, experiment: str | None) -> Iterator[A
         return
     yield Answer("store", f"{without_password(address)} answers, and takes artifacts of the experiment {name}")
     tracker = tracking.MlflowTracker(store)
-    ended = tracking.end_stale_runs(tracker)
+    running = tracker.running()
+    ended = tracking.end_stale_runs(tracker, running)
+    left = [run for run in running if run not in ended]
     if ended:
         which = ", ".join(run.run_id for run in ended[:10]) + (" ..." if len(ended) > 10 else "")
         yield Answer("open runs", f"{len(ended)} of killed processes ended as KILLED: {which}")
-    if silent := tracking.silent_runs(tracker):
+    if silent := tracking.silent_runs(left):
         hosts = " and ".join(sorted({host_of(run.tags[names.PROCESS]) for run in silent}))
         which = ", ".join(run.run_id for run in silent[:10]) + (" ..." if len(silent) > 10 else "")
         way_out = f"`runner doctor` on {hosts} ends those of dead processes"
         yield Answer("open runs", f"{len(silent)} not heard of for ten minutes: {way_out}: {which}", True)
-    left = len(tracker.running())
-    yield Answer("open runs", f"{left} still open, under way or of other machines" if left else "none left open")
+    still = f"{len(left)} still open, under way or of other machines"
+    yield Answer("open runs", still if left else "none left open")
 
 
 def _gpu() -> Answer:

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from runner import experiment, tracking
 from runner.deployment.monitor_checks import Check, ColumnDrift, checks, columns_drift
@@ -18,6 +17,7 @@ from runner.experiment.resources import Resources
 from runner.runs.folder import RunFolder
 from runner.tracking import names
 from runner.tracking.loaded_model import LoadedModel
+from runner.writing.pages import page
 from runner.writing.whole_files import write_text
 
 
@@ -109,10 +109,9 @@ def _rows(seen: Seen) -> str:
 
 
 def _html(model: LoadedModel, path: Path, done: Monitored, columns: Sequence[ColumnDrift]) -> str:
-    environment = Environment(
-        loader=PackageLoader("runner.deployment"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("monitor.html.j2").render(
+    return page(
+        "runner.deployment",
+        "monitor.html.j2",
         title=f"{model.name} on {path.name}",
         headline=headline(done),
         file=str(path),

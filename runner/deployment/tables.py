@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pyarrow import parquet
 from runner.data.sources.table_files import TEXT
 from runner.data.sources.text_tables import SEPARATORS
 from runner.errors import InputError
-from runner.writing.wording import first_line, join_names, no_column
+from runner.writing.wording import did_you_mean, first_line, join_names, no_column
 
 PARQUET = (".parquet", ".pq")
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
@@ -26,6 +26,7 @@ ROWS = 1 << 17
 """Rows of a Parquet file that are read at once."""
 HEAD = 1 << 16
 """Bytes in which a header ends."""
+NOBODY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,20 @@ class ChunkedFile:
         path: of a CSV file, packed or not, or a Parquet file.
         columns: that are needed, as the model names them.
         gaps: words that stand for a gap in a text file, beside blanks.
+        asked_by: the option that asks for a column, of those that no model needs.
 
     Raises:
         InputError: it is not there, is of another kind, or lacks a column.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], gaps: Sequence[str] = ()) -> None:
-        self.path, self.columns, self._gaps = path, list(columns), ["", *gaps]
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        gaps: Sequence[str] = (),
+        asked_by: Mapping[str, str] = NOBODY,
+    ) -> None:
+        self.path, self.columns, self._gaps, self._asked_by = path, list(columns), ["", *gaps], asked_by
         if not path.is_file():
             raise InputError(f"{path}: no such file")
         suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -184,6 +192,10 @@ class ChunkedFile:
             if same:
                 found[name] = same[0]
         lacking = [name for name in self.columns if name not in found]
+        for name in lacking:
+            if name in self._asked_by and len(lacking) == 1:
+                option = f"{self._asked_by[name]} {name}"
+                raise InputError(f"{self.path}: {option}: no column '{name}': {did_you_mean(name, header)}{hint}")
         if lacking:
             raise InputError(f"{self.path}: {no_column(lacking, header)}{hint}")
         return found

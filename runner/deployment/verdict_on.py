@@ -11,7 +11,7 @@ import pandas as pd
 
 from runner.comparison import BETTER, TIED, Compared, leaderboard, one_dataset, pair
 from runner.errors import InputError
-from runner.metrics import metric_name, sign
+from runner.metrics import metric_name, name_at_budget, sign
 from runner.reports.conditions import differences
 from runner.reports.settings import ComparisonSettings
 from runner.runs.naming import plain_variant
@@ -155,12 +155,22 @@ def _sentence(compared: Compared, winner: Winner, called: str) -> str:
     what = f"{winner.variant} against {called} on {splits} of {winner.dataset}: {compared.verdict}"
     if math.isnan(compared.gain):
         return f"{what}, for there is {compared.reason}"
-    gain = f"{compared.gain:+.4f} {metric_name(winner.settings.metric)} on test"
+    gain = f"{compared.gain:+.4f} {_metric(winner)} on test"
     low, high = compared.adjusted_interval
     if math.isnan(low):
         return f"{what}; {gain}; {compared.reason}"
     level = f"{100 * (1 - winner.settings.alpha):g}%"
     return f"{what}; {gain} ({level} interval {low:+.4f} to {high:+.4f}, p {compared.p_holm:.3g})"
+
+
+def _metric(winner: Winner) -> str:
+    """What is compared, with the budget of a metric at one: `precision at k = 5%`."""
+    params = winner.run.params
+    budget = [params.get(f"evaluation.{key}") for key in ("top_k", "max_fpr")]
+    if None in budget:  # of an older version
+        return metric_name(winner.settings.metric)
+    top_k, max_fpr = map(float, filter(None, budget))
+    return name_at_budget(winner.settings.metric, top_k, max_fpr)
 
 
 def _baseline(table: pd.DataFrame, wanted: str) -> str:

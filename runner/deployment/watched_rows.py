@@ -113,7 +113,9 @@ def seen_in(model: LoadedModel, path: Path, options: MonitorOptions) -> Seen:
     extra = [options.labels] if options.labels is not None else []
     if set(extra) & set(model.columns):
         raise InputError(f"--labels {options.labels}: the model takes that column as a feature; name the class")
-    source = ChunkedFile(path, [*model.columns, *extra], gaps_of(model.reading))
+    source = ChunkedFile(
+        path, [*model.columns, *extra], gaps_of(model.reading), asked_by=dict.fromkeys(extra, "--labels")
+    )
     rng, keys = np.random.default_rng(0), np.empty(0)
     with console.file_progress(path.name, source.size) as show:
         for chunk in source.chunks():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from runner.evaluation.thresholds import candidates
+from runner.terms.costs import Costs
 
 MOST_POINTS = 400
 """Of a curve over numbers of rows."""
@@ -21,6 +22,21 @@ def cost_curve(labels: np.ndarray, probabilities: np.ndarray, cost_fp: float, co
     thresholds, confusion = candidates(labels, probabilities)
     cost = (cost_fp * confusion.fp + cost_fn * confusion.fn) / len(labels)
     return pd.DataFrame({"threshold": thresholds, "cost": cost}).iloc[::-1].reset_index(drop=True)
+
+
+def cost_curve_of_rows(labels: np.ndarray, probabilities: np.ndarray, costs: Costs) -> pd.DataFrame:
+    """`cost_curve` where each row has costs of its own, and all rows one threshold.
+
+    Args:
+        labels, probabilities: (n,).
+        costs: of the same rows.
+    """
+    thresholds, _ = candidates(labels, probabilities)
+    order = np.argsort(-probabilities, kind="stable")
+    by_calling = np.where(labels == 1, -costs.worth, costs.cost_fp)[order]
+    last_of_ties = np.flatnonzero(np.append(np.diff(probabilities[order]) != 0, True))
+    cost = costs.cost_fn[labels == 1].sum() + np.append(0.0, np.cumsum(by_calling)[last_of_ties])
+    return pd.DataFrame({"threshold": thresholds, "cost": cost / len(labels)}).iloc[::-1].reset_index(drop=True)
 
 
 def net_benefit_curve(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

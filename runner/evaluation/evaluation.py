@@ -38,7 +38,7 @@ class EvaluationOptions:
         groups: (n,) of the test rows, where rows of one group are not independent; then groups are, in the intervals.
         calibrator: what the served probabilities are made by: see `fit_calibrator`.
         budget: of the metrics at a budget.
-        costs: of the test rows' decisions, or None.
+        costs: of the validation and the test rows' decisions, or None.
         subgroups: of the test rows, by which their metrics are reported too, or None.
     """
 
@@ -48,7 +48,7 @@ class EvaluationOptions:
     groups: np.ndarray | None = None
     calibrator: str = "platt"
     budget: Budget = Budget()
-    costs: Costs | None = None
+    costs: tuple[Costs, Costs] | None = None
     subgroups: Subgroups | None = None
 
 
@@ -68,6 +68,7 @@ class Evaluation:
         debiased: (n,) the same by the loss's closed form alone; None where it has none.
         budget: of the metrics at a budget.
         by_group: metrics of each group of test rows, where they are asked for.
+        costs: of the test rows' decisions, or None.
     """
 
     metrics: dict[str, float]
@@ -80,6 +81,7 @@ class Evaluation:
     debiased: np.ndarray | None = None
     budget: Budget = Budget()
     by_group: ByGroup | None = None
+    costs: Costs | None = None
 
     @property
     def confusion(self) -> Confusion:
@@ -132,8 +134,9 @@ def evaluate(
             metrics[f"{name}/log_loss"] = log_loss_of_probabilities(test.labels, probabilities)
             metrics |= {f"{name}/{key}": value for key, value in _calibration(test, probabilities, options).items()}
     if options.costs is not None:
-        values = cost_metrics(test.labels, calibrated if served is None else served, options.costs)
-        metrics |= {f"test/{key}": value for key, value in values.items()}
+        for part, costs, name in zip((validation, test), options.costs, ("val", "test"), strict=True):
+            values = cost_metrics(part.labels, calibrator(part.logits), costs)
+            metrics |= {f"{name}/{key}": value for key, value in values.items()}
     if options.draws:
         found = intervals(test.labels, test.logits, threshold, draws=options.draws, groups=options.groups)
         for key, (low, high) in found.items():
@@ -142,7 +145,17 @@ def evaluate(
     if by_group is not None:
         metrics |= {f"{WORST_GROUP}/{key}": value for key, value in worst_of_groups(by_group.table).items()}
     return Evaluation(
-        metrics, threshold, rule, validation, test, calibrated, calibrator, debiased, options.budget, by_group
+        metrics,
+        threshold,
+        rule,
+        validation,
+        test,
+        calibrated,
+        calibrator,
+        debiased,
+        options.budget,
+        by_group,
+        None if options.costs is None else options.costs[1],
     )
 
 

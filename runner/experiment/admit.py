@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.config.checks import check_batches
+from runner.data import Dataset
+from runner.errors import InputError
 from runner.experiment.resources import Resources
 from runner.experiment.run import Admitted, Seconds
 from runner.experiment.spec import RunSpec
+from runner.metrics import COST_OBJECTIVES
 from runner.runs.fingerprint import fingerprint
 from runner.runs.outcome import Outcome
 
@@ -27,8 +30,19 @@ def admit(spec: RunSpec, resources: Resources, done: Mapping[str, Outcome] = NOT
     """
     seconds = Seconds()
     with seconds.timed("load"):
-        dataset, splits = resources.dataset(spec.config), resources.splits(spec.config)
+        dataset = resources.dataset(spec.config)
+        _check_objectives(spec, dataset)
+        splits = resources.splits(spec.config)
         findings = resources.findings(spec.config)
     check_batches(spec.config.trainer, len(splits.train.labels), splits.positives)
     mark = fingerprint(spec.config.values, dataset.digest)
     return done.get(mark) or Admitted(spec, dataset, splits, mark, seconds, findings)
+
+
+def _check_objectives(spec: RunSpec, dataset: Dataset) -> None:
+    of_costs = [each for each in spec.config.objectives if each in COST_OBJECTIVES]
+    if of_costs and dataset.costs is None:
+        raise InputError(
+            f"objective={of_costs[0]}: the rows of {dataset.name} have no costs: give dataset.cost_fn and"
+            " dataset.cost_fp, each a column or a number"
+        )

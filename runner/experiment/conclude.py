@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 
 from runner.evaluation import Evaluation
@@ -48,7 +49,8 @@ def conclude(trained: TrainedRun, evaluation: Evaluation, recorder: Recorder) ->
             if package is not None:
                 recorder.log_model(package)
     recorder.log_metrics({"wall_seconds/log": run.seconds.by_step["log"]})
-    objectives = tuple(evaluation.metrics[each] for each in run.spec.config.objectives)
+    # Savings are none where doing nothing costs nothing.
+    objectives = tuple(evaluation.metrics.get(each, math.nan) for each in run.spec.config.objectives)
     return Outcome(run.identity.name, objectives, recorder.run_id, len(training.history), training.pruned)
 
 

@@ -46,7 +46,9 @@ def evaluate_logits(
     validation = Predictions(splits.validation.rows, splits.validation.labels, logits.validation)
     test = Predictions(splits.test.rows, splits.test.labels, logits.test)
     groups = None if dataset.groups is None else dataset.groups[splits.test.rows]
-    costs = None if dataset.costs is None else dataset.costs.of(splits.test.rows)
+    costs = None
+    if dataset.costs is not None:
+        costs = dataset.costs.of(splits.validation.rows), dataset.costs.of(splits.test.rows)
     subgroups = None if dataset.subgroups is None else dataset.subgroups.of(splits.test.rows)
     options = replace(evaluation_options(asked, groups), costs=costs, subgroups=subgroups)
     closed_form = closed_form_of(loss, splits) if asked.calibrator == "auto" else None

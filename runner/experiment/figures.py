@@ -13,7 +13,7 @@ import losses
 from runner import figures
 from runner.evaluation import Evaluation, curves
 from runner.evaluation.budgets import rows_of
-from runner.evaluation.decision_curves import cost_curve, net_benefit_curve, top_rows_curve
+from runner.evaluation.decision_curves import cost_curve, cost_curve_of_rows, net_benefit_curve, top_rows_curve
 from runner.evaluation.thresholds import threshold_curve
 
 
@@ -132,17 +132,14 @@ def _decisions(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
     """Cost by threshold, decision curve, and what the highest scores hold."""
     evaluation, name, rule = picture.evaluation, picture.name, picture.evaluation.rule
     labels, rows = evaluation.test.labels, len(evaluation.test.labels)
-    yield (
-        "cost",
-        partial(
-            figures.cost_by_threshold,
-            cost_curve(labels, evaluation.test.probabilities, rule.cost_fp, rule.cost_fn),
-            threshold=evaluation.threshold,
-            cost_fp=rule.cost_fp,
-            cost_fn=rule.cost_fn,
-            subtitle=name,
-        ),
-    )
+    probabilities, threshold = evaluation.test.probabilities, evaluation.threshold
+    if evaluation.costs is None:
+        curve = cost_curve(labels, probabilities, rule.cost_fp, rule.cost_fn)
+        costs = {"cost_fp": rule.cost_fp, "cost_fn": rule.cost_fn}
+    else:
+        curve = cost_curve_of_rows(labels, probabilities, evaluation.costs)
+        costs = {"by_row": evaluation.metrics["test/expected_cost"]}
+    yield "cost", partial(figures.cost_by_threshold, curve, threshold=threshold, subtitle=name, **costs)
     benefit = net_benefit_curve(labels, evaluation.calibrated)
     yield (
         "decision_curve",

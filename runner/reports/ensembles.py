@@ -72,7 +72,8 @@ def ensembles_table(
             rows += _of_seeds(members, options)
         if SELECTION in kinds and len(members) > 1:
             rows += _selected(members, options, metric)
-    return pd.DataFrame(rows)
+    # Costs and groups are of the data, which are not loaded here: by their metrics ensembles cannot be compared.
+    return pd.DataFrame(rows if all(metric in row for row in rows) else [])
 
 
 def _of_seeds(members: Sequence[_Member], options: EvaluationOptions) -> Iterator[dict[str, Any]]:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from runner.comparison.verdict import Verdict
 from runner.evaluation.budgets import Budget
 from runner.metrics import BUDGET_METRICS, metric_label, metric_name, name_at_budget
+from runner.writing.pages import page
 
 
 @dataclass(frozen=True)
@@ -136,16 +136,8 @@ def render_page(title: str, metric: str, sections: Sequence[Section], facts: Map
         sections: the first is the one to read first.
         facts: command, versions, data digests: what it takes to repeat it.
     """
-    templates = Environment(
-        loader=PackageLoader("runner.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     tables = [_table(section, metric) for section in sections]
-    return templates.get_template("report.html.j2").render(title=title, metric=metric, sections=tables, facts=facts)
+    return page("runner.reports", "report.html.j2", title=title, metric=metric, sections=tables, facts=facts)
 
 
 def _table(section: Section, metric: str) -> dict[str, object]:

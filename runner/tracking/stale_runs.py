@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ SILENT_SECONDS = 600.0
 """After which an open run is told of whose heartbeat, once a minute, has stopped."""
 
 
-def end_stale_runs(tracker: Tracker) -> list[RecordedRun]:
+def end_stale_runs(tracker: Tracker, running: Sequence[RecordedRun] | None = None) -> list[RecordedRun]:
     """Ends runs and sweeps of processes of this machine that are dead, as KILLED; returns them.
 
     Those of other machines are left alone, for they cannot be asked; so are those of which something waits in their
@@ -28,8 +29,10 @@ def end_stale_runs(tracker: Tracker) -> list[RecordedRun]:
 
     Args:
         tracker: of the experiment that is looked through.
+        running: its open runs, where they are known already.
     """
-    stale = [run for run in tracker.running() if is_dead_here(run.tags.get(names.PROCESS, "")) and not _waits(run)]
+    found = tracker.running() if running is None else running
+    stale = [run for run in found if is_dead_here(run.tags.get(names.PROCESS, "")) and not _waits(run)]
     for run in stale:
         end_as_killed(tracker, run.run_id)
     return stale
@@ -51,15 +54,15 @@ def heartbeat() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def silent_runs(tracker: Tracker) -> list[RecordedRun]:
+def silent_runs(running: Sequence[RecordedRun]) -> list[RecordedRun]:
     """Open runs of other machines that have not been heard of for a while: their processes may be dead.
 
     A run without a heartbeat is known by its start. Sweeps have none, and are left out.
 
     Args:
-        tracker: of the experiment that is looked through.
+        running: the open runs of an experiment.
     """
-    return [run for run in tracker.running() if _is_elsewhere(run) and _seconds_silent(run) > SILENT_SECONDS]
+    return [run for run in running if _is_elsewhere(run) and _seconds_silent(run) > SILENT_SECONDS]
 
 
 def _is_elsewhere(run: RecordedRun) -> bool:

@@ -14,7 +14,13 @@ from runner.figures.style import Grid, column, legend_strip, new_figure, note
 
 
 def cost_by_threshold(
-    curve: pd.DataFrame, *, threshold: float, cost_fp: float, cost_fn: float, subtitle: str = ""
+    curve: pd.DataFrame,
+    *,
+    threshold: float,
+    cost_fp: float = 1,
+    cost_fn: float = 1,
+    by_row: float | None = None,
+    subtitle: str = "",
 ) -> Figure:
     """The mean cost of a row at every threshold, beside that of calling none and of calling all.
 
@@ -25,11 +31,14 @@ def cost_by_threshold(
         curve: ``threshold``, ``cost`` (of a row), ascending; first all rows are called, at last none.
         threshold: the chosen one.
         cost_fp, cost_fn: of a false alarm and of a missed positive.
+        by_row: where rows have costs of their own, the mean cost of a row if each has its own threshold too.
         subtitle: the run's name.
     """
     thresholds, cost = column(curve, "threshold"), column(curve, "cost")
     at = int(np.clip(np.searchsorted(thresholds, threshold * (1 - 1e-9)), 0, len(thresholds) - 1))
     title = f"Cost {cost[at]:.3g} a row at threshold {threshold:.3g}; the least is {cost.min():.3g}"
+    if by_row is not None:
+        title = f"Cost {cost[at]:.3g} a row at threshold {threshold:.3g}; {by_row:.3g} at thresholds of their own"
     figure, (axes,) = new_figure(title, subtitle, legend_rows=2)
     # Up to a threshold's own value every cut decides the same: the step lies left of the point.
     (line,) = axes.plot(thresholds, cost, color=BLUE, lw=2.0, drawstyle="steps-pre")
@@ -39,6 +48,9 @@ def cost_by_threshold(
     entries += [(chosen, f"chosen {threshold:.3g}"), (least, "least cost on test")]
     for value, dashes, label in ((cost[-1], "--", "call none"), (cost[0], ":", "call all")):
         entries.append((axes.axhline(value, color=GREY, ls=dashes, lw=1.6), f"{label} ({value:.3g})"))
+    if by_row is not None:
+        own = axes.axhline(by_row, color=ORANGE, ls="-.", lw=1.8)
+        entries.append((own, f"each row's own threshold ({by_row:.3g})"))
     useful = np.append(thresholds[cost <= cost.min() * 1.5 + 1e-12], threshold)
     if threshold < 0.1 or threshold > 0.9 or useful.max() < 0.3 or useful.min() > 0.7:
         low, high = smallest_decade(useful / 3, floor=1e-5), 1 - smallest_decade((1 - useful) / 3, floor=1e-5)
@@ -49,8 +61,10 @@ def cost_by_threshold(
         axes.set_xlabel("threshold on the probability")
     trivial = sorted((float(cost[0]), float(cost[-1])))
     highest = trivial[1] if trivial[1] < 3 * trivial[0] else trivial[0]  # else the curve would lie on the axis
-    axes.set_ylim(0, 1.1 * max(highest, float(cost[at])) or 1)
-    axes.set_ylabel(f"cost of a row (false alarm {cost_fp:g}, miss {cost_fn:g})")
+    lowest = min(0.0, float(cost.min()), 0.0 if by_row is None else by_row)  # hits may bring more than errors cost
+    axes.set_ylim(1.1 * lowest, 1.1 * max(highest, float(cost[at])) or 1)
+    named = f"false alarm {cost_fp:g}, miss {cost_fn:g}" if by_row is None else "by the costs of each row"
+    axes.set_ylabel(f"cost of a row ({named})")
     legend_strip(figure, entries, rows=2)
     return figure
 

@@ -32,7 +32,7 @@ def importance(table: pd.DataFrame, *, average_precision: float, subtitle: str =
     values, low, high = (column(shown, name) for name in ("importance", "low", "high"))
     names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in shown["column"]]
     width, height = SIZE[0], max(2.4, _HEAD + _BOTTOM + _PITCH * len(shown))
-    title = f"Average precision {average_precision:.3f}; without {names[0]} {average_precision - values[0]:.3f}"
+    title = f"Average precision {average_precision:.3f}; with {names[0]} shuffled {average_precision - values[0]:.3f}"
     figure = empty_figure(title, subtitle, size=(width, height))
     left = 0.45 + 0.085 * max(len(name) for name in names)
     axes = figure.add_axes(

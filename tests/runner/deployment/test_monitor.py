@@ -109,7 +109,7 @@ def test_without_labels_or_training_data_it_says_so_and_bad_rows_are_counted(mod
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (MonitorOptions(labels="z"), "no column 'z'"),
+        (MonitorOptions(labels="z"), "--labels z: no column 'z': there are: 'amount'"),
         (MonitorOptions(labels="amount"), "takes that column as a feature"),
         (MonitorOptions(labels="word"), "holds 'yes'; say which value is positive: --positive VALUE"),
         (MonitorOptions(), "an older version made this model"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -117,3 +118,13 @@ def test_a_sweep_without_a_verdict_is_refused(found, message):
     with pytest.raises(InputError, match=message) as refusal:
         against_baseline(winner_of(found), found)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_metric_at_a_budget_says_which():
+    asked = {"comparison__metric": "test/precision_at_k", "evaluation__top_k": "0.05", "evaluation__max_fpr": "0.1"}
+    ours = []
+    for loss, value in (("builtin", 0.5), ("focal gamma=2.0", 0.7)):
+        for run in runs(loss, [0.5, 0.52], **asked):
+            ours.append(replace(run, metrics={**run.metrics, "test/precision_at_k": value}))
+    decision = against_baseline(winner_of(ours), ours)
+    assert "+0.2000 precision at k = 5% on test" in decision.sentence

@@ -6,10 +6,12 @@ from scipy.special import expit
 from sklearn import metrics as sklearn_metrics
 
 from runner.evaluation import Evaluation, EvaluationOptions, Predictions, evaluate
+from runner.evaluation.costs import cost_metrics
 from runner.evaluation.intervals import intervals
 from runner.evaluation.metrics import expected_calibration_error
 from runner.evaluation.thresholds import ThresholdRule, choose_threshold
-from runner.metrics import DECISION_METRICS, OBJECTIVES
+from runner.metrics import COST_METRICS, COST_OBJECTIVES, DECISION_METRICS, OBJECTIVES
+from runner.terms.costs import Costs
 
 RULES = [
     ThresholdRule(name, min_precision=0.4) for name in ("max_f1", "max_mcc", "youden", "cost", "precision_at_least")
@@ -59,9 +61,10 @@ def test_every_metric_is_there_and_is_scikit_learns():
     assert metrics["test_at_half/f1"] != metrics["test/f1"]
     assert metrics["threshold"] == found.threshold
     assert metrics["test/prevalence"] == pytest.approx(TEST.labels.mean())
-    assert set(OBJECTIVES) <= set(metrics)
+    objectives = set(OBJECTIVES) - set(COST_OBJECTIVES)
+    assert objectives <= set(metrics)
     assert {f"test_at_half/{name}" for name in DECISION_METRICS} <= set(metrics)
-    assert {name.replace("val/", "test/") for name in OBJECTIVES} <= set(metrics)
+    assert {name.replace("val/", "test/") for name in objectives} <= set(metrics)
     assert all(type(value) is float for value in metrics.values())
 
 
@@ -127,3 +130,14 @@ def test_options_and_the_undone_bias_are_handed_on():
     assert found.metrics["test/ece"] == expected_calibration_error(TEST.labels, TEST.probabilities, 4)
     expected = intervals(TEST.labels, TEST.logits, found.threshold, draws=100, groups=groups)
     assert {name: found.interval(name) for name in expected} == expected
+
+
+def test_costs_of_rows_are_measured_on_validation_and_test_by_the_served_probabilities():
+    rng = np.random.default_rng(3)
+    parts = [Costs(rng.lognormal(1, 1, 200), np.ones(200), np.zeros(200)) for _ in range(2)]
+    options = EvaluationOptions(ThresholdRule("max_f1"), draws=0, costs=(parts[0], parts[1]))
+    found = evaluate(VALIDATION, TEST, options)
+    for name, part, costs in zip(("val", "test"), (VALIDATION, TEST), parts, strict=True):
+        expected = cost_metrics(part.labels, found.calibrator(part.logits), costs)
+        assert {key: found.metrics[f"{name}/{key}"] for key in COST_METRICS} == expected
+    assert found.costs is parts[1]

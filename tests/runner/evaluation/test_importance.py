@@ -78,6 +78,6 @@ def test_the_figure_has_a_bar_a_column_the_largest_on_top(fitted):
     bars: Any = axes.patches
     assert [bar.get_width() for bar in bars] == table["importance"].tolist()
     assert [label.get_text() for label in axes.get_yticklabels()] == ["x", "kind", "nothing"]
-    assert figure.texts[0].get_text() == f"Average precision 0.800; without x {0.8 - table['importance'][0]:.3f}"
+    assert figure.texts[0].get_text() == f"Average precision 0.800; with x shuffled {0.8 - table['importance'][0]:.3f}"
     many = pd.concat([table] * 9, ignore_index=True)
     assert importance(many, average_precision=0.8).texts[-1].get_text() == "7 more columns in figures/importance.csv"

@@ -41,6 +41,7 @@ def test_those_of_dead_processes_of_this_machine_are_ended_and_no_others(tracker
     assert store.get_run(ended).info.status == "FINISHED"
     assert "kill -9" in store.get_run(ids["dead"]).data.tags[names.FAILURE]
     assert end_stale_runs(tracker) == []
+    assert end_stale_runs(tracker, []) == []  # asked of those that are known, and not of the store
 
 
 def test_where_nothing_is_recorded_nothing_is_ended():

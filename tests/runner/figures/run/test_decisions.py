@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from runner.evaluation.decision_curves import cost_curve, net_benefit_curve, top_rows_curve
+from runner.evaluation.decision_curves import cost_curve, cost_curve_of_rows, net_benefit_curve, top_rows_curve
 from runner.figures import cost_by_threshold, decision_curve, top_rows
+from runner.terms.costs import Costs
 
 
 def test_the_cost_is_drawn_with_the_chosen_the_least_and_the_trivial_decisions(scores):
@@ -49,3 +50,21 @@ def test_few_rows_are_drawn_too(rows):
         top_rows(top_rows_curve(labels, probabilities), k=0.5),
     ):
         figure.canvas.draw()
+
+
+def test_costs_of_rows_are_drawn_by_threshold_with_what_their_own_thresholds_cost(scores):
+    labels, probabilities = scores
+    rng = np.random.default_rng(0)
+    costs = Costs(rng.lognormal(1, 1, len(labels)), np.ones(len(labels)), np.full(len(labels), 3.0))
+    probabilities = np.round(probabilities, 2)  # many of them equal
+    curve = cost_curve_of_rows(labels, probabilities, costs)
+    for threshold, cost in curve.iloc[::7].itertuples(index=False):
+        assert cost == pytest.approx(costs.mean(labels, probabilities >= threshold))
+    equal = Costs(np.full(len(labels), 20.0), np.ones(len(labels)), np.zeros(len(labels)))
+    np.testing.assert_allclose(
+        cost_curve_of_rows(labels, probabilities, equal), cost_curve(labels, probabilities, 1, 20)
+    )
+    figure = cost_by_threshold(curve, threshold=0.3, by_row=-0.05)
+    assert figure.texts[0].get_text().endswith("-0.05 at thresholds of their own")
+    assert figure.axes[0].get_ylim()[0] < -0.05
+    assert "each row's own threshold (-0.05)" in {text.get_text() for text in figure.legends[0].get_texts()}
