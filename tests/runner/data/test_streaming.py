@@ -173,6 +173,16 @@ def test_auto_goes_by_the_memory_that_is_free(folder, monkeypatch, caplog):
     assert not isinstance(load(folder, streaming=False), StreamedDataset)
 
 
+def test_rows_in_the_order_of_the_target_are_warned_of(folder, tmp_path, caplog):
+    table = frame().sort_values("y")
+    table.to_parquet(tmp_path / "sorted.parquet", row_group_size=160, index=False)
+    make_splits(streamed(tmp_path / "sorted.parquet"), HashSplit(0, 0.2, 0.2))
+    assert "have no positive training row" in caplog.text
+    caplog.clear()
+    make_splits(streamed(folder / "0.parquet"), HashSplit(0, 0.2, 0.2))
+    assert "have no positive training row" not in caplog.text
+
+
 def test_findings_are_of_the_sample(tmp_path):
     table = frame()
     table["leak"] = table["y"] * 2.5
