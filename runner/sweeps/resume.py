@@ -74,10 +74,10 @@ def refuse_queued(parent: RecordedRun) -> None:
     states = (task_states(job) or {}) if job else {}
     queued = [f"{task} {state.name}" for task, state in states.items() if not state.ended]
     if queued:
-        few = ", ".join(queued[:3])
+        few = ", ".join(queued[:3]) + (", ..." if len(queued) > 3 else "")
         raise InputError(
-            f"sweep.resume: {len(queued)} tasks of the sweep {parent.run_id} are still in Slurm's queue ({few}): "
-            f"wait for them, or end them with `scancel {job}`"
+            f"sweep.resume: the sweep {parent.run_id} still has tasks in Slurm's queue ({few}): wait for them, or end "
+            f"them with `scancel {job}`"
         )
 
 

@@ -19,7 +19,7 @@ from runner.launching.launcher import JobLauncher
 from runner.launching.sharing import packed, shares
 from runner.launching.slurm.array import SlurmArray
 from runner.launching.slurm.options import SlurmOptions
-from runner.launching.slurm.plan import write_plan
+from runner.launching.slurm.plan import hide_passwords, write_plan
 from runner.launching.slurm.task import SlurmTask
 from runner.runs.outcome import Outcome
 from runner.sweeps.job import JobRun
@@ -74,13 +74,16 @@ def launch_on_slurm(launcher: JobLauncher, jobs: Jobs, options: SlurmOptions) ->
         said = str(problem).strip().rpartition("\n")[2].removeprefix("sbatch: ").removeprefix("error: ")
         raise InputError(f"hydra/launcher=slurm: sbatch refuses: {said}") from problem
     array = SlurmArray(sweep, folder, shared, submitted)
-    with array.cancelled_on_error():
-        sweep.tracker.set_tags(sweep.plan.parent_id, {names.SLURM_JOB: array.job})
-        console.show_submitted(array.job, sum(map(len, shared)), len(shared), folder)
-        lost = array.wait()
-    results = done.results | array.results(launcher, lost)
-    for path in folder.glob("*.pkl"):
-        path.unlink()
+    try:
+        with array.cancelled_on_error():
+            sweep.tracker.set_tags(sweep.plan.parent_id, {names.SLURM_JOB: array.job})
+            console.show_submitted(array.job, sum(map(len, shared)), len(shared), folder)
+            lost = array.wait()
+        results = done.results | array.results(launcher, lost)
+    finally:
+        for path in folder.glob("*.pkl"):
+            path.unlink()
+        hide_passwords(folder)
     return [results[number] for number, _ in jobs]
 
 

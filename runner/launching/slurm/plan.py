@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner.launching.jobs import Jobs
 from runner.writing.whole_files import write_text
+from runner.writing.wording import without_password
 
 FILE = "plan.json"
 
@@ -17,6 +18,12 @@ def write_plan(folder: Path, tasks: Sequence[Jobs]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps({"task": place, "jobs": dict(jobs)}) for place, jobs in enumerate(tasks)]
     write_text(folder / FILE, "[" + ",\n ".join(lines) + "]\n")
+
+
+def hide_passwords(folder: Path) -> None:
+    """Masks the passwords of addresses in a plan that no task needs any more."""
+    text = (folder / FILE).read_text(encoding="utf-8")
+    write_text(folder / FILE, without_password(text))
 
 
 def planned_jobs(folder: Path, task: int) -> Jobs:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from runner.launching.sharing import packed
 from runner.launching.slurm.array import last_line
-from runner.launching.slurm.plan import planned_jobs, write_plan
+from runner.launching.slurm.plan import hide_passwords, planned_jobs, write_plan
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=30)
 
@@ -44,6 +44,15 @@ def test_the_plan_gives_each_task_its_jobs(tmp_path):
     tasks = [[(3, ["loss=focal", "dataset.path='a b.csv'"]), (10, ["loss=builtin"])], [(4, ["+note=é"])]]
     write_plan(tmp_path / "slurm", tasks)
     assert [planned_jobs(tmp_path / "slurm", task) for task in (0, 1)] == tasks
+
+
+def test_the_plan_keeps_no_password(tmp_path):
+    address = "tracking.uri=http://me:secret@host:5000"
+    write_plan(tmp_path, [[(0, [address, "seed=0"])]])
+    assert planned_jobs(tmp_path, 0) == [(0, [address, "seed=0"])]
+    hide_passwords(tmp_path)
+    assert "secret" not in (tmp_path / "plan.json").read_text()
+    assert planned_jobs(tmp_path, 0)[0][1][1] == "seed=0"
 
 
 def test_the_last_line_of_a_log_is_the_task_s_own(tmp_path):
