@@ -149,6 +149,21 @@ def test_a_sweep_whose_jobs_are_all_refused_leaves_nothing(command, store, tmp_p
     assert not list(tmp_path.rglob("*.jsonl"))
 
 
+def test_a_resumed_sweep_whose_jobs_are_all_refused_keeps_what_there_was(command, store, tmp_path):
+    (tmp_path / "own.py").write_text(OWN_LOSS)
+    own = [each.replace("buggy", "own").replace("1,2,3", "2") for each in OWN]
+    arguments = ("-m", *QUICK, "hydra/launcher=basic", *own, "paths.outputs=outputs")
+    assert command(*arguments).status == 1
+    parent, _ = family(store)
+    (tmp_path / "own.py").unlink()  # what the loss is made of
+    again = command(*arguments, f"sweep.resume={parent.info.run_id}")
+
+    assert again.status == 2, again.err
+    assert family(store)[0].info.run_id == parent.info.run_id
+    assert store.get_run(parent.info.run_id).info.status == "FAILED"
+    assert list(tmp_path.rglob("*.jsonl"))
+
+
 def test_a_sweep_that_cannot_be_composed_leaves_nothing(command, store):
     done = command("-m", *QUICK, "loss=builtin,focall", "paths.outputs=outputs")
 

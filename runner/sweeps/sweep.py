@@ -90,7 +90,8 @@ class Sweep:
         hide_passwords(self.folder)
         records = self.journal.latest()
         failed = [record for record in records if record.event.is_failure]
-        if all(record.event is Event.REFUSED for record in records) and not interrupted and not self.plan.done:
+        refused = all(record.event is Event.REFUSED for record in records)
+        if refused and not interrupted and not self.plan.done and not self.plan.resumed:
             self.journal.remove()
             (self.folder / "multirun.yaml").unlink(missing_ok=True)  # the sweeper's
             with contextlib.suppress(OSError):  # there is more in it, perhaps a user's
