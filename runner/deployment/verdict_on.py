@@ -132,7 +132,8 @@ def against_champion(
     if seen == {run.tags.get(names.FINGERPRINT) for run in theirs}:
         return Decision(TIED, "its runs compute what the champion's do")
     tables = [results_table(theirs), results_table(ours)]
-    differences(pd.concat(tables), {run.run_id: run for run in (*theirs, *ours)}, winner.settings.allow)
+    by_id = {run.run_id: run for run in (*theirs, *ours)}
+    differences(pd.concat(tables), by_id, winner.settings.allow, winner.settings.metric)
     label = f"{variant} (champion)"
     tables[0]["loss"] = label
     return _decision(pd.concat(tables, ignore_index=True), winner, label, f"the champion, {variant},")

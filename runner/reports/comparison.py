@@ -100,7 +100,7 @@ def compare_runs(
     baseline = _baseline_label(table, settings.baseline)
     by_id = {run.run_id: run for run in runs}
     finished = [by_id[run_id] for run_id in table["run_id"]]
-    allowed = differences(table, by_id, settings.allow)
+    allowed = differences(table, by_id, settings.allow, settings.metric)
     try:
         paired = pair(table, settings.metric, baseline)
     except ValueError as problem:

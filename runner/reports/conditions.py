@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from runner.errors import InputError
-from runner.metrics import metric_name, sign
+from runner.metrics import WORST_GROUP, metric_name, sign
 from runner.runs.fingerprint import LATER, NOT_COMPUTED
 from runner.runs.naming import OF_THE_SPLIT
 from runner.tracking import names
@@ -60,13 +60,16 @@ class Difference:
         return f"{self.key} is {' and '.join(values)}"
 
 
-def differences(table: pd.DataFrame, runs: Mapping[str, RecordedRun], allowed: Collection[str]) -> list[Difference]:
+def differences(
+    table: pd.DataFrame, runs: Mapping[str, RecordedRun], allowed: Collection[str], metric: str
+) -> list[Difference]:
     """The settings that differ beside what is compared, all of them allowed.
 
     Args:
         table: of `runner.tracking.results_table`; runs of one dataset there are compared.
         runs: the records behind it, by run id.
         allowed: keys of settings that may differ.
+        metric: what is compared; by which column groups are formed matters to metrics of groups alone.
 
     Raises:
         InputError: runs of one dataset have other rows or other splits, or differ in a setting that is not allowed.
@@ -78,6 +81,8 @@ def differences(table: pd.DataFrame, runs: Mapping[str, RecordedRun], allowed: C
         of_rows = [(str(row["loss"]), runs[str(row["run_id"])]) for _, row in rows.iterrows()]
         _check_rows(dataset, of_rows)
         found += list(_differing(dataset, of_rows))
+        if metric.partition("/")[0] == WORST_GROUP:
+            found += list(_in_keys(dataset, of_rows, ["evaluation.groups"]))
     refused = [each for each in found if each.key not in allowed]
     if refused:
         keys = list(dict.fromkeys(each.key for each in refused))

@@ -18,7 +18,8 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "cost_fn": None,
         "cost_fp": None,
         "gain_tp": None,
-        "unlabelled": False,
+        "unlabelled": None,
+        "streaming": "auto",
     },
     "evaluation": {
         "calibrator": "platt",
@@ -32,6 +33,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "groups": None,
         "importance": False,
     },
+    "trainer": {"positive_share": None},
     "loss": {"warmup_epochs": 0, "fpr": None, "counted": "all", "memory": 0},
 }
 """Keys that older versions do not have, with what these did: a run that does the same is the one that they recorded."""

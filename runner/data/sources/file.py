@@ -52,7 +52,7 @@ def load_file(
     cost_fn: str | float | None = None,
     cost_fp: str | float | None = None,
     gain_tp: str | float | None = None,
-    unlabelled: bool = False,
+    unlabelled: bool | None = None,
 ) -> Dataset:
     """A table with a header, one row an example.
 
@@ -155,7 +155,7 @@ def load_file(
             costs=make_costs(costs, partial(_cost_column, table), table.rows, where=table.where),
             subgroups=None if by is None else make_subgroups(by, table.other(by), where=table.where),
             dates=[column for column in table.names if column not in (target, divider) and table.has_dates(column)],
-            unlabelled=unlabelled,
+            unlabelled=bool(unlabelled),
         )
     )
     codes = table.columns.reading.categorical

@@ -38,8 +38,8 @@ def run(label: str, sha: str = "aa", **changed: str) -> RecordedRun:
     return RecordedRun(name, name, "FINISHED", tags=tags, params=params, metrics={"test/f1": 0.5})
 
 
-def found(*runs: RecordedRun, allow=()):
-    return differences(results_table(runs), {each.run_id: each for each in runs}, allow)
+def found(*runs: RecordedRun, allow=(), metric="test/f1"):
+    return differences(results_table(runs), {each.run_id: each for each in runs}, allow, metric)
 
 
 SAME = [
@@ -118,6 +118,14 @@ def test_versions_that_differ_are_told():
     newer = RecordedRun(newer.run_id, "", "FINISHED", tags={**newer.tags, "version.tensorflow": "2.22"})
     assert of_other_versions([run("builtin"), newer]).endswith("different versions of tensorflow (2.21, 2.22).")
     assert of_other_versions([run("builtin"), run("weighted")]) == ""
+
+
+def test_groups_by_another_column_matter_to_metrics_of_groups_alone():
+    by_site, by_sex = run("builtin", evaluation__groups="site"), run("weighted", evaluation__groups="sex")
+    assert found(by_site, by_sex) == []
+    with pytest.raises(InputError, match=r"evaluation\.groups is site for builtin and sex for weighted"):
+        found(by_site, by_sex, metric="test_worst_group/recall")
+    assert len(found(by_site, by_sex, metric="test_worst_group/recall", allow=["evaluation.groups"])) == 1
 
 
 def test_closed_forms_are_no_common_measure():
