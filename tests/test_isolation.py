@@ -20,6 +20,7 @@ import keras
 import mlflow
 import pytest
 from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from isolation import end_joblib_workers, isolated
@@ -68,6 +69,10 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "Hydra's search path": (
         lambda: GlobalHydra.instance().is_initialized(),
         lambda: initialize_config_dir("/left/over", version_base="1.3"),
+    ),
+    "Hydra's store": (
+        lambda: sorted(ConfigStore.instance().repo),
+        lambda: ConfigStore.instance().store(name="left_over", node={"a": 1}),
     ),
     "Hydra's config": (HydraConfig.initialized, change_hydra_s_config),
 }

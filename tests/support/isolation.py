@@ -75,7 +75,7 @@ def isolated(temporary: Path) -> Iterator[None]:
     folder, path, arguments = os.getcwd(), list(sys.path), list(sys.argv)
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     disabled, loggers = logging.root.manager.disable, {name: _logger_state(name) for name in LOGGERS}
-    keras, hydra = _keras_state(), _hydra_state()
+    keras, hydra, stored = _keras_state(), _hydra_state(), _stored_configs()
     try:
         yield
     finally:
@@ -93,6 +93,7 @@ def isolated(temporary: Path) -> Iterator[None]:
             _restore_logger(name, *state)
         _restore_keras(*keras)
         _restore_hydra(*hydra)
+        _forget_configs(stored)
         CACHES_OF_PLACES.clear()
 
 
@@ -183,6 +184,44 @@ def _restore_hydra(hydra: Any, config: Any) -> None:
 
     GlobalHydra.instance().hydra = hydra
     HydraConfig.instance().cfg = config
+
+
+def _stored_configs() -> dict[tuple[str, ...], Any]:
+    """The nodes of Hydra's store of configs, by their place in it."""
+    if "hydra.core.config_store" not in sys.modules:
+        return {}
+    from hydra.core.config_store import ConfigStore
+
+    found: dict[tuple[str, ...], Any] = {}
+    folders: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), ConfigStore.instance().repo)]
+    while folders:
+        place, folder = folders.pop()
+        for name, value in folder.items():
+            if isinstance(value, dict):
+                folders.append(((*place, name), value))
+            else:
+                found[*place, name] = value
+    return found
+
+
+def _forget_configs(before: dict[tuple[str, ...], Any]) -> None:
+    """Takes out what was stored since then, but for what plugins store once, as they are loaded, under their names.
+
+    Launchers send the whole store to their processes, which cannot load a class of a test.
+    """
+    new = {place: node for place, node in _stored_configs().items() if place not in before and node.provider is None}
+    if not new:
+        return
+    from hydra.core.config_store import ConfigStore
+
+    for place in new:
+        path: list[dict[str, Any]] = [ConfigStore.instance().repo]
+        for name in place[:-1]:
+            path.append(path[-1][name])
+        del path[-1][place[-1]]
+        for folder, name in zip(reversed(path[:-1]), reversed(place[:-1]), strict=True):
+            if not folder[name]:
+                del folder[name]
 
 
 def end_joblib_workers() -> None:

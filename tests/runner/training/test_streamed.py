@@ -19,7 +19,7 @@ from runner.training import fit as fit_module
 from runner.training.stack import batches as stack_batches
 from runner.training.stack.batches import batches_key
 from runner.training.stack.train import Member
-from runner.training.trainer import Trainer, Training
+from runner.training.trainer import Trainer, TrainerSettings, Training
 
 SETTINGS = {"epochs": 3, "batch_size": 16, "early_stopping": None, "device": "cpu"}
 
@@ -87,7 +87,7 @@ def test_the_same_digits_as_from_memory_in_the_same_order(kind, weights, monkeyp
     stream = streamed_splits(splits)
     one, *logits = trained(kind(**SETTINGS), stream)
 
-    def same_order(labels: np.ndarray, size: int, seed: int, epoch: int, *, stratified: bool) -> np.ndarray:
+    def same_order(labels: np.ndarray, settings: TrainerSettings, seed: int, epoch: int) -> np.ndarray:
         return order_of(stream.train, seed, epoch).astype(np.int32)
 
     monkeypatch.setattr(fit_module, "epoch_order", same_order)
@@ -106,7 +106,7 @@ def test_what_is_read_once_serves_all_members_of_a_stack(monkeypatch):
     start = network.logits.get_weights()
     members = [Member(start, CustomLoss(), optimizer, seed, None, lambda epoch, metrics: None) for seed in (1, 2)]
 
-    def same_order(labels: np.ndarray, size: int, seed: int, epoch: int, *, stratified: bool) -> np.ndarray:
+    def same_order(labels: np.ndarray, settings: TrainerSettings, seed: int, epoch: int) -> np.ndarray:
         return order_of(stream.train, seed, epoch).astype(np.int32)
 
     read: list[int] = []
