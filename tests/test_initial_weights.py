@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,16 @@ def first(module_command):
     return done
 
 
-def test_a_run_starts_where_another_has_ended_whatever_trains_it(module_command, module_folder, outputs, first):
+def test_a_run_starts_where_another_has_ended_whatever_trains_it(module_command, module_folder, first):
     ended = logits(first.folder(module_folder))
     start = f"init.weights={first.run_id}"
     done = module_command("-m", *SMALL, *STILL, f"init.weights=null,{first.run_id}", "seed=0,1", "tracking.models=best")
     assert done.status == 0, done.err
     assert "trained one by one" not in done.out + done.err
     assert "INIT01" not in done.err
-    folders = {json.loads(path.read_text())["name"]: path.parent for path in outputs.glob("sweeps/*/*/*/run.json")}
+    (swept,) = re.findall("files of its runs: (.+)", done.out)
+    made = (module_folder / swept).glob("*/run.json")
+    folders = {json.loads(path.read_text())["name"]: path.parent for path in made}
     fingerprints = {json.loads((path / "run.json").read_text())["fingerprint"] for path in folders.values()}
     assert len(fingerprints) == len(folders) == 4
     for name, folder in folders.items():
