@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 EPOCH_METRICS = ("val/loss", "val/log_loss", "val/average_precision", "val/roc_auc")
 """What early stopping may monitor."""
 
@@ -67,6 +69,11 @@ _PARTS = {
 def sign(metric: str) -> float:
     """1 where a higher value is better, -1 where a lower one is; `test/` and other prefixes do not matter."""
     return -1.0 if metric.rpartition("/")[2] in LOWER_IS_BETTER else 1.0
+
+
+def of_part(metrics: Mapping[str, float], part: str) -> dict[str, float]:
+    """The metrics of one part, such as `test`, by their names without it."""
+    return {name.removeprefix(f"{part}/"): value for name, value in metrics.items() if name.startswith(f"{part}/")}
 
 
 def metric_name(metric: str) -> str:

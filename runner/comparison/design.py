@@ -27,7 +27,8 @@ import numpy as np
 
 from runner.comparison.corrected_t import CorrectedT
 from runner.comparison.planning import fewest_splits
-from runner.comparison.words import counted, number
+from runner.comparison.words import number
+from runner.writing.wording import counted
 
 SEEDS = (1, 2, 3, 5, 10)
 """Seeds a split that are thought of."""

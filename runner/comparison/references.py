@@ -16,8 +16,9 @@ from runner.comparison.compared import BETTER, CANNOT_TELL, TIED, WORSE, Compare
 from runner.comparison.one_dataset import OneDataset, one_dataset
 from runner.comparison.pairing import pair
 from runner.comparison.several_datasets import SeveralDatasets, several_datasets
-from runner.comparison.words import and_list, counted, number, p_value
+from runner.comparison.words import and_list, number, p_value
 from runner.metrics import sign
+from runner.writing.wording import counted
 
 
 def compare_references(

@@ -14,7 +14,8 @@ from runner.comparison.one_dataset import OneDataset
 from runner.comparison.planning import POWER
 from runner.comparison.references import against_references
 from runner.comparison.several_datasets import SeveralDatasets
-from runner.comparison.words import and_list, counted, number, p_value
+from runner.comparison.words import and_list, number, p_value
+from runner.writing.wording import counted
 
 MISSING_NAMED = 5  # more are counted
 DESIGNS_NAMED = 3

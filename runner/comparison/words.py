@@ -11,11 +11,6 @@ def and_list(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 split`, `2 splits`"""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def number(value: float) -> str:
     """Three decimals, or one digit of what three decimals would round to 0, unless it is rounding error."""
     return f"{value:.1g}" if 1e-9 < abs(value) < 0.0005 else f"{value:.3f}"

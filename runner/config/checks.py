@@ -118,22 +118,22 @@ def _some(key: str, value: Any, options: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_batches(trainer: Mapping[str, Any], rows: int, positives: int) -> None:
-    """Refuses stratified batches where there are more batches than positives.
+    """Refuses stratified batches where there are more batches than positives, or where their share is given.
 
     Args:
         trainer: the trainer's arguments.
         rows, positives: of the training part.
 
     Raises:
-        InputError: names the smallest batch size that works.
+        InputError: names the smallest batch size that works, or the other key.
     """
-    if trainer.get("positive_share") is not None and trainer.get("stratified_batches"):
+    if not trainer.get("stratified_batches"):
+        return
+    if trainer.get("positive_share") is not None:
         raise InputError(
             f"trainer.stratified_batches=true: every batch has trainer.positive_share={trainer['positive_share']} of "
             "positives already: leave one of the two out"
         )
-    if not trainer.get("stratified_batches"):
-        return
     size = trainer["batch_size"]
     batches = -(-rows // size)
     if batches > positives:

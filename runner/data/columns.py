@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from runner.data.dataset import Dataset
 from runner.errors import InputError
 from runner.writing.wording import join_names, override
 
@@ -18,6 +19,24 @@ RAREST = 10
 
 MOST_CATEGORIES = 30
 """Inputs that one categorical column may become, the pool of the rare ones included."""
+
+
+def not_finite(dataset: Dataset, input_name: str, row: int | None = None) -> InputError:
+    """The refusal of a column that overflows where it is standardised.
+
+    Args:
+        dataset: whose column it is.
+        input_name: the preprocessing's, of the network input that is infinite or NaN.
+        row: the first one with such an input, where it is known.
+    """
+    column, said = input_name.removeprefix("values__"), ""
+    if row is not None:
+        largest = f"its largest value is {dataset.features[column].abs().max():g}" if column in dataset.features else ""
+        said = f" (row {row + 1}; {largest})"
+    return InputError(
+        f"{dataset.name}: column '{column}' is not finite once it is standardised{said}: numbers of this size overflow;"
+        f" rescale or clear them, or leave the column out: {override('dataset.drop', [column])}"
+    )
 
 
 def plain_columns(features: pd.DataFrame, *, where: str) -> pd.DataFrame:

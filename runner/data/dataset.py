@@ -84,8 +84,12 @@ class Dataset:
         own = self.features if self.groups is None else pd.DataFrame({"group": self.groups})
         return split_keys(value_hashes(own))
 
+    def at_hand(self, rows: np.ndarray) -> np.ndarray:
+        """Those of these rows whose features are in memory."""
+        return rows
+
     def features_of(self, rows: np.ndarray) -> pd.DataFrame:
-        """The features of these rows."""
+        """The features of those of these rows that are at hand."""
         return self.features.iloc[rows]
 
     @cached_property

@@ -9,6 +9,7 @@ import numpy as np
 
 from runner import data
 from runner.data.allocation import PARTS, TRAIN, check_classes
+from runner.data.columns import not_finite
 from runner.data.dataset import Dataset
 from runner.data.linked_rows import linked_sets, row_keys
 from runner.data.part_weights import part_weights
@@ -17,7 +18,7 @@ from runner.data.splits import Part, Splits
 from runner.data.streamed_dataset import StreamedDataset
 from runner.errors import InputError
 from runner.terms import findings
-from runner.writing.wording import join_names, override
+from runner.writing.wording import join_names
 
 log = logging.getLogger("runner.data")
 
@@ -73,14 +74,14 @@ def _preprocessed(
 ) -> tuple[Splits, Callable[[], Sequence[str]]]:
     """The parts with their network inputs, and what names these."""
     weights = part_weights(dataset, sides)
-    trained = dataset.features.iloc[sides[TRAIN]]
+    trained = dataset.features_of(sides[TRAIN])
     fitted = data.make_preprocessing(trained, preprocessing)  # loads scikit-learn, once the split is not refused
     with np.errstate(all="ignore"):  # what overflows is refused by name
         fitted.fit(trained)
 
     def part(rows: np.ndarray, weights: np.ndarray | None) -> Part:
         with np.errstate(all="ignore"):
-            inputs = fitted.transform(dataset.features.iloc[rows]).astype(np.float32)
+            inputs = fitted.transform(dataset.features_of(rows)).astype(np.float32)
         _check_finite(dataset, rows, inputs, fitted.get_feature_names_out)
         return Part(
             rows=rows,
@@ -100,13 +101,7 @@ def _check_finite(dataset: Dataset, rows: np.ndarray, inputs: np.ndarray, names:
     if not wrong.any():
         return
     place = int(wrong.any(axis=0).argmax())
-    column = str(names()[place]).removeprefix("values__")
-    row = int(rows[wrong[:, place].argmax()])
-    said = f"its largest value is {dataset.features[column].abs().max():g}" if column in dataset.features else ""
-    raise InputError(
-        f"{dataset.name}: column '{column}' is not finite once it is standardised (row {row + 1}; {said}): numbers of"
-        f" this size overflow; rescale or clear them, or leave the column out: {override('dataset.drop', [column])}"
-    )
+    raise not_finite(dataset, str(names()[place]), int(rows[wrong[:, place].argmax()]))
 
 
 def _checked(dataset: Dataset, sides: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:

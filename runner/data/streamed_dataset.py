@@ -59,6 +59,14 @@ class StreamedDataset(Dataset):
         """See `content_digest`; another than the same table has in memory, as its preprocessing is another."""
         return self.content_digest
 
+    def at_hand(self, rows: np.ndarray) -> np.ndarray:
+        """Those of these rows that are in the sample.
+
+        Args:
+            rows: ascending positions.
+        """
+        return self.sampled[self.sampled_among(rows)]
+
     def features_of(self, rows: np.ndarray) -> pd.DataFrame:
         """The features of those of these rows that are in the sample.
 

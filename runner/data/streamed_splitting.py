@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from runner.data.allocation import TRAIN, check_classes
+from runner.data.columns import not_finite
 from runner.data.part_weights import part_weights
 from runner.data.preprocessing import make_preprocessing
 from runner.data.split.hash_split import HashSplit
@@ -22,7 +23,6 @@ from runner.data.splits import Splits, StreamedPart
 from runner.data.streamed_dataset import StreamedDataset
 from runner.data.streamed_inputs import StreamedInputs
 from runner.errors import InputError
-from runner.writing.wording import override
 
 SURELY_SOME = 20
 """Positives expected in a row group, of which chance leaves none once in five hundred million."""
@@ -56,11 +56,7 @@ def make_streamed_splits(dataset: StreamedDataset, split: Split, preprocessing: 
             inputs = fitted.transform(features).astype(np.float32)
         wrong = ~np.isfinite(inputs).all(axis=0)
         if wrong.any():
-            column = str(fitted.get_feature_names_out()[int(wrong.argmax())]).removeprefix("values__")
-            raise InputError(
-                f"{dataset.name}: column '{column}' is not finite once it is standardised: numbers of this size"
-                f" overflow; rescale or clear them, or leave the column out: {override('dataset.drop', [column])}"
-            )
+            raise not_finite(dataset, str(fitted.get_feature_names_out()[int(wrong.argmax())]))
         return inputs
 
     _warn_of_sorted_labels(dataset, sides[TRAIN])

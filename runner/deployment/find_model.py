@@ -47,6 +47,12 @@ def find_model(name: str, uri: str) -> LoadedModel:
     return tracking.load_model(str(_model_of_folder(folder_of(run, name), name)), uri, name)
 
 
+def trained_run(tracker: tracking.MlflowTracker, run_id: str) -> RecordedRun | None:
+    """The run that stands behind a model: of one that was made of other runs, the winner's."""
+    run = tracker.run(run_id)
+    return run if run is None or names.MADE_OF not in run.tags else tracker.run(run.tags[names.MADE_OF])
+
+
 def folder_of(run: RecordedRun, name: str) -> Path:
     """The folder of a recorded run.
 
@@ -74,7 +80,7 @@ def rebuilt(path: Path, name: str, resources: Resources | None = None) -> Record
         recorded = experiment.load(path, resources or Resources())
         if recorded is None:
             raise InputError(f"{name}: {path} is neither a model nor the folder of a finished run")
-        if not (recorded.folder.has_weights or recorded.folder.network.is_file()):
+        if not recorded.folder.has_network:
             raise InputError(f"{name}: neither a model nor weights were kept: train it with tracking.models=all")
         if not recorded.data_unchanged:
             raise InputError(f"{name}: its data are not what they were, and its preprocessing is learned from them")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from runner import experiment, tracking
+from runner.deployment.find_model import trained_run
 from runner.deployment.monitor_checks import Check, ColumnDrift, checks, columns_drift
 from runner.deployment.watched_rows import MonitorOptions, Seen, profile_of_model, seen_in
 from runner.errors import InputError
@@ -87,9 +88,7 @@ def _training_rows(model: LoadedModel, uri: str) -> pd.DataFrame | None:
     """The data that the model was trained on, if they are still there and what they were."""
     folder = Path(model.name)
     if model.run_id:
-        tracker, run = tracking.run_in_store(uri, model.run_id)
-        if run is not None and names.MADE_OF in run.tags:
-            run = tracker.run(run.tags[names.MADE_OF])
+        run = trained_run(tracking.run_in_store(uri, model.run_id)[0], model.run_id)
         folder = Path("" if run is None else run.tags.get(names.FOLDER, ""))
     elif not (folder / RunFolder.FACTS).is_file():
         folder = folder.absolute().parent  # of a model's folder

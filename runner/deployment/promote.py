@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from runner import experiment, tracking
-from runner.deployment.find_model import folder_of, rebuilt
+from runner.deployment.find_model import folder_of, rebuilt, trained_run
 from runner.deployment.made_models import WAYS, make, record
 from runner.deployment.verdict_on import Decision, Winner, against_baseline, against_champion, winner_of
 from runner.errors import InputError
@@ -123,9 +123,7 @@ def _decided(
     try:
         if champion is None:
             return against_baseline(winner, runs)
-        made_by = tracker.run(champion.run_id)
-        if made_by is not None and names.MADE_OF in made_by.tags:  # what was compared is the run that it is made of
-            made_by = tracker.run(made_by.tags[names.MADE_OF])
+        made_by = trained_run(tracker, champion.run_id)
         if made_by is None:
             raise InputError(f"the run {champion.run_id} of the champion, version {champion.number}, is gone: --force")
         parent = made_by.tags.get(names.PARENT)

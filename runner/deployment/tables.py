@@ -13,12 +13,11 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from runner.data.sources.table_files import TEXT
+from runner.data.sources.table_files import PARQUET, TEXT
 from runner.data.sources.text_tables import SEPARATORS
 from runner.errors import InputError
 from runner.writing.wording import did_you_mean, first_line, join_names, no_column
 
-PARQUET = (".parquet", ".pq")
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 BLOCK = 1 << 24
 """Bytes of a CSV file that are read at once."""

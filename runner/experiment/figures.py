@@ -15,6 +15,7 @@ from runner.evaluation import Evaluation, curves
 from runner.evaluation.budgets import rows_of
 from runner.evaluation.decision_curves import cost_curve, cost_curve_of_rows, net_benefit_curve, top_rows_curve
 from runner.evaluation.thresholds import threshold_curve
+from runner.metrics import of_part
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,13 @@ def run_figures(picture: RunPicture) -> Iterator[tuple[str, figures.Draw]]:
     )
     yield from _decisions(picture)
     if evaluation.by_group is not None:
-        whole = {key.removeprefix("test/"): value for key, value in metrics.items() if key.startswith("test/")}
         yield (
             "groups",
             partial(
                 figures.by_group,
                 evaluation.by_group.table,
                 grouped_by=evaluation.by_group.column,
-                overall=whole,
+                overall=of_part(metrics, "test"),
                 subtitle=name,
             ),
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from runner import models
-from runner.data import Dataset, Splits, StreamedDataset
+from runner.data import Dataset, Splits
 from runner.evaluation.importance import permutation_importance
 
 
@@ -21,9 +21,7 @@ def run_importance(network: models.Network, dataset: Dataset, splits: Splits, se
         splits: has the test rows, and the preprocessing.
         seed: of the shuffles.
     """
-    rows, features = splits.test.rows, dataset.features_of(splits.test.rows)
-    if isinstance(dataset, StreamedDataset):
-        rows = dataset.sampled[dataset.sampled_among(rows)]
+    rows, features = dataset.at_hand(splits.test.rows), dataset.features_of(splits.test.rows)
     columns = list(splits.preprocessing.feature_names_in_)
 
     def predict(frame: pd.DataFrame) -> np.ndarray:

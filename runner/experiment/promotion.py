@@ -18,7 +18,7 @@ from runner.evaluation.ensembles import mean_logits
 from runner.experiment.build import make_loss
 from runner.experiment.evaluate import evaluate_logits
 from runner.experiment.rebuild import RecordedExperiment, network_of
-from runner.experiment.resources import make_sampler, with_share_of_batches
+from runner.experiment.resources import as_trained
 from runner.experiment.run import Logits
 from runner.experiment.train import set_up_training
 from runner.training.trainer import Training, as_of_epoch
@@ -92,7 +92,7 @@ def refit(recorded: RecordedExperiment, tell: Callable[[str], None]) -> Made:
 
     for fold in range(FOLDS):
         split = KFoldSplit(FOLDS, 1, fold, 0, int(config.split.get("seed", 0)), share)
-        splits = _sampled(config, data.make_splits(pool, split, config.preprocessing))
+        splits = as_trained(config, pool, data.make_splits(pool, split, config.preprocessing))
         network, training = trained(config, pool, splits)
         logits[splits.test.rows] = network.predict(splits.test.inputs)
         epochs.append(training.best_epoch)
@@ -102,11 +102,12 @@ def refit(recorded: RecordedExperiment, tell: Callable[[str], None]) -> Made:
     # The median is already where training is best, so that nothing is left to stop for.
     longer = replace(config, trainer={**config.trainer, "epochs": most, "early_stopping": None})
     whole = data.make_refit_splits(dataset, rows, parts.test.rows, config.preprocessing)
-    network, training = trained(longer, dataset, _sampled(config, whole))
-    loss = make_loss(config, whole)
+    learned = as_trained(config, dataset, whole)
+    network, training = trained(longer, dataset, learned)
+    loss = make_loss(config, learned)
     as_of_epoch(loss, training.best_epoch)
     tested = Logits(logits, network.predict(whole.test.inputs))
-    evaluation = evaluate_logits(_unpromised(config), dataset, whole, loss, tested)
+    evaluation = evaluate_logits(_unpromised(config), dataset, learned, loss, tested)
     metrics = _with_out_of_fold(evaluation.metrics) | {"refit/epochs": float(most)}
     before, now = recorded.metrics["test/average_precision"], metrics["test/average_precision"]
     sentence = (
@@ -177,12 +178,6 @@ def _check_refit(config: ExperimentConfig, positives: int) -> None:
             f"--refit: {positives} positives in train and validation, and out-of-fold predictions need at least "
             f"{LEAST_POSITIVES}: promote without it"
         )
-
-
-def _sampled(config: ExperimentConfig, splits: Splits) -> Splits:
-    if config.sampling:
-        splits = data.with_sampled_train(splits, make_sampler(config), config.seed)
-    return with_share_of_batches(config, splits)
 
 
 def _unpromised(config: ExperimentConfig) -> ExperimentConfig:

@@ -106,8 +106,7 @@ def _picture(recorded: RecordedExperiment) -> RunPicture:
 
 def _importance(recorded: RecordedExperiment) -> pd.DataFrame | None:
     """Where it is asked for, and something of the network was kept."""
-    kept = recorded.folder.has_weights or recorded.folder.network.is_file()
-    if not (recorded.config.evaluation.importance and kept):
+    if not (recorded.config.evaluation.importance and recorded.folder.has_network):
         return None
     return run_importance(network_of(recorded), recorded.dataset, recorded.splits, recorded.config.seed)
 

@@ -47,9 +47,7 @@ class Resources:
         self._in_sweep = in_sweep
         self._datasets: dict[Hashable, tuple[Dataset, list[Finding]]] = {}
         self._splits: dict[Hashable, tuple[Splits, list[Finding]]] = {}
-        self._weighted: dict[Hashable, Splits] = {}
-        self._sampled: dict[Hashable, Splits] = {}
-        self._shown: dict[Hashable, Splits] = {}
+        self._trained: dict[Hashable, Splits] = {}
         self._initial: dict[Hashable, tuple[InitialWeights | None, list[Finding]]] = {}
         self._trackers: dict[Hashable, tracking.Tracker] = {}
 
@@ -62,32 +60,17 @@ class Resources:
         return self._loaded(config)[0]
 
     def splits(self, config: ExperimentConfig) -> Splits:
-        """The splits of a run's config; rows weighted by their costs where the loss takes them, the training part
-        sampled where the config says so, and with the share of positives that the config gives to its batches.
+        """The splits of a run's config as it trains on them; see `as_trained`.
 
         Raises:
             InputError: as `dataset`, or a part would lack a class, or cannot be weighted or sampled so.
         """
         splits, dataset = self.splits_of_data(config), self.dataset(config)
-        data_groups, form = ("dataset", "split", "preprocessing"), form_of_costs(config.loss)
-        if form is not None and dataset.costs is not None:
-            of_data = splits
-
-            def weigh() -> Splits:
-                return data.weighted_by_costs(of_data, dataset, signed=form == SIGNED)
-
-            splits = _latest(self._weighted, form + _key(config, *data_groups), weigh)
-        key = _key(config, *data_groups) + (form or "")
+        key = [_key(config, "dataset", "split", "preprocessing"), form_of_costs(config.loss)]
+        key += [config.trainer.get(each) for each in ("batch_size", "positive_share")]
         if config.sampling:
-            unsampled = splits
-
-            def sample() -> Splits:
-                return data.with_sampled_train(unsampled, make_sampler(config), config.seed)
-
-            key = _key(config, *data_groups, "sampling", "seed") + (form or "")
-            splits = _latest(self._sampled, key, sample)
-        once, of_batches = splits, json.dumps([config.trainer.get(each) for each in ("batch_size", "positive_share")])
-        return _latest(self._shown, key + of_batches, lambda: with_share_of_batches(config, once))
+            key.append(_key(config, "sampling", "seed"))
+        return _latest(self._trained, json.dumps(key), lambda: as_trained(config, dataset, splits))
 
     def splits_of_data(self, config: ExperimentConfig) -> Splits:
         """The splits of a run's config with all rows of the training part, each once.
@@ -194,9 +177,23 @@ def make_sampler(config: ExperimentConfig) -> Sampler:
     return sampler
 
 
-def with_share_of_batches(config: ExperimentConfig, splits: Splits) -> Splits:
-    """The splits with what an epoch shows of the training part, where the config gives batches a share of positives."""
-    share = config.trainer.get("positive_share")
+def as_trained(config: ExperimentConfig, dataset: Dataset, splits: Splits) -> Splits:
+    """The splits as a config trains on them: rows weighted by their costs where the loss takes them, the training part
+    sampled where the config says so, and with the share of positives that it gives to its batches.
+
+    Args:
+        config: of the run.
+        dataset: that is split.
+        splits: with all rows, each once.
+
+    Raises:
+        InputError: rows cannot be weighted or sampled so.
+    """
+    form, share = form_of_costs(config.loss), config.trainer.get("positive_share")
+    if form is not None and dataset.costs is not None:
+        splits = data.weighted_by_costs(splits, dataset, signed=form == SIGNED)
+    if config.sampling:
+        splits = data.with_sampled_train(splits, make_sampler(config), config.seed)
     return splits if share is None else data.with_batch_share(splits, config.trainer["batch_size"], share)
 
 
@@ -208,9 +205,7 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
     """
     column = config.split.get("column")
     own = parameters(locate("dataset._target_", str(config.dataset.get("_target_"))))
-    costs = {key: config.dataset.get(key) for key in KEYS if key not in own}  # of a loader that does not ask for them
-    unlabelled = bool(config.dataset.get("unlabelled", False))
-    ours = [*costs, *({"unlabelled"} - set(own))]
+    ours = [key for key in (*KEYS, "unlabelled") if key not in own]  # of a loader that does not ask for them
     arguments = {key: value for key, value in config.dataset.items() if key not in ours}
     by = config.evaluation.groups
     dataset = build("dataset", arguments, known={"split_column": column, "subgroup_column": by})
@@ -223,7 +218,9 @@ def load_dataset(config: ExperimentConfig) -> Dataset:
         dataset = data.with_subgroups(dataset, by)
     if column is not None and dataset.split_by is None:  # likewise
         dataset = _divided_by(dataset, str(column))
-    dataset = replace(data.with_costs(dataset, costs), unlabelled=unlabelled or dataset.unlabelled)
+    dataset = data.with_costs(dataset, {key: config.dataset.get(key) for key in KEYS if key in ours})
+    if config.dataset.get("unlabelled"):
+        dataset = replace(dataset, unlabelled=True)
     if dataset.summary:  # how a user's file was understood: said before anything is trained on it
         log.info("read %s", dataset.summary)
     if isinstance(dataset, StreamedDataset):

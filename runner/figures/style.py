@@ -105,6 +105,11 @@ def new_figure(
     return figure, panels
 
 
+def cut(text: str, longest: int) -> str:
+    """The text, or as many characters of it as fit and an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def empty_figure(title: str, subtitle: str = "", *, size: tuple[float, float] = SIZE) -> Figure:
     """Title and subtitle on white, without axes.
 
@@ -115,9 +120,7 @@ def empty_figure(title: str, subtitle: str = "", *, size: tuple[float, float] = 
     width, height = size
     figure = Figure(figsize=size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    longest = int(_LONGEST_SUBTITLE * width / SIZE[0])
-    if len(subtitle) > longest:
-        subtitle = subtitle[: longest - 1] + "…"
+    subtitle = cut(subtitle, int(_LONGEST_SUBTITLE * width / SIZE[0]))
     edge = 0.2 / width
     figure.text(edge, 1 - 0.32 / height, title, size=12.5, weight="bold", color=TEXT, parse_math=False)
     figure.text(edge, 1 - 0.55 / height, subtitle, size=10, color="#595959", parse_math=False)

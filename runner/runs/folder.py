@@ -159,6 +159,11 @@ class RunFolder:
         """Whether `write_weights` was called."""
         return (self.path / "weights.npz").exists()
 
+    @property
+    def has_network(self) -> bool:
+        """Whether weights or a model are there, of which the network can be made."""
+        return self.has_weights or self.network.is_file()
+
     def write_weights(self, weights: Sequence[np.ndarray]) -> None:
         """weights.npz: the network's weights, in Keras's order, from which a model can be made later."""
         arrays: dict[str, Any] = {f"{number:04d}": array for number, array in enumerate(weights)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from runner.evaluation.subgroups import ByGroup
-from runner.metrics import RANKED_BY, metric_name
+from runner.metrics import RANKED_BY, metric_name, of_part
 
 SHOWN = ("roc_auc", "average_precision", "recall", "precision")
 """Of a group in the note; `groups.csv` has all metrics."""
@@ -41,7 +41,7 @@ def subgroup_rows(
     table = by_group.table
     if len(table) > MOST_SHOWN:
         rows.append([f"and {len(table) - MOST_SHOWN} more", "", "", "see groups.csv", *[""] * (len(shown) - 1)])
-    whole = {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")}
+    whole = of_part(metrics, "test")
     totals = [str(table[name].sum()) for name in ("rows", "positives")]
     return [*rows, ["all rows", *totals, *(_value(whole, metric) for metric in shown)]]
 

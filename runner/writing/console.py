@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from runner.writing.wording import counted
+
 EpochListener = Callable[[int, Mapping[str, float]], None]
 
 console = Console(highlight=False)
@@ -167,20 +169,15 @@ def show_job(name: str, objectives: Mapping[str, float], *, skipped: bool, progr
     console.print(f"[bold]{escape(name)}[/bold]: {values}{done_before}\n{escape(progress)}", soft_wrap=True)
 
 
-def _counted(number: int, what: str) -> str:
-    """`1 run`, `2 runs`"""
-    return f"{number} {what}" + ("" if number == 1 else "s")
-
-
 def show_submitted(job: str, jobs: int, tasks: int, folder: Path) -> None:
     """Jobs of a sweep are in Slurm's queue."""
-    counted = f"{_counted(jobs, 'run')} in {_counted(tasks, 'task')}"
-    console.print(f"Slurm job {job}: {counted}; plan and logs: {escape(short_path(folder))}", soft_wrap=True)
+    said = f"{counted(jobs, 'run')} in {counted(tasks, 'task')}"
+    console.print(f"Slurm job {job}: {said}; plan and logs: {escape(short_path(folder))}", soft_wrap=True)
 
 
 def show_pending(job: str, tasks: int, reasons: Sequence[str]) -> None:
     """Tasks wait in Slurm's queue, and why, in Slurm's words."""
-    console.print(f"Slurm job {job}: {_counted(tasks, 'task')} pending ({escape(', '.join(reasons))})", soft_wrap=True)
+    console.print(f"Slurm job {job}: {counted(tasks, 'task')} pending ({escape(', '.join(reasons))})", soft_wrap=True)
 
 
 def show_report(headline: str, sentences: Sequence[str], path: Path) -> None:

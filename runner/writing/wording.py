@@ -41,6 +41,11 @@ def join_names(values: Iterable[object], most: int = 12) -> str:
     return ", ".join(shown[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 split`, `2 splits`"""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def first_line(problem: BaseException) -> str:
     """The first line of an exception's text, cut to a readable length, passwords hidden."""
     lines = str(problem).strip().splitlines() or [type(problem).__name__]

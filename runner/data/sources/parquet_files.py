@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from runner.data.sources.headers import check_same
-from runner.data.sources.table_files import FileTable
+from runner.data.sources.table_files import FileTable, unreadable
 from runner.errors import InputError
 
 MOST_BYTES = 2**30
@@ -137,7 +137,7 @@ class ParquetFiles:
             with parquet.ParquetFile(path, metadata=footer) as file:
                 table = file.read_row_group(group.place, columns=[own[name.strip()] for name in names])
         except (pa.ArrowException, OSError) as problem:
-            raise _unreadable(path, problem) from problem
+            raise unreadable(path, problem) from problem
         table = table.select([own[name.strip()] for name in names]).rename_columns(list(names))
         return table if rows is None else table.take(pa.array(rows))
 
@@ -181,14 +181,9 @@ def _footer(path: Path) -> parquet.FileMetaData:
     try:
         return parquet.read_metadata(path)
     except (pa.ArrowException, OSError) as problem:
-        raise _unreadable(path, problem) from problem
+        raise unreadable(path, problem) from problem
 
 
 def _columns(footer: parquet.FileMetaData, place: int) -> list[parquet.ColumnChunkMetaData]:
     group = footer.row_group(place)
     return [group.column(number) for number in range(group.num_columns)]
-
-
-def _unreadable(path: Path, problem: Exception) -> InputError:
-    reason = str(problem).strip().splitlines()[0]
-    return InputError(f"{path}: cannot be read ({reason}); check that it is a whole table of this kind")

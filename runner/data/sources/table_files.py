@@ -171,8 +171,13 @@ def read_file(path: Path, reading: Reading, expected: Sequence[str]) -> FileTabl
         raise InputError(f"{path}: {error.msg}") from error
     # Damaged files: every library has errors of its own.
     except Exception as error:
-        reason = str(error).strip().splitlines()[0].strip() if str(error).strip() else type(error).__name__
-        raise InputError(f"{path}: cannot be read ({reason}); check that it is a whole table of this kind") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> InputError:
+    """The refusal of a damaged file, with the first line of what its library says."""
+    reason = str(error).strip().splitlines()[0].strip() if str(error).strip() else type(error).__name__
+    return InputError(f"{path}: cannot be read ({reason}); check that it is a whole table of this kind")
 
 
 def _read_excel(file: io.BytesIO, path: Path) -> TextTable:

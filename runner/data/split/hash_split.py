@@ -9,9 +9,8 @@ import numpy as np
 
 from runner.data.dataset import Dataset
 from runner.data.split.part_sizes import warn_of_dates, warn_scarce
-from runner.data.split.protocol import Sides, check_count, check_share
+from runner.data.split.protocol import Sides, check_count, check_shares
 from runner.data.split_keys import shares_of_keys
-from runner.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,8 @@ class HashSplit:
     at_random: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_share("split.validation", self.validation)
-        check_share("split.test", self.test)
+        check_shares(self.validation, self.test)
         check_count("split.seed", self.seed)
-        if self.validation + self.test >= 1:
-            raise InputError(
-                f"split.validation={self.validation} and split.test={self.test} leave no rows to train on: "
-                "together they must stay below 1"
-            )
 
     def rows(self, dataset: Dataset) -> Sides:
         """See `Split`."""

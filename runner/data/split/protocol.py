@@ -40,6 +40,21 @@ def check_share(key: str, share: object) -> None:
         raise InputError(f"{key}={share} is not a share of the rows between 0 and 1, such as 0.2")
 
 
+def check_shares(validation: float, test: float) -> None:
+    """Refuses parts of all rows that are no shares, or that leave no rows to train on.
+
+    Raises:
+        InputError: names the keys.
+    """
+    check_share("split.validation", validation)
+    check_share("split.test", test)
+    if validation + test >= 1:
+        raise InputError(
+            f"split.validation={validation} and split.test={test} leave no rows to train on: "
+            "together they must stay below 1"
+        )
+
+
 def check_count(key: str, value: object, least: int = 0) -> None:
     """Refuses what is no whole number from `least` up.
 

@@ -11,7 +11,7 @@ from runner.data.allocation import LEAST, PARTS, TEST, TRAIN, VALIDATION, TooFew
 from runner.data.dataset import Dataset
 from runner.data.split.linked import LinkedRows
 from runner.data.split.part_sizes import warn_missed_shares, warn_of_dates, warn_scarce
-from runner.data.split.protocol import Sides, check_count, check_share
+from runner.data.split.protocol import Sides, check_count, check_shares
 from runner.errors import InputError
 
 
@@ -33,14 +33,8 @@ class RandomSplit:
     at_random: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_share("split.validation", self.validation)
-        check_share("split.test", self.test)
+        check_shares(self.validation, self.test)
         check_count("split.seed", self.seed)
-        if self.validation + self.test >= 1:
-            raise InputError(
-                f"split.validation={self.validation} and split.test={self.test} leave no rows to train on: "
-                "together they must stay below 1"
-            )
 
     def rows(self, dataset: Dataset) -> Sides:
         """See `Split`."""

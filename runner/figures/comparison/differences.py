@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 
 from runner.figures.colours import loss_colour
 from runner.figures.comparison.forest import Row, explain_arrows, forest_figure, x_limits
-from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, cut, sentence_figure
-from runner.figures.style import TEXT, column, legend_strip
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, sentence_figure
+from runner.figures.style import TEXT, column, cut, legend_strip
 from runner.metrics import metric_name
 
 _RIGHT = 1.95  # inches, for the gain in figures and the verdict

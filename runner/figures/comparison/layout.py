@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from runner.figures.style import TEXT, empty_figure
+from runner.figures.style import TEXT, cut, empty_figure
 
 WIDTH = 7.6  # inches; 912 pixels
 EDGE = 0.2
@@ -35,11 +35,6 @@ def write(figure: Figure, x: float, y: float, text: str, *, color: str = TEXT, *
     """Text whose baseline is y inches below the top."""
     width, height = figure.get_size_inches()
     return figure.text(x / width, 1 - y / height, text, color=color, parse_math=False, **style)
-
-
-def cut(text: str, longest: int) -> str:
-    """The text, or as many characters of it as fit and an ellipsis."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def foot_height(sentences: Sequence[str]) -> float:

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from runner.figures.colours import GREY, loss_colour
 from runner.figures.comparison.forest import Row, explain_arrows, forest_figure, x_limits
-from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, cut, sentence_figure
-from runner.figures.style import TEXT, column, legend_strip
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, sentence_figure
+from runner.figures.style import TEXT, column, cut, legend_strip
 from runner.metrics import metric_label, metric_name
 
 _RIGHT = 0.95  # inches, for the means in figures

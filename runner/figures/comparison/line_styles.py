@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from runner.figures.comparison.layout import cut
-from runner.figures.style import loss_colour
+from runner.figures.style import cut, loss_colour
 
 MOST_IN_COLOUR = 6  # losses in one panel; more cannot be told apart
 BEST_IN_COLOUR = 5  # where there are more

@@ -12,20 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from runner.figures.colours import GREY
-from runner.figures.comparison.layout import (
-    EDGE,
-    PALE,
-    WIDTH,
-    Caption,
-    cut,
-    foot_height,
-    with_remark,
-    write,
-    write_foot,
-)
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, Caption, foot_height, with_remark, write, write_foot
 from runner.figures.comparison.line_styles import LineStyle, in_colour, line_properties, line_styles
 from runner.figures.comparison.loss_labels import label_height, label_lines, write_label
-from runner.figures.style import TEXT, empty_figure, style_axes
+from runner.figures.style import TEXT, cut, empty_figure, style_axes
 
 BAND_ALPHA = 0.12
 _TOP, _BOTTOM, _LEFT, SIDE = 0.82, 0.62, 0.95, 3.95  # inches

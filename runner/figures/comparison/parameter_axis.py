@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from runner.figures.comparison.layout import cut
 from runner.figures.scales import plain_number
+from runner.figures.style import cut
 
 _DECADES = 30.0  # the largest over the smallest positive value; from here on the axis runs by decades
 _LABELLED = 8  # so many values have a tick each

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from runner.figures.colours import GREY
-from runner.figures.comparison.layout import Caption, cut, sentence_figure
+from runner.figures.comparison.layout import Caption, sentence_figure
 from runner.figures.comparison.line_styles import line_properties
 from runner.figures.comparison.overlay import SIDE, Measure, overlay_figure, reference
 from runner.figures.comparison.parameter_axis import parameter_axis
-from runner.figures.style import TEXT, column
+from runner.figures.style import TEXT, column, cut
 from runner.metrics import metric_label, metric_name
 
 _RUN: dict[str, Any] = {"ls": "", "ms": 4, "alpha": 0.35, "mew": 0}

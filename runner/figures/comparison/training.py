@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from runner.figures.colours import loss_colour
-from runner.figures.comparison.layout import EDGE, PALE, WIDTH, cut, sentence_figure
+from runner.figures.comparison.layout import EDGE, PALE, WIDTH, sentence_figure
 from runner.figures.comparison.loss_labels import label_height, label_lines, write_label
 from runner.figures.scales import scale_for_losses
-from runner.figures.style import TEXT, column, empty_figure, legend_strip, note, style_axes
+from runner.figures.style import TEXT, column, cut, empty_figure, legend_strip, note, style_axes
 from runner.metrics import metric_label
 
 _COLUMNS = 3

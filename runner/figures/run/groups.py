@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from runner.figures.colours import BLACK, BLUE, GREY, ORANGE
 from runner.figures.scales import plain_number
-from runner.figures.style import SIZE, column, empty_figure, legend_strip, style_axes
+from runner.figures.style import SIZE, column, cut, empty_figure, legend_strip, style_axes
 from runner.metrics import metric_name
 
 PANELS = ("roc_auc", "average_precision", "recall")
@@ -41,10 +41,10 @@ def by_group(table: pd.DataFrame, *, grouped_by: str, overall: Mapping[str, floa
     ranked = shown[shown["reason"] == ""]
     width, height = SIZE[0], _HEAD + _BOTTOM + _PITCH * len(shown)
     if len(ranked):
-        worst = ranked.iloc[0]
-        title = f"By {_cut(grouped_by)}: ROC AUC {worst['roc_auc']:.3f} at worst ({_cut(str(worst['group']))})"
+        worst, group = ranked["roc_auc"].iloc[0], cut(str(ranked["group"].iloc[0]), _LONGEST)
+        title = f"By {cut(grouped_by, _LONGEST)}: ROC AUC {worst:.3f} at worst ({group})"
     else:
-        title = f"By {_cut(grouped_by)}: every group is too small to say"
+        title = f"By {cut(grouped_by, _LONGEST)}: every group is too small to say"
     figure = empty_figure(title, subtitle, size=(width, height))
     each = (width - _LEFT - _RIGHT - _GAP * (len(PANELS) - 1)) / len(PANELS)
     bottom, tall = _BOTTOM / height, _PITCH * len(shown) / height
@@ -94,9 +94,5 @@ def _labels(axes: Axes, table: pd.DataFrame) -> None:
         colour = GREY if group["reason"] else BLACK
         said = group["reason"] or f"{group['rows']:,} rows, {group['positives']:,} positive"
         style: dict[str, Any] = {"transform": at, "ha": "right", "parse_math": False}
-        axes.text(-0.06, row - 0.04, _cut(str(group["group"])), size=10, color=colour, va="bottom", **style)
+        axes.text(-0.06, row - 0.04, cut(str(group["group"]), _LONGEST), size=10, color=colour, va="bottom", **style)
         axes.text(-0.06, row + 0.04, said, size=8.5, color="#595959", va="top", **style)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from runner.figures.colours import BLACK, BLUE
 from runner.figures.scales import plain_number
-from runner.figures.style import SIZE, column, empty_figure, style_axes
+from runner.figures.style import SIZE, column, cut, empty_figure, style_axes
 
 MOST_COLUMNS = 20
 _HEAD, _BOTTOM, _PITCH, _RIGHT = 0.8, 0.62, 0.27, 0.25  # inches
@@ -30,7 +30,7 @@ def importance(table: pd.DataFrame, *, average_precision: float, subtitle: str =
     """
     shown = table.head(MOST_COLUMNS)
     values, low, high = (column(shown, name) for name in ("importance", "low", "high"))
-    names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in shown["column"]]
+    names = [cut(name, _LONGEST) for name in shown["column"]]
     width, height = SIZE[0], max(2.4, _HEAD + _BOTTOM + _PITCH * len(shown))
     title = f"Average precision {average_precision:.3f}; with {names[0]} shuffled {average_precision - values[0]:.3f}"
     figure = empty_figure(title, subtitle, size=(width, height))

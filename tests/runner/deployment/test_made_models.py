@@ -11,13 +11,14 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, log_loss
 
-from runner import tracking
+from runner import experiment, tracking
 from runner.deployment import find_model, promote
 from runner.deployment.made_models import make, record
 from runner.deployment.verdict_on import winner_of
 from runner.errors import InputError
+from runner.experiment.resources import Resources
 from runner.tracking import names
 from runner.tracking.model_loading import tracking_uri
 
@@ -161,3 +162,27 @@ def test_what_cannot_be_made_is_refused_in_a_line_and_leaves_nothing(both, modul
 
 def refuse(columns: Mapping[str, str]) -> None:
     raise InputError("takes other columns (-visits)")
+
+
+def test_a_refit_undoes_what_the_run_s_batches_did_to_the_odds(module_command, module_folder, outputs, small_table):
+    small_table.to_csv(module_folder / "half.csv", index=False)
+    done = module_command(
+        *("-m", "dataset=file", f"dataset.path={module_folder / 'half.csv'}", "dataset.target=y", "model=logistic"),
+        *("loss=builtin,focal", "trainer.epochs=2", "trainer.positive_share=0.5", "evaluation.bootstrap=0"),
+        *("figures=none", "comparison=none", "tracking.models=none"),
+    )
+    assert done.status == 0, done.err
+    sweep_id = next(line.partition(": ")[2] for line in done.out.splitlines() if line.startswith("sweep id: "))
+    swept = Swept(f"sqlite:///{outputs / 'mlflow.db'}", sweep_id, small_table)
+    builtin = next(run for run in swept.tracker.children(sweep_id, "FINISHED") if run.params["loss"] == "builtin")
+    recorded = experiment.load(Path(builtin.tags[names.FOLDER]), Resources())
+    assert recorded is not None
+    made = experiment.refit(recorded, lambda said: None)
+
+    train = made.splits.train.labels
+    positives, rows = int(train.sum()), len(train)
+    shown = round(0.5 * rows)
+    shift = np.log((shown / positives) / ((rows - shown) / (rows - positives)))
+    test = made.evaluation.test
+    debiased = 1 / (1 + np.exp(-(test.logits - shift)))
+    assert made.metrics["test_debiased/log_loss"] == pytest.approx(log_loss(test.labels, debiased), rel=1e-4)
